@@ -1,0 +1,22 @@
+"""The engine's tables: constraints live here, logic does not."""
+
+from workflows.models.access import ApiToken, IdempotencyKey
+from workflows.models.audit import AuditChain, AuditEntry
+from workflows.models.definitions import Definition, DefinitionFile
+from workflows.models.instances import Instance, Stimulus
+from workflows.models.steps import Incident, Step
+from workflows.models.timers import Timer
+
+__all__ = [
+    "ApiToken",
+    "AuditChain",
+    "AuditEntry",
+    "Definition",
+    "DefinitionFile",
+    "IdempotencyKey",
+    "Incident",
+    "Instance",
+    "Step",
+    "Stimulus",
+    "Timer",
+]
