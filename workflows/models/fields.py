@@ -1,11 +1,18 @@
 """Column types that Django lacks and helpers for constraints. No tables here."""
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from django.db import models
 
+if TYPE_CHECKING:
+    IntegerColumn = models.Field[int, int]
+else:
+    # Django's fields take type arguments in its stubs only.
+    IntegerColumn = models.Field
 
-class TransactionIdField(models.Field[int, int]):
+
+class TransactionIdField(IntegerColumn):
     """PostgreSQL's 64-bit transaction id, `xid8` (section 8.19 of its manual)."""
 
     def db_type(self, connection: object) -> str:
