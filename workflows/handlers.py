@@ -1,0 +1,458 @@
+"""Registry of service handlers and of the kinds other parts plug into the engine.
+
+No engine here: the engine asks this module who does the work of a step.
+"""
+
+import datetime as dt
+import enum
+import inspect
+import re
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
+
+from pydantic import BaseModel, ValidationError
+
+from workflows.core.bpmn.graph import Node, RetrySpec
+from workflows.core.contracts import (
+    Version,
+    VersionRange,
+    contract_digest,
+)
+
+if TYPE_CHECKING:
+    from workflows.audit import Draft
+
+Retry = RetrySpec
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*")
+_NO_RETRY = Retry(max_attempts=1, base_seconds=1, cap_seconds=1)
+_DEFAULT_RETRY = Retry(max_attempts=3, base_seconds=1, cap_seconds=60)
+
+
+class HandlerKind(enum.StrEnum):
+    """Where a handler may run.
+
+    PURE: computes from its input alone; runs inside the engine's transaction and
+    may run again. TRANSACTIONAL: writes to this database; runs inside the engine's
+    transaction, so its effect commits or vanishes with the step. EXTERNAL: calls
+    another system; runs outside any transaction under a lease, at least once, and
+    must hand on the idempotency key.
+    """
+
+    PURE = "pure"
+    TRANSACTIONAL = "transactional"
+    EXTERNAL = "external"
+
+
+class BusinessError(Exception):
+    """The work ended in a way the process must know: a BPMN error with a code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Permanent(Exception):
+    """Trying again cannot help: the step becomes an incident at once."""
+
+
+class UnknownHandler(LookupError):
+    """No registered handler has this name, or none of its versions fits."""
+
+    def __init__(self, *, name: str, wanted: str, known: Sequence[str]) -> None:
+        self.name = name
+        self.wanted = wanted
+        self.known = tuple(known)
+        if known:
+            message = (
+                f"Handler {name!r} has no version within {wanted!r};"
+                f" registered: {', '.join(known)}."
+            )
+        else:
+            message = (
+                f"No handler is named {name!r}; register one with"
+                f' @handler("{name}", version=...) in a handlers module'
+                " of an installed application."
+            )
+        super().__init__(message)
+
+
+class HandlerMistake(TypeError):
+    """A handler was declared wrongly; the message says where and how to mend it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerContext:
+    """What a handler may know of the step it works for.
+
+    `idempotency_key` is the same at every attempt of one step; `attempt` counts
+    from 1; `now` is the database's clock, UTC.
+    """
+
+    idempotency_key: str
+    instance_id: UUID
+    step_id: int
+    attempt: int
+    business_key: str
+    now: dt.datetime
+
+
+HandlerFunction = Callable[[typing.Any, HandlerContext], BaseModel]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """One version of one handler with its contract."""
+
+    name: str
+    version: Version
+    kind: HandlerKind
+    retry: RetrySpec
+    timeout_seconds: float
+    compensation: str
+    description: str
+    input_model: type[BaseModel]
+    output_model: type[BaseModel]
+    call: HandlerFunction
+
+    def run(
+        self, inputs: Mapping[str, object], context: HandlerContext
+    ) -> dict[str, object]:
+        """Call the handler and return its output as plain values.
+
+        Both sides are checked against the contract. Numbers of the output are
+        int or finite Decimal; dates and times are ISO 8601 text. Raises Permanent
+        when input or output breaks the contract, and whatever the handler raises.
+        """
+        try:
+            request = self.input_model.model_validate(inputs)
+        except ValidationError as error:
+            raise Permanent(
+                f"Input of {self.name} {self.version} breaks its contract:"
+                f" {_sentence(error)}"
+            ) from error
+        answer = self.call(request, context)
+        if not isinstance(answer, self.output_model):
+            raise Permanent(
+                f"{self.name} {self.version} returned {type(answer).__name__}"
+                f" where its contract says {self.output_model.__name__}."
+            )
+        output = _plain(answer.model_dump(mode="python", by_alias=True))
+        return typing.cast("dict[str, object]", output)
+
+    def contract(self) -> dict[str, object]:
+        """Return the contract as JSON values, with JSON Schemas of both sides."""
+        body: dict[str, object] = {
+            "name": self.name,
+            "version": str(self.version),
+            "kind": self.kind.value,
+            "description": self.description,
+            "input": self.input_model.model_json_schema(by_alias=True),
+            "output": self.output_model.model_json_schema(
+                by_alias=True, mode="serialization"
+            ),
+            "retry": {
+                "max_attempts": self.retry.max_attempts,
+                "base_seconds": self.retry.base_seconds,
+                "cap_seconds": self.retry.cap_seconds,
+            },
+            "timeout_seconds": self.timeout_seconds,
+            "compensation": self.compensation,
+        }
+        return {**body, "digest": contract_digest(body)}
+
+
+class Registry:
+    """The handlers of this process, by name and version."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, dict[Version, Handler]] = {}
+        self._found: dict[tuple[str, str], Handler] = {}
+
+    def add(self, handler: Handler) -> None:
+        """Keep a handler. Raises HandlerMistake when name and version are taken."""
+        versions = self._handlers.setdefault(handler.name, {})
+        taken = versions.get(handler.version)
+        if taken is not None and _origin(taken.call) != _origin(handler.call):
+            raise HandlerMistake(
+                f"Handler {handler.name} {handler.version} is declared twice:"
+                f" in {_origin(taken.call)} and in {_origin(handler.call)}."
+                " Give one of them another version."
+            )
+        versions[handler.version] = handler
+        self._found.clear()
+
+    def get(self, name: str, version_range: str = "") -> Handler:
+        """Return the highest version within the range.
+
+        Raises UnknownHandler, or VersionError for a range that is none.
+        """
+        found = self._found.get((name, version_range))
+        if found is not None:
+            return found
+        versions = self._handlers.get(name, {})
+        wanted = VersionRange.parse(version_range)
+        best = wanted.best(versions)
+        if best is None:
+            known = [str(version) for version in sorted(versions)]
+            raise UnknownHandler(name=name, wanted=wanted.text, known=known)
+        self._found[name, version_range] = versions[best]
+        return versions[best]
+
+    def list_handlers(self) -> list[Handler]:
+        """Return all handlers, by name, lowest version first."""
+        return [
+            versions[version]
+            for _, versions in sorted(self._handlers.items())
+            for version in sorted(versions)
+        ]
+
+
+registry = Registry()
+
+_Function = typing.TypeVar("_Function", bound=Callable[..., BaseModel])
+
+
+def handler(
+    name: str,
+    *,
+    version: str,
+    kind: HandlerKind | typing.Literal["pure", "transactional", "external"] = "pure",
+    retry: RetrySpec | None = None,
+    timeout_seconds: float = 30,
+    compensation: str = "",
+    register_in: Registry | None = None,
+) -> Callable[[_Function], _Function]:
+    """Declare a typed function `(request: In, context: HandlerContext) -> Out`.
+
+    `In` and `Out` are pydantic models and become the contract. Pure and
+    transactional handlers default to one attempt, external ones to three.
+    `compensation` names the handler that takes the effect back. Raises
+    HandlerMistake or VersionError while the module is imported.
+    """
+    place = HandlerKind(kind)
+    if not _NAME.fullmatch(name):
+        raise HandlerMistake(
+            f"{name!r} cannot name a handler; write lower-case words"
+            " joined by dots, such as credit.check."
+        )
+    parsed = Version.parse(version)
+    default = _DEFAULT_RETRY if place is HandlerKind.EXTERNAL else _NO_RETRY
+
+    def declare(function: _Function) -> _Function:
+        input_model, output_model = _models(function)
+        made = Handler(
+            name=name,
+            version=parsed,
+            kind=place,
+            retry=retry or default,
+            timeout_seconds=timeout_seconds,
+            compensation=compensation,
+            description=inspect.getdoc(function) or "",
+            input_model=input_model,
+            output_model=output_model,
+            call=function,
+        )
+        (register_in or registry).add(made)
+        return function
+
+    return declare
+
+
+def _models(
+    function: Callable[..., BaseModel],
+) -> tuple[type[BaseModel], type[BaseModel]]:
+    hints = typing.get_type_hints(function)
+    parameters = list(inspect.signature(function).parameters)
+    sides = [hints.get(name) for name in [*parameters[:1], "return"]]
+    if len(parameters) != 2 or not all(
+        isinstance(side, type) and issubclass(side, BaseModel) for side in sides
+    ):
+        raise HandlerMistake(
+            f"{_origin(function)} must take (request: Model, context:"
+            " HandlerContext) and return a Model, all annotated, where each"
+            " Model is a pydantic model."
+        )
+    return typing.cast("tuple[type[BaseModel], type[BaseModel]]", tuple(sides))
+
+
+def _origin(function: Callable[..., object]) -> str:
+    return f"{function.__module__}.{getattr(function, '__qualname__', function)}"
+
+
+def _sentence(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"]) or "the whole"
+    more = error.error_count() - 1
+    rest = f" (and {more} more)" if more else ""
+    return f"{place}: {first['msg']}{rest}."
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, enum.Enum):
+        return _plain(value.value)
+    if isinstance(value, Mapping):
+        return {str(_plain(key)): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    return _plain_scalar(value)
+
+
+def _plain_scalar(value: object) -> object:
+    match value:
+        case None | str() | bool() | int():
+            return value
+        case float() | Decimal():
+            return _finite(Decimal(str(value)))
+        case dt.date() | dt.time():
+            return value.isoformat()
+        case UUID():
+            return str(value)
+    raise Permanent(
+        f"A handler's output holds a {type(value).__name__},"
+        " which cannot be kept as JSON."
+    )
+
+
+def _finite(number: Decimal) -> Decimal:
+    if not number.is_finite():
+        raise Permanent(
+            f"A handler's output holds the number {number}, which is not finite."
+        )
+    return number
+
+
+# --- what people do: plugged in by the application that owns tasks ---------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HumanRequest:
+    """A step that asks for a person's work.
+
+    `variables` are the step's input mapping applied, or else all variables of the
+    instance. `occurred_at` is the business time of a replayed fact.
+    """
+
+    instance_id: UUID
+    step_id: int
+    node: Node
+    process_id: str
+    definition_id: int
+    definition_key: str
+    definition_version: str
+    variables: Mapping[str, object]
+    initiator: str
+    business_key: str
+    occurred_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HumanOpened:
+    """What became of a request: `output` None waits for people, else it is done."""
+
+    step_id: int
+    output: Mapping[str, object] | None
+    drafts: "list[Draft]" = field(default_factory=list)
+
+
+class HumanKind(Protocol):
+    """Who turns human steps into tasks."""
+
+    def open_many(
+        self, *, requests: Sequence[HumanRequest], now: dt.datetime
+    ) -> list[HumanOpened]:
+        """Decide on each request, in order; write nothing yet."""
+
+    def write_opened(
+        self,
+        *,
+        opened: Sequence[HumanOpened],
+        audit_seqs: Mapping[int, int],
+        now: dt.datetime,
+    ) -> None:
+        """Write tasks and timers; `audit_seqs` is by step id, of its last draft."""
+
+    def cancel_many(
+        self,
+        *,
+        step_ids: Sequence[int],
+        audit_seqs: Mapping[int, int],
+        now: dt.datetime,
+    ) -> None:
+        """Withdraw the tasks of steps that the engine canceled."""
+
+
+class NothingRegistered(LookupError):
+    """The engine met a kind of work that no installed application registered."""
+
+
+_human: list[HumanKind] = []
+
+
+def set_human_kind(kind: HumanKind) -> None:
+    """Say who turns human steps into tasks; the last word counts."""
+    _human[:] = [kind]
+
+
+def human_kind() -> HumanKind:
+    """Return who turns human steps into tasks. Raises NothingRegistered."""
+    if not _human:
+        raise NothingRegistered(
+            "No application takes human steps; call set_human_kind"
+            " in a handlers module of an installed application."
+        )
+    return _human[0]
+
+
+# --- timers that other parts fire ------------------------------------------------
+
+
+class TimerRow(Protocol):
+    """A due timer as the one who fires it sees it."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def instance_id(self) -> UUID | None: ...
+    @property
+    def step_id(self) -> int | None: ...
+    @property
+    def node_id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def ref(self) -> str: ...
+    @property
+    def data(self) -> Mapping[str, typing.Any]: ...
+    @property
+    def due_at(self) -> dt.datetime: ...
+
+
+class FireTimer(Protocol):
+    """Do what is due, inside the caller's transaction, the instance row locked."""
+
+    def __call__(self, timer: TimerRow, *, now: dt.datetime) -> None: ...
+
+
+_timer_kinds: dict[str, FireTimer] = {}
+
+
+def register_timer_kind(kind: str, fire: FireTimer) -> None:
+    """Say who fires timers of a kind, e.g. `review.sla`; the last word counts."""
+    _timer_kinds[kind] = fire
+
+
+def timer_kind(kind: str) -> FireTimer:
+    """Return who fires timers of this kind. Raises NothingRegistered."""
+    try:
+        return _timer_kinds[kind]
+    except KeyError:
+        known = ", ".join(sorted(_timer_kinds)) or "none"
+        raise NothingRegistered(
+            f"No application fires timers of kind {kind!r}; registered: {known}."
+        ) from None
