@@ -9,7 +9,6 @@ class InstanceState(StrEnum):
     ACTIVE = "ACTIVE"
     SUSPENDED = "SUSPENDED"
     COMPLETED = "COMPLETED"
-    TERMINATED = "TERMINATED"
     CANCELED = "CANCELED"
     FAILED = "FAILED"
 
@@ -64,7 +63,6 @@ LIVE_STEP_STATES = frozenset(StepState) - FINAL_STEP_STATES
 FINAL_INSTANCE_STATES = frozenset(
     {
         InstanceState.COMPLETED,
-        InstanceState.TERMINATED,
         InstanceState.CANCELED,
         InstanceState.FAILED,
     }

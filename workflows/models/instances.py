@@ -74,10 +74,13 @@ class Stimulus(models.Model):
     kind = models.CharField(max_length=40)
     step_id = models.BigIntegerField(null=True)
     data = models.JSONField(default=dict)
+    attempt = models.SmallIntegerField(default=0)
+    run_at = models.DateTimeField()
     created_at = models.DateTimeField()
 
     class Meta:
         indexes = [
+            models.Index(fields=["run_at", "id"], name="workflows_stimulus_due"),
             models.Index(fields=["instance_id"], name="workflows_stimulus_instance"),
         ]
 

@@ -79,7 +79,9 @@ class Incident(models.Model):
     instance = models.ForeignKey(
         Instance, on_delete=models.PROTECT, related_name="incidents"
     )
-    step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="incidents")
+    step = models.ForeignKey(
+        Step, on_delete=models.PROTECT, related_name="incidents", null=True
+    )
     state = models.CharField(max_length=20, choices=choices(IncidentState))
     code = models.CharField(max_length=100)
     message = models.TextField()
