@@ -1,0 +1,109 @@
+"""The only writer of audit rows. What an entry is and how it is hashed: core/chain.py.
+
+Every function writes in the caller's transaction: an entry commits with the change it
+tells of or not at all, and a failure to write it must be left to roll the change back.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+
+from workflows.core.chain import GENESIS, Draft, EntryTooLarge, Head, Row, link
+
+__all__ = [
+    "GENESIS",
+    "INSTALLATION",
+    "Draft",
+    "EntryTooLarge",
+    "Head",
+    "Row",
+    "UnknownChain",
+    "link",
+    "record",
+    "record_installation",
+    "record_rows",
+]
+
+INSTALLATION: Final = UUID("00000000-0000-8000-8000-000000000001")
+"""The chain of definitions, people and exports: what belongs to no instance."""
+
+_COLUMNS: Final = "chain, seq, kind, actor, at, occurred_at, step_id, entry, hash"
+_INSERT_MANY: Final = f"""
+    INSERT INTO workflows_auditentry ({_COLUMNS})
+    SELECT * FROM unnest(
+        %s::uuid[], %s::integer[], %s::text[], %s::text[], %s::timestamptz[],
+        %s::timestamptz[], %s::bigint[], %s::text[], %s::bytea[])
+"""
+
+
+class UnknownChain(LookupError):
+    """An entry was to be recorded for an instance that does not exist."""
+
+
+def record(*, instance_id: UUID, drafts: Sequence[Draft], now: dt.datetime) -> int:
+    """Append entries to an instance's chain; return the seq of the last one.
+
+    The caller has locked the instance's row, so nobody else can move its head; the
+    instance's `version` goes up by one. Raises `UnknownChain`, `EntryTooLarge` and
+    `CanonicalError`; nothing is written then.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT audit_seq, audit_head FROM workflows_instance WHERE id = %s",
+            [instance_id],
+        )
+        found = cursor.fetchone()
+        if found is None:
+            raise UnknownChain(f"There is no instance {instance_id}.")
+        head = Head(chain=instance_id, seq=found[0], hash=bytes(found[1]))
+        record_rows(link(head, drafts, now=now))
+        cursor.execute(
+            "UPDATE workflows_instance"
+            " SET audit_seq = %s, audit_head = %s, version = version + 1 WHERE id = %s",
+            [head.seq, head.hash, instance_id],
+        )
+    return head.seq
+
+
+def record_rows(rows: Sequence[Row]) -> None:
+    """Insert linked rows of any number of chains in one statement.
+
+    The caller writes the heads it linked from in the same transaction. A row whose
+    place in its chain is taken raises `IntegrityError`: somebody linked from a head
+    that was not locked, and the whole transaction must go.
+    """
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT_MANY, [list(column) for column in zip(*rows, strict=True)]
+        )
+
+
+def record_installation(*, drafts: Sequence[Draft], now: dt.datetime) -> int:
+    """Append entries to the installation's chain; return the seq of the last one.
+
+    Holds the chain's row until the transaction ends, so call it last: everything else
+    of the installation's chain waits for it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO workflows_auditchain (id, name, seq, head)"
+            " VALUES (%s, 'installation', 0, %s) ON CONFLICT DO NOTHING",
+            [INSTALLATION, GENESIS],
+        )
+        cursor.execute(
+            "SELECT seq, head FROM workflows_auditchain WHERE id = %s FOR UPDATE",
+            [INSTALLATION],
+        )
+        seq, last = cursor.fetchone()
+        head = Head(chain=INSTALLATION, seq=seq, hash=bytes(last))
+        record_rows(link(head, drafts, now=now))
+        cursor.execute(
+            "UPDATE workflows_auditchain SET seq = %s, head = %s WHERE id = %s",
+            [head.seq, head.hash, INSTALLATION],
+        )
+    return head.seq

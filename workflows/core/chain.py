@@ -1,0 +1,204 @@
+"""Hash chains of audit entries: link them, verify them. No storage, no clock.
+
+An entry is the canonical JSON (RFC 8785) of
+
+    {"actor": "person:42", "actor_name": "Ada", "at": "2026-01-05T09:00:00.000000Z",
+     "chain": "<uuid>", "detail": {...}, "kind": "task.claimed",
+     "occurred_at": "...Z" (only for replayed facts), "prev": "<64 hex digits>",
+     "seq": 7, "step": 12 (only where one is meant), "v": 1}
+
+and its hash is SHA-256 over its UTF-8 bytes. `prev` is the hash of the entry before,
+64 zeros for the first; `seq` counts from 1 without a gap.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from workflows.core.actors import Actor
+from workflows.core.canonical import dumps, quote
+
+GENESIS: Final = bytes(32)
+"""The head of an empty chain."""
+
+MAX_ENTRY_BYTES: Final = 65_535
+"""C2SP tlog-tiles writes an entry's length in 16 bits."""
+
+
+class EntryTooLarge(ValueError):
+    """An entry exceeds 65,535 bytes: put a digest into it instead of the content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry before it has its place in a chain.
+
+    `kind` is dotted past tense (`task.claimed`); `detail` is JSON-able (Decimals
+    allowed) and names digests, not payloads; `occurred_at` is the business time of a
+    replayed fact, beside the true time of the entry.
+    """
+
+    kind: str
+    actor: Actor
+    detail: Mapping[str, object]
+    step_id: int | None = None
+    occurred_at: dt.datetime | None = None
+
+
+@dataclass(slots=True)
+class Head:
+    """Where a chain ends now; `link` moves it on."""
+
+    chain: UUID
+    seq: int = 0
+    hash: bytes = GENESIS
+
+
+class Row(NamedTuple):
+    """A stored entry: its canonical text and hash, and what is searched by."""
+
+    chain: UUID
+    seq: int
+    kind: str
+    actor: str
+    at: dt.datetime
+    occurred_at: dt.datetime | None
+    step_id: int | None
+    entry: str
+    hash: bytes
+
+
+class Fault(NamedTuple):
+    """One thing wrong with a chain; `message` is a sentence that names the place."""
+
+    chain: UUID
+    seq: int
+    code: str
+    message: str
+
+
+def link(head: Head, drafts: Sequence[Draft], *, now: dt.datetime) -> list[Row]:
+    """Append drafts to a chain: move `head` on and return the rows to store.
+
+    `now` is the database's clock, aware. Raises `CanonicalError` where a detail has no
+    JSON form and `EntryTooLarge`; the head then still fits the rows before.
+    """
+    chain, at = head.chain, format_time(now)
+    before_detail = f'"at":"{at}","chain":"{chain}","detail":'
+    seq, last = head.seq, head.hash
+    rows: list[Row] = []
+    for draft in drafts:
+        seq += 1
+        occurred_at, step_id = draft.occurred_at, draft.step_id
+        occurred = f',"occurred_at":"{format_time(occurred_at)}"' if occurred_at else ""
+        step = f',"step":{step_id:d}' if step_id is not None else ""
+        entry = (
+            f"{_actor_text(draft.actor)}{before_detail}{dumps(draft.detail)},"
+            f'"kind":{quote(draft.kind)}{occurred},"prev":"{last.hex()}",'
+            f'"seq":{seq}{step},"v":1}}'
+        )
+        data = entry.encode()
+        if len(data) > MAX_ENTRY_BYTES:
+            raise EntryTooLarge(
+                f"Entry {seq} of chain {chain} ({draft.kind}) has {len(data)} bytes, "
+                f"more than {MAX_ENTRY_BYTES}: name a digest instead of the content."
+            )
+        last = hashlib.sha256(data).digest()
+        rows.append(
+            Row(
+                chain,
+                seq,
+                draft.kind,
+                draft.actor.ref,
+                now,
+                occurred_at,
+                step_id,
+                entry,
+                last,
+            )
+        )
+    head.seq, head.hash = seq, last
+    return rows
+
+
+@lru_cache(maxsize=1024)
+def _actor_text(actor: Actor) -> str:
+    return f'{{"actor":{dumps(actor.ref)},"actor_name":{dumps(actor.name)},'
+
+
+@lru_cache(maxsize=256)
+def format_time(moment: dt.datetime) -> str:
+    """Return an aware datetime in UTC with microseconds: `2026-01-05T09:00:00.000000Z`.
+
+    Raises `ValueError` for a naive one.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone.")
+    utc = moment.astimezone(dt.UTC).replace(tzinfo=None)
+    return utc.isoformat(timespec="microseconds") + "Z"
+
+
+def verify_chain(rows: Iterable[Row], *, head: Head) -> list[Fault]:
+    """Check stored rows of one chain, in order, from where `head` stands.
+
+    Moves `head` on to the last row. Returns a fault for every hash that is not the
+    entry's, every `prev` that is not the hash before, every gap, and every column
+    that says other than the entry. Nothing is raised for bad content.
+    """
+    faults: list[Fault] = []
+    for row in rows:
+        faults.extend(_check_row(row, head))
+        head.seq, head.hash = row.seq, bytes(row.hash)
+    return faults
+
+
+def _check_row(row: Row, head: Head) -> list[Fault]:
+    def fault(code: str, what: str) -> Fault:
+        return Fault(
+            head.chain, row.seq, code, f"Chain {head.chain}, entry {row.seq}: {what}."
+        )
+
+    faults: list[Fault] = []
+    if row.seq != head.seq + 1:
+        faults.append(fault("gap", f"entry {head.seq + 1} should stand here"))
+    data = row.entry.encode("utf-8", "surrogatepass")
+    if hashlib.sha256(data).digest() != bytes(row.hash):
+        faults.append(fault("hash", "the stored hash is not that of the stored text"))
+    fields = _parse(row.entry)
+    if fields is None:
+        faults.append(fault("form", "the stored text is not a JSON object"))
+        return faults
+    if fields.get("prev") != head.hash.hex():
+        faults.append(fault("prev", "it does not follow the entry before it"))
+    faults.extend(
+        fault("column", f"the column {name} says other than the text")
+        for name in _differing_columns(row, fields, head)
+    )
+    return faults
+
+
+def _parse(entry: str) -> dict[str, Any] | None:
+    try:
+        fields = json.loads(entry, parse_float=str)
+    except (ValueError, RecursionError):
+        return None
+    return fields if isinstance(fields, dict) else None
+
+
+def _differing_columns(row: Row, fields: Mapping[str, Any], head: Head) -> list[str]:
+    occurred_at = format_time(row.occurred_at) if row.occurred_at else None
+    pairs = (
+        ("chain", fields.get("chain") == str(head.chain) == str(row.chain)),
+        ("seq", fields.get("seq") == row.seq),
+        ("kind", fields.get("kind") == row.kind),
+        ("actor", fields.get("actor") == row.actor),
+        ("at", fields.get("at") == format_time(row.at)),
+        ("occurred_at", fields.get("occurred_at") == occurred_at),
+        ("step_id", fields.get("step") == row.step_id),
+    )
+    return [name for name, same in pairs if not same]
