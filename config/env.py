@@ -1,0 +1,151 @@
+"""Typed readers of environment variables; what the variables mean is settings.py's."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+TRUE_WORDS = ("true", "yes", "on", "1")
+FALSE_WORDS = ("false", "no", "off", "0")
+
+
+class InvalidSetting(ImproperlyConfigured):
+    """A variable holds a word the program does not understand; the text says which."""
+
+
+class Environment:
+    """Read variables from `source`, remembering the names so strays can be refused.
+
+    Every reader returns the typed value, or `default` where the variable is absent or
+    empty, and raises InvalidSetting with one sentence where it cannot be understood.
+    """
+
+    def __init__(self, source: Mapping[str, str]) -> None:
+        self._source = source
+        self._known: set[str] = set()
+
+    def text(self, name: str, default: str = "") -> str:
+        self._known.add(name)
+        return self._source.get(name, "").strip() or default
+
+    def choice(self, name: str, default: str, *, words: Collection[str]) -> str:
+        value = self.text(name, default)
+        if value not in words:
+            raise InvalidSetting(
+                f"{name} is {value!r}; it must be one of {', '.join(sorted(words))}."
+            )
+        return value
+
+    def boolean(self, name: str, *, default: bool) -> bool:
+        value = self.text(name).lower()
+        if not value:
+            return default
+        if value not in TRUE_WORDS + FALSE_WORDS:
+            words = ", ".join(TRUE_WORDS + FALSE_WORDS)
+            raise InvalidSetting(f"{name} is {value!r}; it must be one of {words}.")
+        return value in TRUE_WORDS
+
+    def integer(self, name: str, default: int, *, least: int, most: int) -> int:
+        value = self.text(name)
+        if not value:
+            return default
+        if not value.isdecimal() or not least <= int(value) <= most:
+            raise InvalidSetting(
+                f"{name} is {value!r}; it must be a whole number"
+                f" from {least} to {most}."
+            )
+        return int(value)
+
+    def listing(self, name: str, default: Collection[str] = ()) -> list[str]:
+        """Return the comma-separated words, blanks dropped."""
+        value = self.text(name)
+        if not value:
+            return list(default)
+        return [word.strip() for word in value.split(",") if word.strip()]
+
+    def path(self, name: str, default: Path) -> Path:
+        """Return an absolute path; a relative one counts from the working directory."""
+        return Path(self.text(name) or default).expanduser().absolute()
+
+    def secret(self, name: str) -> str:
+        """Return `name`, or what the file named by `name`_FILE holds; '' for neither."""
+        value, file_name = self.text(name), self.text(f"{name}_FILE")
+        if value and file_name:
+            raise InvalidSetting(f"Both {name} and {name}_FILE are set; keep one.")
+        if not file_name:
+            return value
+        try:
+            return Path(file_name).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise InvalidSetting(
+                f"{name}_FILE names {file_name}, which cannot be read"
+                f" ({error.strerror})."
+            ) from error
+
+    def origins(self, name: str, default: Collection[str] = ()) -> list[str]:
+        """Return full origins (`https://host[:port]`), nothing after the port."""
+        origins = self.listing(name, default)
+        for origin in origins:
+            parts = urlsplit(origin)
+            if parts.scheme not in {"http", "https"} or origin != (
+                f"{parts.scheme}://{parts.netloc}"
+            ):
+                raise InvalidSetting(
+                    f"{name} holds {origin!r}; write full origins such as"
+                    " https://review.example.com, without a path."
+                )
+        return origins
+
+    def database(self, name: str) -> dict[str, Any] | None:
+        """Return Django's settings of the PostgreSQL database at URL `name`.
+
+        Unix sockets are written as postgres://user@/database?host=/directory; other
+        query parameters go to libpq as they are. None where the variable is absent.
+        """
+        url = self.secret(name)
+        if not url:
+            return None
+        if not url.startswith(("postgres://", "postgresql://")):
+            raise InvalidSetting(
+                f"{name} must start with postgres:// or postgresql://;"
+                " PostgreSQL is the only database."
+            )
+        try:
+            parts = dict(conninfo_to_dict(url))
+        except ProgrammingError as error:
+            raise InvalidSetting(f"{name} is not a connection URL: {error}") from error
+        if not parts.get("dbname"):
+            raise InvalidSetting(f"{name} names no database after the host.")
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": parts.pop("dbname"),
+            "USER": parts.pop("user", ""),
+            "PASSWORD": parts.pop("password", ""),
+            "HOST": parts.pop("host", ""),
+            "PORT": str(parts.pop("port", "")),
+            "OPTIONS": parts,
+        }
+
+    def redis(self, name: str) -> str:
+        """Return a redis://, rediss:// or unix:// URL; '' where it is absent."""
+        url = self.secret(name)
+        if url and not url.startswith(("redis://", "rediss://", "unix://")):
+            raise InvalidSetting(
+                f"{name} must start with redis://, rediss:// or unix://."
+            )
+        return url
+
+    def refuse_unknown(self, *, prefix: str) -> None:
+        """Refuse variables that start with `prefix` and that no reader asked for."""
+        for name in sorted(self._source):
+            if name.startswith(prefix) and name not in self._known:
+                near = difflib.get_close_matches(name, self._known, n=1)
+                hint = f" Did you mean {near[0]}?" if near else ""
+                raise InvalidSetting(f"{name} is not a setting of this program.{hint}")

@@ -1,0 +1,52 @@
+"""Routes of RQ's own pages, opened to administrators only."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path, reverse_lazy
+from django.views.generic import RedirectView
+from django_rq.urls import get_admin_urlpatterns
+
+View = Callable[..., HttpResponse]
+
+
+def administrators_only(view: View) -> View:
+    """Return `view` behind our own rule in place of django-rq's, which asks `is_staff`.
+
+    Raises PermissionDenied for signed-in people without the administrator's role;
+    the middleware has already sent everybody else to the sign-in page.
+    """
+    inner = inspect.unwrap(view)
+
+    @wraps(inner)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if not request.user.is_superuser:
+            raise PermissionDenied("RQ's pages are for administrators.")
+        return inner(request, *args, **kwargs)
+
+    return guarded
+
+
+def _redirect(name: str, *, to: str) -> object:
+    return path(f"{name}/", RedirectView.as_view(url=reverse_lazy(to)), name=name)
+
+
+# django-rq's pages extend the admin's frame, which links to these names.
+frame_urls = [
+    path("", RedirectView.as_view(url=reverse_lazy("django_rq:home")), name="index"),
+    _redirect("login", to="sign-in"),
+    _redirect("logout", to="sign-out"),
+    _redirect("password_change", to="personal-settings"),
+]
+urlpatterns = [
+    path("", include((frame_urls, "admin"))),
+    path(
+        "rq/",
+        include((get_admin_urlpatterns(view_wrapper=administrators_only), "django_rq")),
+    ),
+]

@@ -1,0 +1,25 @@
+#!/usr/bin/env python3
+"""Run a command of the project: `python manage.py help` lists them."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Attach to (or start) the embedded stack where the command needs it, and run."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    try:
+        from django.core.management import execute_from_command_line  # noqa: PLC0415
+
+        from config.local.attach import attached  # noqa: PLC0415
+    except ImportError as error:
+        sys.exit(
+            f"manage.py: {error.name or error} is not installed; run `make install`"
+            " and use .venv/bin/python."
+        )
+    with attached(sys.argv):
+        execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

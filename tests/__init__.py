@@ -1,0 +1,1 @@
+"""Tests: unit (pure), integration (real servers), e2e (real browser), architecture."""
