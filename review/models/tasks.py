@@ -1,0 +1,234 @@
+"""What waits for people: a narrow hot row, and its content apart."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+
+from review.core.states import (
+    Control,
+    DecidedBy,
+    Outcome,
+    PriorityClass,
+    Stage,
+    TaskState,
+)
+from review.models.fields import ExactDecoder, ExactEncoder
+from review.models.people import Person
+from review.models.queues import Queue
+from workflows.models import Instance
+from workflows.models.fields import choices, one_of, together
+
+LIVE = Q(state__in=["OPEN", "CLAIMED"])
+
+
+class Task(models.Model):
+    """One step's work for people, or what the grid decided without them.
+
+    Lists read this row alone; payload and reasons are in TaskContent.
+    `opened_at` and `decided_at` are business times: those of a replayed fact where
+    it was replayed, else the database's clock. `recorded_at` is always the clock.
+    `lease_token` rises with each claim; what a person hands in must carry the
+    token of a lease that still holds. A lease whose `lease_until` has passed is
+    free without anybody sweeping.
+    `round` is the version of the payload: an edit starts the next one.
+    `excluded` are the ids of persons who may not take the task as it now stands:
+    the initiator and who has already judged this round.
+    """
+
+    instance = models.ForeignKey(
+        Instance, on_delete=models.PROTECT, related_name="tasks", db_index=False
+    )
+    step_id = models.BigIntegerField(unique=True)
+    queue = models.ForeignKey(
+        Queue, on_delete=models.PROTECT, related_name="tasks", db_index=False
+    )
+    definition_id = models.BigIntegerField()
+    definition_key = models.CharField(max_length=100)
+    node_id = models.CharField(max_length=200)
+    title = models.CharField(max_length=300)
+    business_key = models.CharField(max_length=200, default="")
+    initiator = models.CharField(max_length=200)
+
+    state = models.CharField(max_length=20, choices=choices(TaskState))
+    control = models.CharField(max_length=10, choices=choices(Control))
+    stage = models.CharField(max_length=20, choices=choices(Stage))
+    round = models.SmallIntegerField(default=1)
+    priority_class = models.CharField(max_length=1, choices=choices(PriorityClass))
+    payload_digest = models.CharField(max_length=64)
+    confidence = models.DecimalField(max_digits=20, decimal_places=18, null=True)
+    impact = models.DecimalField(max_digits=30, decimal_places=6, null=True)
+    excluded = ArrayField(models.BigIntegerField(), default=list)
+
+    claimed_by = models.ForeignKey(
+        Person,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="claims",
+        db_index=False,
+    )
+    claimed_at = models.DateTimeField(null=True)
+    lease_token = models.BigIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    first_claimed_at = models.DateTimeField(null=True)
+
+    opened_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    warn_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    warned_at = models.DateTimeField(null=True)
+    breached_at = models.DateTimeField(null=True)
+    escalated_at = models.DateTimeField(null=True)
+    escalations = models.SmallIntegerField(default=0)
+
+    decided_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=20, choices=choices(Outcome), null=True)
+    decided_by = models.CharField(max_length=10, choices=choices(DecidedBy), null=True)
+    canceled_at = models.DateTimeField(null=True)
+    audit_seq = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            one_of("state", TaskState, name="review_task_state_known"),
+            one_of("control", Control, name="review_task_control_known"),
+            one_of("stage", Stage, name="review_task_stage_known"),
+            one_of("priority_class", PriorityClass, name="review_task_class_known"),
+            models.CheckConstraint(
+                condition=Q(outcome__isnull=True)
+                | Q(outcome__in=[word.value for word in Outcome]),
+                name="review_task_outcome_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True)
+                | Q(decided_by__in=[word.value for word in DecidedBy]),
+                name="review_task_decided_by_known",
+            ),
+            together(
+                "claimed_by", "claimed_at", name="review_task_claimed_at_needs_by"
+            ),
+            together(
+                "claimed_by", "lease_until", name="review_task_claimed_needs_lease"
+            ),
+            together(
+                "decided_by", "decided_at", name="review_task_decided_at_needs_by"
+            ),
+            together("outcome", "decided_at", name="review_task_decided_needs_outcome"),
+            models.CheckConstraint(
+                condition=Q(state="CLAIMED", claimed_by__isnull=False)
+                | (~Q(state="CLAIMED") & Q(claimed_by__isnull=True)),
+                name="review_task_claimed_only_with_lease",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="DECIDED", outcome__isnull=False)
+                | (~Q(state="DECIDED") & Q(outcome__isnull=True)),
+                name="review_task_outcome_only_when_decided",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="CANCELED", canceled_at__isnull=False)
+                | (~Q(state="CANCELED") & Q(canceled_at__isnull=True)),
+                name="review_task_canceled_at_only_when_canceled",
+            ),
+            models.CheckConstraint(
+                condition=Q(breached_at__isnull=True) | Q(due_at__isnull=False),
+                name="review_task_breach_needs_due",
+            ),
+            models.CheckConstraint(
+                condition=Q(warn_at__isnull=True) | Q(due_at__isnull=False),
+                name="review_task_warning_needs_due",
+            ),
+            models.CheckConstraint(
+                condition=Q(warn_at__isnull=True) | Q(warn_at__lte=F("due_at")),
+                name="review_task_warning_not_after_due",
+            ),
+            models.CheckConstraint(
+                condition=Q(confidence__isnull=True)
+                | Q(confidence__gte=0, confidence__lte=1),
+                name="review_task_confidence_0_to_1",
+            ),
+            models.CheckConstraint(
+                condition=Q(round__gte=1), name="review_task_round_from_1"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["queue", "priority_class", "opened_at", "id"],
+                condition=Q(state="OPEN"),
+                name="review_task_claim_next",
+            ),
+            models.Index(
+                fields=["queue", "lease_until"],
+                condition=Q(state="CLAIMED"),
+                name="review_task_lapsed",
+            ),
+            models.Index(
+                fields=["claimed_by"],
+                condition=Q(state="CLAIMED"),
+                name="review_task_held",
+            ),
+            models.Index(
+                fields=["queue", "priority_class", "opened_at", "id"],
+                condition=LIVE,
+                name="review_task_page",
+            ),
+            models.Index(
+                fields=["due_at", "id"],
+                condition=LIVE & Q(breached_at__isnull=True, due_at__isnull=False),
+                name="review_task_due_soon",
+            ),
+            models.Index(
+                fields=["breached_at", "id"],
+                condition=LIVE & Q(breached_at__isnull=False),
+                name="review_task_breached",
+            ),
+            models.Index(
+                fields=["decided_at", "id"],
+                condition=Q(state="DECIDED"),
+                name="review_task_decided",
+            ),
+            models.Index(fields=["instance"], name="review_task_instance"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class TaskContent(models.Model):
+    """What a task shows and why it came; never read by lists.
+
+    `payload` is the current round's. `policy` pins what was in force when the task
+    opened (definition version, form, quorum, escalation, result). `why` is the
+    grid's answer with its explanation. `clock` is the clock policy as started.
+    """
+
+    task = models.OneToOneField(
+        Task, on_delete=models.PROTECT, primary_key=True, related_name="content"
+    )
+    payload = models.JSONField(encoder=ExactEncoder, decoder=ExactDecoder)
+    proposal = models.JSONField(null=True, encoder=ExactEncoder, decoder=ExactDecoder)
+    why = models.JSONField(default=dict, encoder=ExactEncoder, decoder=ExactDecoder)
+    policy = models.JSONField(default=dict, encoder=ExactEncoder, decoder=ExactDecoder)
+    clock = models.JSONField(default=dict, encoder=ExactEncoder, decoder=ExactDecoder)
+
+    def __str__(self) -> str:
+        return f"Content of task {self.task_id}"
+
+
+class TaskRevision(models.Model):
+    """A payload as it was shown in a round that an edit ended."""
+
+    task = models.ForeignKey(
+        Task, on_delete=models.PROTECT, related_name="revisions", db_index=False
+    )
+    round = models.SmallIntegerField()
+    payload = models.JSONField(encoder=ExactEncoder, decoder=ExactDecoder)
+    payload_digest = models.CharField(max_length=64)
+    superseded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task", "round"], name="review_task_revision_once_per_round"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Round {self.round} of task {self.task_id}"

@@ -1,0 +1,71 @@
+"""Judgements of persons, with the digests of what they were shown."""
+
+from django.db import models
+from django.db.models import Q
+
+from review.core.states import Decision, Outcome, Stage, TaskState
+from review.models.fields import ExactDecoder, ExactEncoder
+from review.models.people import Person
+from review.models.tasks import Task
+from workflows.models.fields import choices, one_of
+
+
+class Verdict(models.Model):
+    """One person's judgement of one round of one task. Written once.
+
+    `round` is the round it counts for: an edit counts for the round it starts,
+    whose payload has `result_digest`. `answer_*` is what the person was told, given
+    again when the same lease hands in twice.
+    """
+
+    task = models.ForeignKey(
+        Task, on_delete=models.PROTECT, related_name="verdicts", db_index=False
+    )
+    instance_id = models.UUIDField()
+    round = models.SmallIntegerField()
+    stage = models.CharField(max_length=20, choices=choices(Stage))
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, db_index=False)
+    person_name = models.CharField(max_length=200)
+    decision = models.CharField(max_length=20, choices=choices(Decision))
+    reason_code = models.CharField(max_length=60, default="")
+    rationale = models.TextField(default="")
+    edits = models.JSONField(null=True, encoder=ExactEncoder, decoder=ExactDecoder)
+    lease_token = models.BigIntegerField()
+    payload_digest = models.CharField(max_length=64)
+    proposal_digest = models.CharField(max_length=64, default="")
+    result_digest = models.CharField(max_length=64)
+    policy_version = models.CharField(max_length=200)
+    claimed_at = models.DateTimeField()
+    submitted_at = models.DateTimeField()
+    occurred_at = models.DateTimeField(null=True)
+    answer_state = models.CharField(max_length=20, choices=choices(TaskState))
+    answer_outcome = models.CharField(
+        max_length=20, choices=choices(Outcome), null=True
+    )
+    audit_seq = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            one_of("decision", Decision, name="review_verdict_decision_known"),
+            one_of("stage", Stage, name="review_verdict_stage_known"),
+            models.UniqueConstraint(
+                fields=["task", "round", "person"],
+                name="review_verdict_once_per_round_and_person",
+            ),
+            models.UniqueConstraint(
+                fields=["task", "lease_token"], name="review_verdict_once_per_lease"
+            ),
+            models.CheckConstraint(
+                condition=Q(decision="EDIT_AND_APPROVE", edits__isnull=False)
+                | (~Q(decision="EDIT_AND_APPROVE") & Q(edits__isnull=True)),
+                name="review_verdict_edits_only_when_edited",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["person", "-submitted_at"], name="review_verdict_of_person"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.decision} of task {self.task_id}"
