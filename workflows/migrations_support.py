@@ -1,0 +1,145 @@
+"""Migration operations that make PostgreSQL guard the audit log. No tables here.
+
+`audited_table` refuses, at COMMIT, a change of state without its audit entry;
+`append_only_table` refuses to change or remove rows. Both are reversible. Both use
+triggers that are ENABLE ALWAYS, since ordinary ones are silent for a superuser who
+sets `session_replication_role` to `replica`. A table's owner can still disable any
+trigger: what finds that is the hash chain and a checkpoint held elsewhere.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from django.db import migrations
+
+APPLICATION_ROLE: Final = "countersign_app"
+
+# Note [The entry of this transaction]
+# A row that carries (instance_id, audit_seq) may only be committed when the audit
+# entry with that place was written by the very transaction that changes the row, told
+# by its top-level transaction id. So an entry that a savepoint took back, one of
+# another transaction and one that was never written are all refused. The trigger is
+# deferred: state and entry may be written in either order. The table's name is
+# qualified, for a temporary table of the same name would be found first.
+_REQUIRE_ENTRY: Final = """
+DO $install$ BEGIN EXECUTE format($define$
+CREATE FUNCTION workflows_require_entry() RETURNS trigger LANGUAGE plpgsql AS $body$
+DECLARE
+    owner uuid;
+    place integer;
+    head bytea;
+BEGIN
+    CASE TG_ARGV[0]
+        WHEN 'instance' THEN
+            owner := NEW.id; place := NEW.audit_seq; head := NEW.audit_head;
+        WHEN 'chain' THEN
+            owner := NEW.id; place := NEW.seq; head := NEW.head;
+        ELSE
+            owner := NEW.instance_id; place := NEW.audit_seq;
+    END CASE;
+    PERFORM FROM %1$I.workflows_auditentry
+        WHERE chain = owner AND seq = place AND xid = pg_current_xact_id()
+        AND (head IS NULL OR hash = head);
+    IF NOT FOUND THEN
+        RAISE EXCEPTION
+            'A change of %% has no audit entry of its own transaction (chain %%, entry %%).',
+            TG_TABLE_NAME, owner, place
+            USING ERRCODE = 'integrity_constraint_violation',
+                TABLE = TG_TABLE_NAME, CONSTRAINT = TG_NAME,
+                HINT = 'Write the entry with workflows.audit in the same transaction.';
+    END IF;
+    RETURN NULL;
+END $body$
+$define$, current_schema()); END $install$;
+"""
+
+_DENY_CHANGE: Final = """
+CREATE FUNCTION workflows_deny_change() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    RAISE EXCEPTION '% of % is refused: its rows are only ever added.',
+        TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'integrity_constraint_violation',
+            TABLE = TG_TABLE_NAME, CONSTRAINT = TG_NAME;
+END $body$;
+"""
+
+
+def trigger_functions() -> list[migrations.RunSQL]:
+    """Create the functions behind `audited_table` and `append_only_table`."""
+    return [
+        migrations.RunSQL(
+            sql=_REQUIRE_ENTRY, reverse_sql="DROP FUNCTION workflows_require_entry()"
+        ),
+        migrations.RunSQL(
+            sql=_DENY_CHANGE, reverse_sql="DROP FUNCTION workflows_deny_change()"
+        ),
+    ]
+
+
+def audited_table(
+    table: str,
+    *,
+    columns: Sequence[str] = ("state",),
+    place: str = "row",
+    only: str = "",
+) -> migrations.RunSQL:
+    """Refuse at COMMIT a new row, or a change of `columns`, without its audit entry.
+
+    The table has the columns `instance_id` and `audit_seq`; an entry with that chain
+    and seq must have been written by the same transaction. `only` is an SQL condition
+    on NEW that limits the rule. `place` names other columns: "instance" for the
+    instance's own row, "chain" for `AuditChain`; these also bind the head's hash.
+    Removing rows is not its business. Depends on `trigger_functions`.
+    """
+    changed = " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in columns)
+    conditions = {
+        "insert": only,
+        "update": f"({changed}) AND ({only})" if only else changed,
+    }
+    forwards = [
+        statement
+        for event, condition in conditions.items()
+        for statement in (
+            f"CREATE CONSTRAINT TRIGGER {table}_{event}_needs_entry"
+            f" AFTER {event.upper()} ON {table} DEFERRABLE INITIALLY DEFERRED"
+            f" FOR EACH ROW {f'WHEN ({condition})' if condition else ''}"
+            f" EXECUTE FUNCTION workflows_require_entry('{place}')",
+            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_{event}_needs_entry",
+        )
+    ]
+    backwards = [
+        f"DROP TRIGGER {table}_{event}_needs_entry ON {table}" for event in conditions
+    ]
+    return migrations.RunSQL(sql=forwards, reverse_sql=backwards)
+
+
+def append_only_table(table: str) -> migrations.RunSQL:
+    """Refuse UPDATE, DELETE and TRUNCATE of a table, to its owner and superusers too.
+
+    Also takes these rights from the application's role where that role exists.
+    Depends on `trigger_functions`.
+    """
+    forwards = [
+        f"CREATE TRIGGER {table}_rows_stay BEFORE UPDATE OR DELETE ON {table}"
+        " FOR EACH ROW EXECUTE FUNCTION workflows_deny_change()",
+        f"CREATE TRIGGER {table}_table_stays BEFORE TRUNCATE ON {table}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION workflows_deny_change()",
+        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_rows_stay",
+        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_table_stays",
+        _for_application(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM"),
+        _for_application(f"GRANT SELECT, INSERT ON {table} TO"),
+    ]
+    backwards = [
+        f"DROP TRIGGER {table}_table_stays ON {table}",
+        f"DROP TRIGGER {table}_rows_stay ON {table}",
+        _for_application(f"GRANT UPDATE, DELETE ON {table} TO"),
+    ]
+    return migrations.RunSQL(sql=forwards, reverse_sql=backwards)
+
+
+def _for_application(grant: str) -> str:
+    """Run a GRANT or REVOKE for the application's role, where that role exists."""
+    return (
+        f"DO $do$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname ="
+        f" '{APPLICATION_ROLE}') THEN {grant} {APPLICATION_ROLE}; END IF; END $do$"
+    )
