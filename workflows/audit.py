@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from workflows.core.chain import GENESIS, Draft, EntryTooLarge, Head, Row, link
 
@@ -30,12 +31,19 @@ __all__ = [
 INSTALLATION: Final = UUID("00000000-0000-8000-8000-000000000001")
 """The chain of definitions, people and exports: what belongs to no instance."""
 
-_COLUMNS: Final = "chain, seq, kind, actor, at, occurred_at, step_id, entry, hash"
-_INSERT_MANY: Final = f"""
-    INSERT INTO workflows_auditentry ({_COLUMNS})
-    SELECT * FROM unnest(
-        %s::uuid[], %s::integer[], %s::text[], %s::text[], %s::timestamptz[],
-        %s::timestamptz[], %s::bigint[], %s::text[], %s::bytea[])
+_TYPES: Final = (
+    "uuid", "int4", "text", "text", "timestamptz", "timestamptz", "int8", "text",
+    "bytea",
+)  # fmt: skip
+_INSERT: Final = """
+    INSERT INTO workflows_auditentry
+        (chain, seq, kind, actor, at, occurred_at, step_id, entry, hash)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_COPY: Final = """
+    COPY workflows_auditentry
+        (chain, seq, kind, actor, at, occurred_at, step_id, entry, hash)
+    FROM STDIN (FORMAT binary)
 """
 
 
@@ -69,18 +77,25 @@ def record(*, instance_id: UUID, drafts: Sequence[Draft], now: dt.datetime) -> i
 
 
 def record_rows(rows: Sequence[Row]) -> None:
-    """Insert linked rows of any number of chains in one statement.
+    """Insert linked rows of any number of chains in one go.
 
     The caller writes the heads it linked from in the same transaction. A row whose
     place in its chain is taken raises `IntegrityError`: somebody linked from a head
     that was not locked, and the whole transaction must go.
     """
-    if not rows:
-        return
     with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT_MANY, [list(column) for column in zip(*rows, strict=True)]
-        )
+        if len(rows) == 1:
+            cursor.execute(_INSERT, rows[0])
+        elif rows:
+            _copy(cursor, rows)
+
+
+def _copy(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
+    """Store many rows: binding their values would take ten times as long as COPY."""
+    with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
+        copy.set_types(_TYPES)
+        for row in rows:
+            copy.write_row(row)
 
 
 def record_installation(*, drafts: Sequence[Draft], now: dt.datetime) -> int:

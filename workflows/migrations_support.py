@@ -100,17 +100,21 @@ def audited_table(
         statement
         for event, condition in conditions.items()
         for statement in (
-            f"CREATE CONSTRAINT TRIGGER {table}_{event}_needs_entry"
-            f" AFTER {event.upper()} ON {table} DEFERRABLE INITIALLY DEFERRED"
-            f" FOR EACH ROW {f'WHEN ({condition})' if condition else ''}"
-            f" EXECUTE FUNCTION workflows_require_entry('{place}')",
+            (
+                f"CREATE CONSTRAINT TRIGGER {table}_{event}_needs_entry"
+                f" AFTER {event.upper()} ON {table} DEFERRABLE INITIALLY DEFERRED"
+                f" FOR EACH ROW {f'WHEN ({condition})' if condition else ''}"
+                f" EXECUTE FUNCTION workflows_require_entry('{place}')"
+            ),
             f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_{event}_needs_entry",
         )
     ]
     backwards = [
         f"DROP TRIGGER {table}_{event}_needs_entry ON {table}" for event in conditions
     ]
-    return migrations.RunSQL(sql=forwards, reverse_sql=backwards)
+    return migrations.RunSQL(
+        sql=";\n".join(forwards), reverse_sql=";\n".join(backwards)
+    )
 
 
 def append_only_table(table: str) -> migrations.RunSQL:
@@ -120,10 +124,14 @@ def append_only_table(table: str) -> migrations.RunSQL:
     Depends on `trigger_functions`.
     """
     forwards = [
-        f"CREATE TRIGGER {table}_rows_stay BEFORE UPDATE OR DELETE ON {table}"
-        " FOR EACH ROW EXECUTE FUNCTION workflows_deny_change()",
-        f"CREATE TRIGGER {table}_table_stays BEFORE TRUNCATE ON {table}"
-        " FOR EACH STATEMENT EXECUTE FUNCTION workflows_deny_change()",
+        (
+            f"CREATE TRIGGER {table}_rows_stay BEFORE UPDATE OR DELETE ON {table}"
+            " FOR EACH ROW EXECUTE FUNCTION workflows_deny_change()"
+        ),
+        (
+            f"CREATE TRIGGER {table}_table_stays BEFORE TRUNCATE ON {table}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION workflows_deny_change()"
+        ),
         f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_rows_stay",
         f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_table_stays",
         _for_application(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM"),
@@ -134,7 +142,9 @@ def append_only_table(table: str) -> migrations.RunSQL:
         f"DROP TRIGGER {table}_rows_stay ON {table}",
         _for_application(f"GRANT UPDATE, DELETE ON {table} TO"),
     ]
-    return migrations.RunSQL(sql=forwards, reverse_sql=backwards)
+    return migrations.RunSQL(
+        sql=";\n".join(forwards), reverse_sql=";\n".join(backwards)
+    )
 
 
 def _for_application(grant: str) -> str:

@@ -26,7 +26,7 @@ _BEYOND_PLAIN_ORDER: Final = re.compile("[\ud800-\U0010ffff]")
 _fallback = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
 )
-quote: Final = cast("Callable[[str], str]", json.encoder.encode_basestring)
+quote: Final = json.encoder.encode_basestring
 """Return one string as JSON text, quoted and escaped as RFC 8785 3.2.2.2 says."""
 
 
@@ -60,7 +60,17 @@ def _make_encoder() -> Callable[[object], str]:
     make = getattr(json.encoder, "c_make_encoder", None)
     if make is None:
         return _fallback.encode
-    encoder = make(None, _fallback.default, quote, None, ":", ",", True, False, False)
+    encoder = make(
+        markers=None,
+        default=_fallback.default,
+        encoder=quote,
+        indent=None,
+        key_separator=":",
+        item_separator=",",
+        sort_keys=True,
+        skipkeys=False,
+        allow_nan=False,
+    )
     return lambda value: "".join(encoder(value, 0))
 
 
