@@ -11,20 +11,18 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
 from workflows.core.bpmn.graph import Node, RetrySpec
+from workflows.core.chain import Draft
 from workflows.core.contracts import (
     Version,
     VersionRange,
     contract_digest,
 )
-
-if TYPE_CHECKING:
-    from workflows.audit import Draft
 
 Retry = RetrySpec
 
@@ -119,6 +117,11 @@ class Handler:
     input_model: type[BaseModel]
     output_model: type[BaseModel]
     call: HandlerFunction
+
+    @property
+    def external(self) -> bool:
+        """Tell whether it runs outside any transaction, under a lease."""
+        return self.kind is HandlerKind.EXTERNAL
 
     def run(
         self, inputs: Mapping[str, object], context: HandlerContext
@@ -313,10 +316,11 @@ def _plain_scalar(value: object) -> object:
             return value.isoformat()
         case UUID():
             return str(value)
-    raise Permanent(
-        f"A handler's output holds a {type(value).__name__},"
-        " which cannot be kept as JSON."
-    )
+        case _:
+            raise Permanent(
+                f"A handler's output holds a {type(value).__name__},"
+                " which cannot be kept as JSON."
+            )
 
 
 def _finite(number: Decimal) -> Decimal:
@@ -357,7 +361,7 @@ class HumanOpened:
 
     step_id: int
     output: Mapping[str, object] | None
-    drafts: "list[Draft]" = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
 
 
 class HumanKind(Protocol):

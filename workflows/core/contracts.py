@@ -162,7 +162,7 @@ def _bounds(part: str, *, whole: str) -> list[tuple[str, Version]]:
     operator = match["operator"] or "="
     if pre and len(numbers) < 3:
         raise VersionError(f"The pre-release in {whole!r} needs MAJOR.MINOR.PATCH.")
-    padded = (numbers + [0, 0])[:3]
+    padded = [*numbers, 0, 0][:3]
     floor = Version(padded[0], padded[1], padded[2], pre)
     if len(numbers) == 3:
         return [(operator, floor)]
