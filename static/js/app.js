@@ -1,0 +1,18 @@
+/** Start every part that the console's pages share. Each part finds its own elements by `data-` attributes. */
+import { startDrafts } from "./drafts.js";
+import { startForms } from "./forms.js";
+import { startKeys } from "./keys.js";
+import { startLease } from "./lease.js";
+import { startLive } from "./live.js";
+import { startPalette } from "./palette.js";
+import { startRequests } from "./requests.js";
+import { startTheme } from "./theme.js";
+
+startRequests(document);
+startKeys(document);
+startPalette(document);
+startForms(document);
+startTheme(document);
+startDrafts(document);
+startLease(document);
+startLive(document);

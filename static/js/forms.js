@@ -1,0 +1,37 @@
+/** Forms: no second submit of the same press, one idempotency key per filling, and errors that take the focus. */
+const GUARD_MS = 1000;
+
+function onSubmit(event) {
+  const form = event.target;
+  const now = event.timeStamp;
+  if (form.method === "dialog") {
+    return;
+  }
+  if (form.dataset.sentAt && now - Number(form.dataset.sentAt) < GUARD_MS) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sentAt = String(now);
+  event.submitter?.setAttribute("aria-busy", "true");
+}
+
+/** A page that comes back from the browser's cache must let its forms be sent again. */
+function onPageShow() {
+  for (const form of document.querySelectorAll("form[data-sent-at]")) {
+    delete form.dataset.sentAt;
+  }
+  for (const button of document.querySelectorAll("[aria-busy=true]")) {
+    button.removeAttribute("aria-busy");
+  }
+}
+
+export function startForms(root) {
+  root.addEventListener("submit", onSubmit);
+  window.addEventListener("pageshow", onPageShow);
+  root.querySelector("[data-focus-first]")?.focus();
+  root.addEventListener("change", (event) => {
+    if (event.target.closest("[data-submit-on-change]")) {
+      event.target.form.requestSubmit();
+    }
+  });
+}

@@ -1,0 +1,98 @@
+/**
+ * The lease of the open task: what is left of it, kept alive while the person is at work, extended by one key.
+ *
+ * The server's clock counts: `data-now` and `data-expires-at` come from it, so a wrong local clock does no harm.
+ */
+import { announce, post } from "./requests.js";
+
+const BEAT_MS = 20_000;
+const IDLE_LIMIT_MS = 5 * 60_000;
+const WARN_MS = 60_000;
+
+function clock(leftMs) {
+  const seconds = Math.max(0, Math.ceil(leftMs / 1000));
+  const part = (value) => String(value).padStart(2, "0");
+  return `${part(Math.floor(seconds / 60))}:${part(seconds % 60)}`;
+}
+
+class Lease {
+  constructor(element) {
+    this.element = element;
+    this.left = element.querySelector("[data-lease-left]");
+    this.offset = Date.parse(element.dataset.now) - Date.now();
+    this.expires = Date.parse(element.dataset.expiresAt);
+    this.lastInput = Date.now();
+    this.hasWarned = false;
+    for (const name of ["keydown", "pointerdown", "scroll"]) {
+      document.addEventListener(name, () => this.onInput(), { passive: true });
+    }
+    element.querySelector("form")?.addEventListener("submit", (event) => this.onExtend(event));
+    this.ticks = window.setInterval(() => this.tick(), 1000);
+    this.beats = window.setInterval(() => this.beat(), BEAT_MS);
+    this.tick();
+  }
+
+  onInput() {
+    this.lastInput = Date.now();
+  }
+
+  onExtend(event) {
+    event.preventDefault();
+    this.send("Lease extended");
+  }
+
+  tick() {
+    const leftMs = this.expires - (Date.now() + this.offset);
+    this.left.textContent = clock(leftMs);
+    this.element.classList.toggle("is-warn", leftMs <= WARN_MS);
+    this.element.classList.toggle("is-accent", leftMs > WARN_MS);
+    if (leftMs <= 0) {
+      this.lose("Your lease has run out. Your draft is kept; take the task again to go on.");
+    } else if (leftMs <= WARN_MS && !this.hasWarned) {
+      this.hasWarned = true;
+      announce("Your lease ends within a minute. Press the full stop key to extend it.");
+    }
+  }
+
+  beat() {
+    const isAtWork = document.visibilityState === "visible" && Date.now() - this.lastInput < IDLE_LIMIT_MS;
+    if (isAtWork) {
+      this.send("");
+    }
+  }
+
+  async send(sentence) {
+    const body = new FormData(this.element.querySelector("form"));
+    const { status, data } = await post(this.element.dataset.heartbeatUrl, body);
+    if (status === 200 && data?.expires_at) {
+      this.expires = Date.parse(data.expires_at);
+      this.hasWarned = false;
+      this.tick();
+      announce(sentence);
+    } else if (status === 409) {
+      this.lose(data?.message ?? "You no longer hold this task. Your draft is kept.");
+    }
+  }
+
+  /** The form stays as it is: nothing typed is thrown away, the server refuses a stale token by itself. */
+  lose(sentence) {
+    window.clearInterval(this.ticks);
+    window.clearInterval(this.beats);
+    this.left.textContent = "ended";
+    this.element.classList.remove("is-accent");
+    this.element.classList.add("is-warn");
+    const notice = document.getElementById("lease-lost");
+    if (notice) {
+      notice.querySelector("[data-text]").textContent = sentence;
+      notice.hidden = false;
+    }
+    announce(sentence);
+  }
+}
+
+export function startLease(root) {
+  const element = root.querySelector("[data-lease]");
+  if (element) {
+    new Lease(element);
+  }
+}
