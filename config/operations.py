@@ -8,7 +8,7 @@ from functools import wraps
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.urls import include, path, reverse_lazy
+from django.urls import URLPattern, include, path, reverse_lazy
 from django.views.generic import RedirectView
 from django_rq.urls import get_admin_urlpatterns
 
@@ -21,7 +21,7 @@ def administrators_only(view: View) -> View:
     Raises PermissionDenied for signed-in people without the administrator's role;
     the middleware has already sent everybody else to the sign-in page.
     """
-    inner = inspect.unwrap(view)
+    inner: View = inspect.unwrap(view)
 
     @wraps(inner)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
@@ -32,7 +32,7 @@ def administrators_only(view: View) -> View:
     return guarded
 
 
-def _redirect(name: str, *, to: str) -> object:
+def _redirect(name: str, *, to: str) -> URLPattern:
     return path(f"{name}/", RedirectView.as_view(url=reverse_lazy(to)), name=name)
 
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -86,6 +86,11 @@ class Program:
     orphan_signal: signal.Signals = signal.SIGKILL
     directory: Path = Path("/")
     pass_fds: Sequence[int] = ()
+    output: Path | None = None
+
+    def with_output(self, path: Path) -> Program:
+        """Return the same program with its standard output in a file of its own."""
+        return replace(self, output=path)
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start in a session of its own: Ctrl-C reaches the supervisor alone.
@@ -100,12 +105,12 @@ class Program:
             die_with_parent(self.orphan_signal, parent=parent)
 
         options: dict[str, Any] = self.privileges.popen_options()
-        with _open_log(self.log) as log:
+        with _open_log(self.log) as log, _open_log(self.output or self.log) as output:
             return subprocess.Popen(
                 self.command,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=output,
+                stderr=log,
                 env=dict(self.environment),
                 cwd=self.directory,
                 start_new_session=True,
@@ -119,15 +124,29 @@ def stop(
     child: subprocess.Popen[bytes], signum: signal.Signals, *, seconds: float
 ) -> bool:
     """End `child`; return False where it had to be killed after `seconds`."""
-    if child.poll() is None:
-        child.send_signal(signum)
-    try:
-        child.wait(seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)  # it leads its own session and group
-        child.wait()
-        return False
-    return True
+    return not stop_all({"": child}, signum, seconds=seconds)
+
+
+def stop_all(
+    children: Mapping[str, subprocess.Popen[bytes]],
+    signum: signal.Signals,
+    *,
+    seconds: float,
+) -> list[str]:
+    """End all children at once; return the names of those killed after `seconds`."""
+    deadline = time.monotonic() + seconds
+    killed = []
+    for child in children.values():
+        if child.poll() is None:
+            child.send_signal(signum)
+    for name, child in children.items():
+        try:
+            child.wait(max(deadline - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)  # it leads a session of its own
+            child.wait()
+            killed.append(name)
+    return killed
 
 
 def _open_log(path: Path) -> Any:
