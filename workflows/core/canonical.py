@@ -41,14 +41,16 @@ def dumps(value: object) -> str:
     with string keys of these. Raises `CanonicalError` for anything else, for NaN and
     infinity, for strings with lone surrogates and for nesting beyond `MAX_DEPTH`.
     """
-    if _is_plain(value, 0):
-        try:
+    try:
+        if _is_plain(value, 0):
             text = _encode(value)
-        except ValueError as error:
-            raise CanonicalError(str(error)) from error
-        if text.isascii() or not _BEYOND_PLAIN_ORDER.search(text):
-            return text
-    return _write(value, 0)
+            if text.isascii() or not _BEYOND_PLAIN_ORDER.search(text):
+                return text
+        return _write(value, 0)
+    except CanonicalError:
+        raise
+    except ValueError as error:  # an int of more digits than Python writes
+        raise CanonicalError(str(error)) from error
 
 
 def digest(value: object) -> str:
@@ -82,11 +84,11 @@ def _is_plain(value: object, depth: int) -> bool:
 
     It does so for all but floats, Decimals, subclasses and keys that are no strings.
     """
-    if depth > MAX_DEPTH:
-        raise CanonicalError(f"The value is nested deeper than {MAX_DEPTH} levels.")
     kind = type(value)
     if kind in _LEAVES:
         return True
+    if depth > MAX_DEPTH:
+        raise CanonicalError(f"The value is nested deeper than {MAX_DEPTH} levels.")
     if kind is dict:
         for key, item in cast("dict[object, object]", value).items():
             if type(key) is not str:
@@ -103,13 +105,13 @@ def _is_plain(value: object, depth: int) -> bool:
 
 
 def _write(value: object, depth: int) -> str:
+    if not isinstance(value, Mapping | list | tuple):
+        return _write_leaf(value)
     if depth > MAX_DEPTH:
         raise CanonicalError(f"The value is nested deeper than {MAX_DEPTH} levels.")
     if isinstance(value, Mapping):
         return _write_object(value, depth)
-    if isinstance(value, list | tuple):
-        return "[" + ",".join([_write(item, depth + 1) for item in value]) + "]"
-    return _write_leaf(value)
+    return "[" + ",".join([_write(item, depth + 1) for item in value]) + "]"
 
 
 def _write_object(value: Mapping[object, object], depth: int) -> str:

@@ -1,0 +1,126 @@
+"""Signed notes and checkpoints as C2SP writes them. No keys kept, no cryptography.
+
+Formats: c2sp.org/signed-note (text, blank line, lines of signatures) and
+c2sp.org/tlog-checkpoint (origin, tree size, root in base64, each on its line).
+Who signs and who verifies is passed in as a function over bytes.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+ED25519: Final = b"\x01"
+"""The algorithm's byte in key ids and encoded keys."""
+
+_SIGNATURE_MARK: Final = "\u2014 "
+
+
+class NoteError(ValueError):
+    """A note, checkpoint or key is not in its format; the message says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierKey:
+    """A public key with the name of its holder; text form `name+id+key` (vkey)."""
+
+    name: str
+    public_key: bytes
+
+    @property
+    def key_id(self) -> bytes:
+        """Return the four bytes that mark this key's signatures."""
+        data = self.name.encode() + b"\n" + ED25519 + self.public_key
+        return hashlib.sha256(data).digest()[:4]
+
+    def __str__(self) -> str:
+        encoded = base64.b64encode(ED25519 + self.public_key).decode()
+        return f"{self.name}+{self.key_id.hex()}+{encoded}"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """How large a log was and what its root was; `root` has 32 bytes."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def __str__(self) -> str:
+        root = base64.b64encode(self.root).decode()
+        return f"{self.origin}\n{self.size}\n{root}\n"
+
+
+def check_name(name: str) -> None:
+    """Raise `NoteError` where a key's name could not stand in a note."""
+    if not name or "+" in name or any(mark.isspace() for mark in name):
+        raise NoteError(f"{name!r} is no name of a key: no blanks, no plus sign.")
+
+
+def read_verifier_key(text: str) -> VerifierKey:
+    """Read a vkey; raises `NoteError` where it is not one or its id is wrong."""
+    name, _, rest = text.strip().partition("+")
+    key_id, _, encoded = rest.partition("+")
+    check_name(name)
+    data = _decode(encoded, what="public key")
+    if data[:1] != ED25519 or len(data) != 33:
+        raise NoteError(f"The key of {name} is no Ed25519 key.")
+    key = VerifierKey(name=name, public_key=data[1:])
+    if key.key_id.hex() != key_id:
+        raise NoteError(f"The key of {name} does not have the id {key_id}.")
+    return key
+
+
+def sign_note(text: str, *, key: VerifierKey, sign: Callable[[bytes], bytes]) -> str:
+    """Return the note of a text that ends in a newline, with one signature."""
+    if not text.endswith("\n"):
+        raise NoteError("The text of a note ends in a newline.")
+    signature = base64.b64encode(key.key_id + sign(text.encode())).decode()
+    return f"{text}\n{_SIGNATURE_MARK}{key.name} {signature}\n"
+
+
+def open_note(
+    note: str, *, key: VerifierKey, verify: Callable[[bytes, bytes], bool]
+) -> str:
+    """Return the text of a note whose signature by `key` is good.
+
+    `verify(signature, text)` answers for the key's bytes. Signatures of others are
+    passed over. Raises `NoteError` where there is none of this key, or a bad one.
+    """
+    text, blank, signatures = note.rpartition("\n\n")
+    if not blank or not signatures.endswith("\n"):
+        raise NoteError("The note has no signatures after a blank line.")
+    text += "\n"
+    for line in signatures.splitlines():
+        if not line.startswith(_SIGNATURE_MARK):
+            raise NoteError(f"{line!r} is no line of a signature.")
+        name, _, encoded = line.removeprefix(_SIGNATURE_MARK).partition(" ")
+        data = _decode(encoded, what="signature")
+        if name == key.name and data[:4] == key.key_id:
+            if verify(data[4:], text.encode()):
+                return text
+            raise NoteError(f"The signature of {name} is not good.")
+    raise NoteError(f"The note is not signed by {key.name} ({key.key_id.hex()}).")
+
+
+def read_checkpoint(text: str) -> Checkpoint:
+    """Read a checkpoint's text; extension lines are refused, as they are not proven."""
+    lines = text.split("\n")
+    if len(lines) != 4 or lines[3] or not lines[0]:
+        raise NoteError("A checkpoint is three lines: origin, size and root.")
+    origin, size, root = lines[:3]
+    if not (size.isascii() and size.isdecimal()) or str(int(size)) != size:
+        raise NoteError(f"{size!r} is no size of a tree.")
+    data = _decode(root, what="root")
+    if len(data) != 32:
+        raise NoteError("The root of a checkpoint has 32 bytes.")
+    return Checkpoint(origin=origin, size=int(size), root=data)
+
+
+def _decode(text: str, *, what: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise NoteError(f"The {what} is not base64.") from error
