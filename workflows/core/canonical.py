@@ -87,7 +87,7 @@ def _is_plain(value: object, depth: int) -> bool:
     kind = type(value)
     if kind in _LEAVES:
         return True
-    if depth > MAX_DEPTH:
+    if depth >= MAX_DEPTH:
         raise CanonicalError(f"The value is nested deeper than {MAX_DEPTH} levels.")
     if kind is dict:
         for key, item in cast("dict[object, object]", value).items():
@@ -107,7 +107,7 @@ def _is_plain(value: object, depth: int) -> bool:
 def _write(value: object, depth: int) -> str:
     if not isinstance(value, Mapping | list | tuple):
         return _write_leaf(value)
-    if depth > MAX_DEPTH:
+    if depth >= MAX_DEPTH:
         raise CanonicalError(f"The value is nested deeper than {MAX_DEPTH} levels.")
     if isinstance(value, Mapping):
         return _write_object(value, depth)
