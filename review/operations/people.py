@@ -1,0 +1,218 @@
+"""People, their accounts and their roles. Each change is an entry of the installation."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from review.core.states import Role
+from review.models import Person, Preference, Queue, RoleGrant, User
+from workflows import audit
+from workflows.core import actors
+from workflows.core.actors import Actor
+from workflows.operations.errors import Conflict, Invalid, NotFound
+from workflows.store import database_now
+
+# Who checks the work may not have a hand in it (NIST 800-53 AC-5).
+_ALONE: Final = Role.AUDITOR
+
+
+def actor_of(person: Person) -> Actor:
+    """Return the person as the actor that audit entries name."""
+    return actors.person(person_id=person.id, name=person.name)
+
+
+def create_person(
+    *,
+    name: str,
+    actor: Actor,
+    username: str = "",
+    password: str = "",
+    email: str = "",
+    simulated: bool = False,
+) -> Person:
+    """Create a natural person, with an account where a username is given.
+
+    Raises Invalid for an empty name or a weak password, Conflict for a taken username.
+    """
+    if not name.strip():
+        raise Invalid("A person needs a name.")
+    with transaction.atomic():
+        now = database_now()
+        person = Person.objects.create(
+            name=name.strip(), email=email, simulated=simulated, created_at=now
+        )
+        if username:
+            _create_account(person, username=username, password=password, now=now)
+        detail: dict[str, object] = {"person": person.id, "name": person.name}
+        if username:
+            detail["username"] = username
+        _record("person.created", actor, detail, now=now)
+    return person
+
+
+def add_account(*, person: Person, username: str, password: str, actor: Actor) -> User:
+    """Give a person one more account. Raises Invalid and Conflict."""
+    with transaction.atomic():
+        now = database_now()
+        user = _create_account(person, username=username, password=password, now=now)
+        _record(
+            "account.created",
+            actor,
+            {"person": person.id, "username": username},
+            now=now,
+        )
+    return user
+
+
+def disable_person(*, person: Person, actor: Actor, reason: str) -> None:
+    """Close a person's accounts; what they hold becomes free as its leases lapse."""
+    with transaction.atomic():
+        now = database_now()
+        changed = Person.objects.filter(id=person.id, disabled_at=None).update(
+            disabled_at=now
+        )
+        if not changed:
+            raise Conflict(f"{person.name} is disabled already.")
+        User.objects.filter(person=person).update(is_active=False)
+        _record(
+            "person.disabled",
+            actor,
+            {"person": person.id, "name": person.name, "reason": reason},
+            now=now,
+        )
+
+
+def grant_role(
+    *, person: Person, role: Role, actor: Actor, queue: Queue | None = None
+) -> None:
+    """Give a person a role, for one queue or everywhere; held already, nothing is done.
+
+    Raises Invalid for a queue on a role that has none, Conflict where an auditor
+    would get another role or the other way round.
+    """
+    if queue is not None and role not in {Role.REVIEWER, Role.MANAGER}:
+        raise Invalid(f"The role {role.value} is held everywhere, not for a queue.")
+    with transaction.atomic():
+        # Two grants at once must see each other, or both halves of a pair slip in.
+        Person.objects.select_for_update().get(id=person.id)
+        held = list(
+            RoleGrant.objects.filter(person=person, revoked_at=None).values_list(
+                "role", "queue_id"
+            )
+        )
+        queue_id = queue.id if queue else None
+        if (role.value, queue_id) in held:
+            return
+        if any((role is _ALONE) is not (other == _ALONE) for other, _ in held):
+            raise Conflict(
+                f"{person.name} cannot be an auditor and hold another role as well.",
+                code="incompatible-roles",
+            )
+        now = database_now()
+        RoleGrant.objects.create(
+            person=person,
+            role=role.value,
+            queue=queue,
+            granted_at=now,
+            granted_by=actor.ref,
+        )
+        _mirror_administrator(person)
+        _record("role.granted", actor, _grant_detail(person, role, queue), now=now)
+
+
+def revoke_role(
+    *, person: Person, role: Role, actor: Actor, queue: Queue | None = None
+) -> None:
+    """Take a role away; it ends with this transaction. Raises Conflict if not held."""
+    with transaction.atomic():
+        now = database_now()
+        changed = RoleGrant.objects.filter(
+            person=person, role=role.value, queue=queue, revoked_at=None
+        ).update(revoked_at=now, revoked_by=actor.ref)
+        if not changed:
+            raise Conflict(f"{person.name} does not hold the role {role.value}.")
+        _mirror_administrator(person)
+        _record("role.revoked", actor, _grant_detail(person, role, queue), now=now)
+
+
+def change_preferences(
+    *,
+    person: Person,
+    zone: str,
+    theme: str,
+    density: str,
+    single_keys: bool,
+    keys: Mapping[str, str],
+) -> None:
+    """Keep how a person wants the screens. Raises Invalid for words unknown here."""
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise Invalid(f"There is no time zone {zone!r}.") from error
+    if theme not in {"auto", "light", "dark"}:
+        raise Invalid(f"The theme {theme!r} is none of auto, light and dark.")
+    if density not in {"compact", "standard", "spacious"}:
+        raise Invalid(
+            f"The density {density!r} is none of compact, standard and spacious."
+        )
+    Preference.objects.update_or_create(
+        person=person,
+        defaults={
+            "zone": zone,
+            "theme": theme,
+            "density": density,
+            "single_keys": single_keys,
+            "keys": dict(keys),
+        },
+    )
+
+
+def get_person(*, username: str) -> Person:
+    """Return the natural person behind an account. Raises NotFound."""
+    try:
+        return User.objects.select_related("person").get(username=username).person
+    except User.DoesNotExist as error:
+        raise NotFound(f"There is no account {username!r}.") from error
+
+
+def _create_account(
+    person: Person, *, username: str, password: str, now: dt.datetime
+) -> User:
+    if User.objects.filter(username=username).exists():
+        raise Conflict(f"The username {username!r} is taken.")
+    user = User(username=username, person=person, created_at=now)
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Invalid(" ".join(error.messages)) from error
+    user.set_password(password)
+    user.save()
+    return user
+
+
+def _mirror_administrator(person: Person) -> None:
+    holds = RoleGrant.objects.filter(
+        person=person, role=Role.ADMINISTRATOR.value, revoked_at=None
+    ).exists()
+    User.objects.filter(person=person).update(is_superuser=holds)
+
+
+def _grant_detail(person: Person, role: Role, queue: Queue | None) -> dict[str, object]:
+    return {
+        "person": person.id,
+        "name": person.name,
+        "role": role.value,
+        "queue": queue.key if queue else None,
+    }
+
+
+def _record(
+    kind: str, actor: Actor, detail: Mapping[str, object], *, now: dt.datetime
+) -> None:
+    draft = audit.Draft(kind=kind, actor=actor, detail=detail)
+    audit.record_installation(drafts=[draft], now=now)

@@ -1,0 +1,138 @@
+"""Queues, reason codes and calendars. Each change is an entry of the installation."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from django.db import transaction
+
+from review.core.states import Decision
+from review.models import Calendar, CalendarHoliday, Queue, ReasonCode
+from workflows import audit
+from workflows.core.actors import Actor
+from workflows.core.calendars import CalendarError, read_calendar
+from workflows.operations.errors import Invalid
+from workflows.store import database_now
+
+Hours = Mapping[str, Sequence[Sequence[str]]]
+
+
+def define_queue(
+    *,
+    key: str,
+    name: str,
+    actor: Actor,
+    description: str = "",
+    policy_text: str = "",
+    lease_seconds: int = 600,
+    calendar: Calendar | None = None,
+    escalate_to: Queue | None = None,
+) -> Queue:
+    """Create a queue, or give the one with this key these values.
+
+    Raises Invalid for a lease below 20 seconds (nobody could extend it in time, WCAG
+    2.2.1) or above a day, and for a queue that would escalate to itself.
+    """
+    if not 20 <= lease_seconds <= 86_400:
+        raise Invalid("A lease lasts from 20 seconds to a day.")
+    if escalate_to is not None and escalate_to.key == key:
+        raise Invalid(f"The queue {key} cannot escalate to itself.")
+    values = {
+        "name": name,
+        "description": description,
+        "policy_text": policy_text,
+        "lease_seconds": lease_seconds,
+        "calendar": calendar,
+        "escalate_to": escalate_to,
+    }
+    with transaction.atomic():
+        queue, created = Queue.objects.update_or_create(key=key, defaults=values)
+        _record(
+            "queue.created" if created else "queue.changed",
+            actor,
+            {
+                "queue": key,
+                "name": name,
+                "lease_seconds": lease_seconds,
+                "calendar": calendar.key if calendar else None,
+                "escalate_to": escalate_to.key if escalate_to else None,
+            },
+        )
+    return queue
+
+
+def define_reason_code(
+    *,
+    code: str,
+    label: str,
+    decision: Decision,
+    actor: Actor,
+    queue: Queue | None = None,
+    policy_text: str = "",
+    needs_rationale: bool = False,
+) -> ReasonCode:
+    """Create a reason code of a queue (or of all), or give it these values."""
+    values = {
+        "label": label,
+        "decision": decision.value,
+        "policy_text": policy_text,
+        "needs_rationale": needs_rationale,
+        "retired_at": None,
+    }
+    with transaction.atomic():
+        reason, created = ReasonCode.objects.update_or_create(
+            queue=queue, code=code, defaults=values
+        )
+        _record(
+            "reason_code.created" if created else "reason_code.changed",
+            actor,
+            {"code": code, "queue": queue.key if queue else None, "label": label},
+        )
+    return reason
+
+
+def define_calendar(
+    *,
+    key: str,
+    name: str,
+    zone: str,
+    hours: Hours,
+    actor: Actor,
+    country: str = "",
+    subdivision: str = "",
+    days_off: Mapping[dt.date, str] | None = None,
+) -> Calendar:
+    """Create a calendar, or its next version; running clocks keep their moments.
+
+    `hours` is as read_calendar reads it. Raises Invalid for hours or a zone that
+    cannot be read.
+    """
+    try:
+        read_calendar(zone=zone, hours=hours)
+    except CalendarError as error:
+        raise Invalid(str(error)) from error
+    with transaction.atomic():
+        calendar = Calendar.objects.select_for_update().filter(key=key).first()
+        created = calendar is None
+        if calendar is None:
+            calendar = Calendar(key=key, version=0)
+        calendar.name, calendar.zone = name, zone
+        calendar.hours = {day: [list(span) for span in hours[day]] for day in hours}
+        calendar.country, calendar.subdivision = country, subdivision
+        calendar.version += 1
+        calendar.save()
+        CalendarHoliday.objects.filter(calendar=calendar).delete()
+        CalendarHoliday.objects.bulk_create(
+            CalendarHoliday(calendar=calendar, date=date, name=name_of_day)
+            for date, name_of_day in (days_off or {}).items()
+        )
+        _record(
+            "calendar.created" if created else "calendar.changed",
+            actor,
+            {"calendar": key, "version": calendar.version, "zone": zone},
+        )
+    return calendar
+
+
+def _record(kind: str, actor: Actor, detail: Mapping[str, object]) -> None:
+    draft = audit.Draft(kind=kind, actor=actor, detail=detail)
+    audit.record_installation(drafts=[draft], now=database_now())

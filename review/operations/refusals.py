@@ -1,0 +1,76 @@
+"""The sentences with which claims and verdicts are refused: what, and what to do now.
+
+No rule is decided here.
+"""
+
+import datetime as dt
+from typing import Final
+
+from review.core.leases import LeaseProblem
+from review.core.quorum import Objection
+from workflows.operations.errors import Conflict, Forbidden, Refused, Stale
+
+_OBJECTIONS: Final = {
+    Objection.INITIATOR: (
+        "You started this case, so somebody else must judge it;"
+        " any other reviewer of the queue may."
+    ),
+    Objection.ALREADY_JUDGED: (
+        "You have already judged this task; a second, different person must."
+    ),
+}
+
+
+def no_lease(
+    problem: LeaseProblem, *, holder: str, until: dt.datetime | None
+) -> Refused:
+    """Return the refusal for a lease that does not hold."""
+    moment = f"{until:%Y-%m-%d %H:%M:%S} UTC" if until else ""
+    sentences = {
+        LeaseProblem.NOT_CLAIMED: (
+            "Nobody holds this task now; claim it again, the draft is yours."
+        ),
+        LeaseProblem.TAKEN: (
+            f"{holder} holds this task until {moment}; your claim was over."
+        ),
+        LeaseProblem.RENEWED: (
+            "You claimed this task again since, perhaps in another tab;"
+            " go on with the newer claim."
+        ),
+        LeaseProblem.LAPSED: (
+            f"Your claim lapsed at {moment}; claim the task again, it is still free."
+        ),
+    }
+    code = f"lease-{problem.value.lower().replace('_', '-')}"
+    return Stale(sentences[problem], code=code)
+
+
+def held(*, holder: str, until: dt.datetime) -> Refused:
+    """Return the refusal for a task somebody else holds."""
+    return Conflict(
+        f"{holder} holds this task until {until:%Y-%m-%d %H:%M:%S} UTC;"
+        " take the next one.",
+        code="task-held",
+    )
+
+
+def ended(*, state: str, outcome: str | None) -> Refused:
+    """Return the refusal for a task that needs nobody any more."""
+    what = f"was decided ({outcome.lower()})" if outcome else f"is {state.lower()}"
+    return Conflict(f"This task {what}; nothing is left to do here.", code="task-ended")
+
+
+def objected(objection: Objection) -> Refused:
+    """Return the refusal for a person whom four eyes exclude."""
+    code = f"four-eyes-{objection.value.lower().replace('_', '-')}"
+    return Forbidden(_OBJECTIONS[objection], code=code)
+
+
+def changed(*, shown: str, current: str) -> Refused:
+    """Return the refusal for a verdict on something else than what stands there."""
+    return Stale(
+        "The case is not what you were shown any more"
+        f" (shown {shown[:12]}, now {current[:12]});"
+        " look at it again before you decide.",
+        code="payload-changed",
+    )

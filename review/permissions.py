@@ -1,0 +1,209 @@
+"""Who may do what by role. Whether the case allows it is not asked here.
+
+`check_can_x` raises Forbidden with a sentence, `can_x` wraps it. Rights are read when
+they are needed, in the transaction that uses them: a revoked role ends at once.
+Roles do not imply each other; an administrator who has no reviewer's role reviews
+nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import ParamSpec
+
+from django.db import connection
+
+from review.core.states import Role
+from workflows.operations.errors import Forbidden, NotFound
+
+_Params = ParamSpec("_Params")
+_RIGHTS = """
+    SELECT p.name, p.disabled_at, g.role, g.queue_id
+    FROM review_person p
+    LEFT JOIN review_rolegrant g ON g.person_id = p.id AND g.revoked_at IS NULL
+    WHERE p.id = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """The roles a person holds now: everywhere, and by queue id."""
+
+    person_id: int
+    name: str
+    everywhere: frozenset[Role] = frozenset()
+    by_queue: Mapping[int, frozenset[Role]] = field(default_factory=dict)
+
+    def holds(self, role: Role, *, queue_id: int | None = None) -> bool:
+        """Tell whether the role is held everywhere, or for this queue."""
+        if role in self.everywhere:
+            return True
+        return queue_id is not None and role in self.by_queue.get(queue_id, ())
+
+    def holds_anywhere(self, *roles: Role) -> bool:
+        """Tell whether one of the roles is held, for whatever queue."""
+        return any(
+            role in self.everywhere
+            or any(role in held for held in self.by_queue.values())
+            for role in roles
+        )
+
+    def list_queue_ids(self, role: Role) -> list[int] | None:
+        """Return the queues the role is held for; None means all of them."""
+        if role in self.everywhere:
+            return None
+        return sorted(queue for queue, held in self.by_queue.items() if role in held)
+
+
+def get_rights(person_id: int) -> Rights:
+    """Read a person's rights in one statement.
+
+    Raises NotFound for an unknown person and Forbidden for a disabled one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_RIGHTS, [person_id])
+        rows = cursor.fetchall()
+    if not rows:
+        raise NotFound(f"There is no person {person_id}.")
+    name, disabled_at = rows[0][:2]
+    if disabled_at is not None:
+        raise Forbidden(f"The account of {name} is closed.", code="person-disabled")
+    everywhere: set[Role] = set()
+    by_queue: dict[int, set[Role]] = {}
+    for _, _, role, queue_id in rows:
+        if role is None:
+            continue
+        held = everywhere if queue_id is None else by_queue.setdefault(queue_id, set())
+        held.add(Role(role))
+    return Rights(
+        person_id=person_id,
+        name=name,
+        everywhere=frozenset(everywhere),
+        by_queue={queue: frozenset(held) for queue, held in by_queue.items()},
+    )
+
+
+def check_can_review(rights: Rights, *, queue_id: int) -> None:
+    """Claim and judge tasks of a queue: its reviewers."""
+    if not rights.holds(Role.REVIEWER, queue_id=queue_id):
+        raise Forbidden(
+            f"{rights.name} is not a reviewer of this queue;"
+            " a manager can give the task to one of its reviewers.",
+            code="not-a-reviewer",
+        )
+
+
+def check_can_manage(rights: Rights, *, queue_id: int) -> None:
+    """Move other people's work: managers of the queue."""
+    if not rights.holds(Role.MANAGER, queue_id=queue_id):
+        raise Forbidden(
+            f"{rights.name} is not a manager of this queue.", code="not-a-manager"
+        )
+
+
+def check_can_see_queue(rights: Rights, *, queue_id: int) -> None:
+    """Look at a queue and its tasks: who works or answers for it, and auditors."""
+    for role in (Role.REVIEWER, Role.MANAGER, Role.AUDITOR, Role.PROCESS_OWNER):
+        if rights.holds(role, queue_id=queue_id):
+            return
+    raise Forbidden(f"{rights.name} has no role in this queue.", code="no-role")
+
+
+def check_can_see_instances(rights: Rights) -> None:
+    """Look at instances: everybody who has a role."""
+    _check_any(rights, *Role, what="look at instances")
+
+
+def check_can_see_dashboard(rights: Rights) -> None:
+    """Look at the figures: managers, process owners, auditors, administrators."""
+    _check_any(
+        rights,
+        Role.MANAGER,
+        Role.PROCESS_OWNER,
+        Role.AUDITOR,
+        Role.ADMINISTRATOR,
+        what="see the dashboard",
+    )
+
+
+def check_can_audit(rights: Rights) -> None:
+    """Search and export the audit log: auditors."""
+    _check_any(rights, Role.AUDITOR, what="search the audit log")
+
+
+def check_can_see_incidents(rights: Rights) -> None:
+    """Look at the incidents desk: who may act on it, and auditors."""
+    _check_any(
+        rights,
+        Role.MANAGER,
+        Role.PROCESS_OWNER,
+        Role.ADMINISTRATOR,
+        Role.AUDITOR,
+        what="see incidents",
+    )
+
+
+def check_can_resolve_incidents(rights: Rights) -> None:
+    """Act on incidents: managers, process owners, administrators."""
+    _check_any(
+        rights,
+        Role.MANAGER,
+        Role.PROCESS_OWNER,
+        Role.ADMINISTRATOR,
+        what="resolve incidents",
+    )
+
+
+def check_can_see_definitions(rights: Rights) -> None:
+    """Look at definitions: everybody who has a role."""
+    _check_any(rights, *Role, what="look at definitions")
+
+
+def check_can_deploy(rights: Rights) -> None:
+    """Deploy definitions: process owners."""
+    _check_any(rights, Role.PROCESS_OWNER, what="deploy definitions")
+
+
+def check_can_cancel_instances(rights: Rights) -> None:
+    """End an instance before its time: managers and process owners."""
+    _check_any(rights, Role.MANAGER, Role.PROCESS_OWNER, what="cancel instances")
+
+
+def check_can_administer(rights: Rights) -> None:
+    """Change people, roles, queues and calendars: administrators."""
+    _check_any(rights, Role.ADMINISTRATOR, what="administer people and queues")
+
+
+def _check_any(rights: Rights, *roles: Role, what: str) -> None:
+    if not rights.holds_anywhere(*roles):
+        names = ", ".join(role.value.replace("_", " ").lower() for role in roles)
+        raise Forbidden(
+            f"{rights.name} may not {what}: it takes one of these roles: {names}.",
+            code="no-role",
+        )
+
+
+def _wrap(check: Callable[_Params, None]) -> Callable[_Params, bool]:
+    @wraps(check)
+    def can(*args: _Params.args, **options: _Params.kwargs) -> bool:
+        try:
+            check(*args, **options)
+        except Forbidden:
+            return False
+        return True
+
+    return can
+
+
+can_review = _wrap(check_can_review)
+can_manage = _wrap(check_can_manage)
+can_see_queue = _wrap(check_can_see_queue)
+can_see_instances = _wrap(check_can_see_instances)
+can_see_dashboard = _wrap(check_can_see_dashboard)
+can_audit = _wrap(check_can_audit)
+can_see_incidents = _wrap(check_can_see_incidents)
+can_resolve_incidents = _wrap(check_can_resolve_incidents)
+can_see_definitions = _wrap(check_can_see_definitions)
+can_deploy = _wrap(check_can_deploy)
+can_cancel_instances = _wrap(check_can_cancel_instances)
+can_administer = _wrap(check_can_administer)
