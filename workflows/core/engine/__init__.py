@@ -1,0 +1,1 @@
+"""The engine's pure core: stimuli in, changes and commands out."""

@@ -1,0 +1,89 @@
+"""When a step's timers are due. No clock here: `run.now` is passed in."""
+
+import datetime as dt
+
+from workflows.core.bpmn.graph import Node, TimerKind
+from workflows.core.engine.plan import PlanNode, expression
+from workflows.core.engine.run import Run
+from workflows.core.engine.state import StepRow, TimerArm
+from workflows.core.feel import FeelSyntaxError, from_feel
+from workflows.core.iso8601 import (
+    Iso8601Error,
+    parse_duration,
+    parse_moment,
+    parse_repetition,
+)
+
+CATCH = "engine.catch"
+BOUNDARY = "engine.boundary"
+
+
+def arm_catch_timer(run: Run, planned: PlanNode, step: StepRow) -> bool:
+    """Arm the timer of an intermediate event; an unreadable one is an incident."""
+    return _arm(run, step, node=planned.node, kind=CATCH)
+
+
+def arm_boundary_timers(run: Run, planned: PlanNode, step: StepRow) -> None:
+    """Arm the timers attached to an activity that now waits."""
+    for node in planned.timers:
+        if not _arm(run, step, node=node, kind=BOUNDARY):
+            return
+
+
+def next_occurrence(
+    *, due_at: dt.datetime, text: str, fired: int
+) -> dt.datetime | None:
+    """Return when a cycle fires again after `fired` firings, or None at its end."""
+    cycle = parse_repetition(text)
+    if cycle.count is not None and fired >= cycle.count:
+        return None
+    return cycle.interval.after(due_at)
+
+
+def arm_again(
+    run: Run, step: StepRow, *, node: Node, due_at: dt.datetime, data: dict[str, object]
+) -> None:
+    """Arm the next firing of a cycle."""
+    run.changes.timers.append(
+        TimerArm(
+            step_id=step.id, node_id=node.id, kind=BOUNDARY, due_at=due_at, data=data
+        )
+    )
+
+
+def _arm(run: Run, step: StepRow, *, node: Node, kind: str) -> bool:
+    try:
+        due_at, data = _due(run, node)
+    except (Iso8601Error, FeelSyntaxError) as error:
+        run.incident(step, code="BAD_TIMER", message=f"Timer of {node.id}: {error}")
+        return False
+    run.changes.timers.append(
+        TimerArm(step_id=step.id, node_id=node.id, kind=kind, due_at=due_at, data=data)
+    )
+    return True
+
+
+def _due(run: Run, node: Node) -> tuple[dt.datetime, dict[str, object]]:
+    spec = node.timer
+    if spec is None:
+        raise Iso8601Error("There is no timer definition.")
+    text = _text(run, spec.text)
+    match spec.kind:
+        case TimerKind.DATE:
+            return parse_moment(text), {}
+        case TimerKind.DURATION:
+            return parse_duration(text).after(run.now), {}
+        case TimerKind.CYCLE:
+            first = parse_repetition(text).interval.after(run.now)
+            return first, {"cycle": text, "fired": 0}
+
+
+def _text(run: Run, text: str) -> str:
+    if not text.startswith("="):
+        return text
+    value = from_feel(expression(text).value(run.variables.scope))
+    if not isinstance(value, str):
+        raise Iso8601Error(
+            f"{text} gave {value!r} where a duration or a moment is due."
+        )
+    return value

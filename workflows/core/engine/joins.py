@@ -1,0 +1,36 @@
+"""When an inclusive join may fire. Counting of arrivals is in behaviours."""
+
+from collections.abc import Mapping
+
+from workflows.core.bpmn.graph import NodeKind
+from workflows.core.engine.plan import Plan
+from workflows.core.engine.state import StepRow
+from workflows.core.states import StepState
+
+
+def ready_inclusive(live: Mapping[int, StepRow], plan: Plan) -> StepRow | None:
+    """Return the first waiting inclusive join that no other token can still reach.
+
+    Asked when every token is parked. A token keeps a join waiting if it can reach an
+    incoming flow that is still empty and none that is filled (BPMN 2.0, 13.4.3).
+    """
+    for step in live.values():
+        waits = (
+            step.kind == NodeKind.INCLUSIVE_GATEWAY and step.state is StepState.WAITING
+        )
+        if waits and not _somebody_can_come(step, live, plan):
+            return step
+    return None
+
+
+def _somebody_can_come(join: StepRow, live: Mapping[int, StepRow], plan: Plan) -> bool:
+    reach = plan.nodes[join.node_id].reach
+    arrived = join.data.get("arrived", {})
+    filled = [reach[flow] for flow in reach if flow in arrived]
+    empty = [reach[flow] for flow in reach if flow not in arrived]
+    return any(
+        any(step.node_id in sources for sources in empty)
+        and not any(step.node_id in sources for sources in filled)
+        for step in live.values()
+        if step.scope_id == join.scope_id and step.id != join.id
+    )

@@ -1,0 +1,132 @@
+"""The working copy of an instance while it advances, and what comes out of it.
+
+Rows here are values in memory; `workflows.store` loads and saves them.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from workflows.core.bpmn.graph import Node
+from workflows.core.chain import Draft, Head
+from workflows.core.states import InstanceState, StepState
+
+
+@dataclass(slots=True)
+class InstanceRow:
+    """One instance as loaded under its row lock."""
+
+    id: UUID
+    definition_id: int
+    process_id: str
+    state: InstanceState
+    business_key: str
+    variables: dict[str, Any]
+    initiator: str
+    parent_instance_id: UUID | None
+    parent_step_id: int | None
+    depth: int
+    version: int
+    head: Head
+    end_node_id: str = ""
+    ended_at: dt.datetime | None = None
+    variables_changed: bool = False
+
+
+@dataclass(slots=True)
+class StepRow:
+    """One live step, or one that this advance made."""
+
+    id: int
+    scope_id: int | None
+    node_id: str
+    kind: str
+    name: str
+    state: StepState
+    attempt: int
+    data: dict[str, Any]
+    error: str
+    external: bool
+    run_at: dt.datetime | None
+    lease_token: int
+    lease_until: dt.datetime | None
+    worker: str
+    started_at: dt.datetime
+    ended_at: dt.datetime | None
+    new: bool = False
+    changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimerArm:
+    """A timer to write."""
+
+    step_id: int
+    node_id: str
+    kind: str
+    due_at: dt.datetime
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ChildStart:
+    """A called process to start; its instance tells this step when it ends."""
+
+    step_id: int
+    called: str
+    version: str
+    variables: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """A stimulus for another instance."""
+
+    instance_id: UUID
+    kind: str
+    step_id: int | None
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentOpen:
+    """A step that ran out of retries."""
+
+    step_id: int
+    code: str
+    message: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A handler to run inside the transaction; its result is heard by this run."""
+
+    step: StepRow
+    node: Node
+    inputs: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Human:
+    """A step that asks for a person's work."""
+
+    step: StepRow
+    node: Node
+    variables: Mapping[str, object]
+
+
+@dataclass(slots=True)
+class Changes:
+    """Everything one advance wants written or done."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    timers: list[TimerArm] = field(default_factory=list)
+    timers_off: list[int] = field(default_factory=list)
+    children: list[ChildStart] = field(default_factory=list)
+    tells: list[Tell] = field(default_factory=list)
+    incidents: list[IncidentOpen] = field(default_factory=list)
+    incidents_off: list[int] = field(default_factory=list)
+    humans_off: list[int] = field(default_factory=list)
