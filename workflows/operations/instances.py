@@ -1,0 +1,223 @@
+"""Start, cancel, suspend and resume instances. Moving tokens is in advance.py."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+
+from workflows import audit, dispatch, inbox, store
+from workflows.core.actors import Actor
+from workflows.core.canonical import CanonicalError, digest, dumps
+from workflows.core.engine import stimuli
+from workflows.core.engine.hearing import hear
+from workflows.core.engine.run import Run, StepGone
+from workflows.core.states import FINAL_INSTANCE_STATES, InstanceState
+from workflows.ids import new_instance_id
+from workflows.models import Definition
+from workflows.operations import definitions, plans
+from workflows.operations.advance import settle_and_save
+from workflows.operations.errors import Conflict, Invalid, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One instance to start. `occurred_at` is the business time of a replayed fact."""
+
+    variables: Mapping[str, object]
+    initiator: Actor
+    business_key: str = ""
+    occurred_at: dt.datetime | None = None
+
+
+def start(
+    *,
+    definition_key: str,
+    initiator: Actor,
+    variables: Mapping[str, object],
+    version: str | None = None,
+    business_key: str = "",
+    message: str = "",
+    occurred_at: dt.datetime | None = None,
+) -> UUID:
+    """Start one instance of a deployed definition; a worker takes it from there.
+
+    Without `version` the newest one that is not retired. `message` begins at the
+    start event of that message. Raises NotFound, Invalid.
+    """
+    found = definitions.find_definition(key=definition_key, version=version or "")
+    if found is None:
+        wanted = f"{definition_key} {version}" if version else definition_key
+        raise NotFound(f"No definition {wanted!r} is deployed.")
+    wish = Start(
+        variables=variables,
+        initiator=initiator,
+        business_key=business_key,
+        occurred_at=occurred_at,
+    )
+    (instance_id,) = start_many(definition_id=found.id, starts=[wish], message=message)
+    return instance_id
+
+
+@transaction.atomic
+def start_many(
+    *,
+    definition_id: int,
+    starts: Sequence[Start],
+    message: str = "",
+    node_id: str = "",
+) -> list[UUID]:
+    """Start instances of one definition in one transaction; return their ids."""
+    if not starts:
+        return []
+    definition = Definition.objects.only("process_id").get(pk=definition_id)
+    _check_start(definition, message=message, node_id=node_id)
+    now = store.database_now()
+    label = plans.package_for(definition_id).label
+    rows, entries = [], []
+    for wish in starts:
+        row, entry = _row(wish, definition=definition, label=label, now=now)
+        rows.append(row)
+        entries.append(entry)
+    stimulus = {"message": message, "node_id": node_id} if message or node_id else {}
+    inbox.insert_instances(rows, entries=entries, stimulus=stimulus)
+    dispatch.ring_after_commit("engine")
+    return [entry.chain for entry in entries]
+
+
+@transaction.atomic
+def cancel(*, instance_id: UUID, actor: Actor, reason: str) -> None:
+    """End an instance at once; its open steps, tasks, timers and children end too.
+
+    Raises NotFound, Conflict when it has ended already, Invalid without a reason.
+    """
+    _check_reason(reason)
+    run = _load(instance_id)
+    if run.instance.state in FINAL_INSTANCE_STATES:
+        raise Conflict(f"The instance has ended already ({run.instance.state.value}).")
+    hear(run, stimuli.Cancel(reason=reason, actor=actor))
+    settle_and_save([run])
+
+
+@transaction.atomic
+def deliver(
+    *,
+    instance_id: UUID,
+    message: str,
+    variables: Mapping[str, object],
+    actor: Actor,
+) -> None:
+    """Hand a message to the instance's waiting catch event. Raises Conflict."""
+    run = _load(instance_id)
+    try:
+        hear(run, stimuli.Message(name=message, variables=variables, actor=actor))
+    except StepGone as error:
+        raise Conflict(str(error)) from error
+    settle_and_save([run])
+
+
+@transaction.atomic
+def suspend(*, instance_id: UUID, actor: Actor, reason: str) -> None:
+    """Hold an instance: nothing of it moves until it is resumed."""
+    _move(
+        instance_id,
+        source=InstanceState.ACTIVE,
+        target=InstanceState.SUSPENDED,
+        actor=actor,
+        reason=reason,
+    )
+
+
+@transaction.atomic
+def resume(*, instance_id: UUID, actor: Actor, reason: str) -> None:
+    """Let a suspended instance go on."""
+    _move(
+        instance_id,
+        source=InstanceState.SUSPENDED,
+        target=InstanceState.ACTIVE,
+        actor=actor,
+        reason=reason,
+    )
+    dispatch.ring_after_commit("engine")
+
+
+def _move(
+    instance_id: UUID,
+    *,
+    source: InstanceState,
+    target: InstanceState,
+    actor: Actor,
+    reason: str,
+) -> None:
+    _check_reason(reason)
+    run = _load(instance_id)
+    if run.instance.state is not source:
+        raise Conflict(
+            f"The instance is {run.instance.state.value}, not {source.value}."
+        )
+    run.instance.state = target
+    kind = "suspended" if target is InstanceState.SUSPENDED else "resumed"
+    run.add([
+        audit.Draft(kind=f"instance.{kind}", actor=actor, detail={"reason": reason})
+    ])
+    store.save_runs([run])
+
+
+def _load(instance_id: UUID) -> Run:
+    runs = store.load_runs([instance_id], plan_for=plans.plan_for, active_only=False)
+    if not runs:
+        raise NotFound(f"There is no instance {instance_id}.")
+    return runs[0]
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise Invalid("Give a reason; it is kept in the audit trail.")
+
+
+def _check_start(definition: Definition, *, message: str, node_id: str) -> None:
+    plan = plans.plan_for(definition.id, definition.process_id)
+    if node_id:
+        return
+    if plan.start(message=message) is None:
+        what = f"for message {message!r}" if message else "without a message"
+        raise Invalid(f"Process {definition.process_id!r} has no start event {what}.")
+
+
+def _row(
+    wish: Start, *, definition: Definition, label: str, now: dt.datetime
+) -> tuple[tuple[object, ...], audit.Row]:
+    try:
+        variables = dumps(wish.variables)
+        variables_digest = digest(wish.variables)
+    except CanonicalError as error:
+        raise Invalid(f"The variables cannot be kept as JSON: {error}") from error
+    instance_id = new_instance_id(now)
+    head = audit.Head(chain=instance_id)
+    detail: dict[str, object] = {"definition": label, "variables": variables_digest}
+    if wish.business_key:
+        detail["business_key"] = wish.business_key
+    draft = audit.Draft(
+        kind="instance.started",
+        actor=wish.initiator,
+        detail=detail,
+        occurred_at=wish.occurred_at,
+    )
+    (entry,) = audit.link(head, [draft], now=now)
+    row = (
+        instance_id,
+        definition.id,
+        definition.process_id,
+        wish.business_key,
+        variables,
+        wish.initiator.ref,
+        None,
+        None,
+        0,
+        head.seq,
+        head.hash,
+        now,
+        wish.occurred_at,
+    )
+    return row, entry

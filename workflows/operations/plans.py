@@ -1,0 +1,90 @@
+"""Plans of deployed processes, kept per process of the operating system.
+
+Definitions never change once deployed, so a plan is never stale.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from workflows.core.bpmn.graph import NodeKind, Process, RetrySpec
+from workflows.core.contracts import VersionError
+from workflows.core.engine.plan import Decide, HandlerFacts, Plan, build_plan
+from workflows.handlers import HandlerKind, UnknownHandler, registry
+from workflows.models import Definition
+from workflows.operations import definitions
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the engine plans with of a registered handler."""
+
+    external: bool
+    retry: RetrySpec
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PackageFacts:
+    """What names a deployed definition."""
+
+    key: str
+    version: str
+
+    @property
+    def label(self) -> str:
+        """Return key and version as one text."""
+        return f"{self.key} {self.version}"
+
+
+@lru_cache(maxsize=512)
+def plan_for(definition_id: int, process_id: str) -> Plan:
+    """Return the plan of a process of a deployed definition."""
+    package = definitions.compiled(definition_id)
+    process = package.processes[process_id]
+    decisions: dict[str, Decide] = {}
+    for node in process.nodes.values():
+        if node.kind is NodeKind.BUSINESS_RULE_TASK and node.decision:
+            decisions[node.id] = package.decisions[node.decision]
+    return build_plan(process, handlers=_handlers(process), decisions=decisions)
+
+
+@lru_cache(maxsize=512)
+def package_for(definition_id: int) -> PackageFacts:
+    """Return what names a definition."""
+    definition = Definition.objects.only("key", "version").get(pk=definition_id)
+    return PackageFacts(key=definition.key, version=definition.version)
+
+
+def resolve_called(
+    definition_id: int, *, called: str, version: str
+) -> tuple[int, str] | None:
+    """Find what a call activity calls: definition id and process id, or None.
+
+    A process of the caller's own package comes first; else the newest version of the
+    definition of that key, or the version that is asked for.
+    """
+    own = definitions.compiled(definition_id).processes
+    if called in own:
+        return definition_id, called
+    wanted = "" if version in ("", "latest") else version
+    found = definitions.find_definition(key=called, version=wanted)
+    return None if found is None else (found.id, found.process_id)
+
+
+def _handlers(process: Process) -> dict[str, HandlerFacts]:
+    facts: dict[str, HandlerFacts] = {}
+    for node in process.nodes.values():
+        if not node.handler:
+            continue
+        try:
+            handler = registry.get(node.handler, node.handler_version)
+        except (UnknownHandler, VersionError):
+            # Deployed with code that is not installed any more: the step becomes
+            # an incident that names the handler, other instances go on.
+            continue
+        facts[node.id] = Facts(
+            external=handler.kind is HandlerKind.EXTERNAL,
+            retry=handler.retry,
+            timeout_seconds=node.timeout_seconds or handler.timeout_seconds,
+        )
+    return facts

@@ -1,0 +1,423 @@
+"""Load and save many instances at once with set-based SQL. No decisions here.
+
+Everything runs in the caller's transaction. Rows of the engine are locked in one
+order everywhere: the instance first, then what hangs on it.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from workflows import audit
+from workflows.core.canonical import dumps
+from workflows.core.engine.plan import Plan
+from workflows.core.engine.run import Run
+from workflows.core.engine.state import InstanceRow, StepRow
+from workflows.core.states import InstanceState, StepState
+from workflows.ids import step_numbers
+
+_INSTANCE_COLUMNS = (
+    "id, definition_id, process_id, state, business_key, variables, initiator,"
+    " parent_instance_id, parent_step_id, depth, version, audit_seq, audit_head,"
+    " end_node_id, ended_at"
+)
+_STEP_COLUMNS = (
+    "instance_id, id, scope_id, node_id, kind, name, state, attempt, data, error,"
+    " external, run_at, lease_token, lease_until, worker, started_at"
+)
+_PICK = """
+    SELECT instance_id FROM (
+        (SELECT s.instance_id, s.run_at FROM workflows_stimulus s
+          JOIN workflows_instance i ON i.id = s.instance_id AND i.state = 'ACTIVE'
+          WHERE s.run_at <= clock_timestamp() ORDER BY s.run_at, s.id LIMIT %(window)s)
+        UNION ALL
+        (SELECT s.instance_id, s.run_at FROM workflows_step s
+          JOIN workflows_instance i ON i.id = s.instance_id AND i.state = 'ACTIVE'
+          WHERE s.state = 'READY' AND NOT s.external AND s.run_at <= clock_timestamp()
+          ORDER BY s.run_at LIMIT %(window)s)
+    ) due GROUP BY instance_id ORDER BY min(run_at)
+"""
+_LOAD = f"""
+    SELECT {_INSTANCE_COLUMNS}, clock_timestamp() FROM workflows_instance
+    WHERE id = ANY(%s) {{state}} {{limit}} FOR UPDATE {{wait}}
+"""
+_LOAD_STEPS = f"""
+    SELECT {_STEP_COLUMNS} FROM workflows_step
+    WHERE instance_id = ANY(%s)
+      AND state IN ('READY', 'RUNNING', 'WAITING', 'INCIDENT')
+    ORDER BY id
+"""
+_SAVE_INSTANCES = """
+    UPDATE workflows_instance i
+    SET state = v.state, variables = COALESCE(v.variables, i.variables),
+        version = i.version + 1, audit_seq = v.audit_seq, audit_head = v.audit_head,
+        end_node_id = v.end_node_id, ended_at = v.ended_at
+    FROM unnest(%s::uuid[], %s::text[], %s::jsonb[], %s::int[], %s::bytea[],
+                %s::text[], %s::timestamptz[])
+      AS v(id, state, variables, audit_seq, audit_head, end_node_id, ended_at)
+    WHERE i.id = v.id
+"""
+_INSERT_STEPS = """
+    INSERT INTO workflows_step
+        (id, instance_id, scope_id, node_id, kind, name, state, attempt, data, error,
+         external, run_at, lease_token, worker, audit_seq, started_at, ended_at)
+    SELECT id, instance_id, scope_id, node_id, kind, name, state, attempt, data, error,
+           external, run_at, 0, '', audit_seq, started_at, ended_at
+    FROM unnest(%s::bigint[], %s::uuid[], %s::bigint[], %s::text[], %s::text[],
+                %s::text[], %s::text[], %s::smallint[], %s::jsonb[], %s::text[],
+                %s::bool[], %s::timestamptz[], %s::int[], %s::timestamptz[],
+                %s::timestamptz[])
+      AS v(id, instance_id, scope_id, node_id, kind, name, state, attempt, data, error,
+           external, run_at, audit_seq, started_at, ended_at)
+"""
+_UPDATE_STEPS = """
+    UPDATE workflows_step s
+    SET state = v.state, attempt = v.attempt, data = v.data, error = v.error,
+        external = v.external, run_at = v.run_at, audit_seq = v.audit_seq,
+        ended_at = v.ended_at, lease_token = v.lease_token,
+        lease_until = v.lease_until, worker = v.worker
+    FROM unnest(%s::bigint[], %s::text[], %s::smallint[], %s::jsonb[], %s::text[],
+                %s::bool[], %s::timestamptz[], %s::int[], %s::timestamptz[],
+                %s::bigint[], %s::timestamptz[], %s::text[])
+      AS v(id, state, attempt, data, error, external, run_at, audit_seq, ended_at,
+           lease_token, lease_until, worker)
+    WHERE s.id = v.id
+"""
+
+
+class MissingEntry(RuntimeError):
+    """A step changed without an audit entry: a mistake in the engine's code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Where the audit trail of a batch now stands, for whoever writes after us."""
+
+    step_seqs: dict[int, int]
+    instance_seqs: dict[UUID, int]
+
+
+def database_now() -> dt.datetime:
+    """Return the database's clock, UTC; it runs on during a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (now,) = cursor.fetchone()
+    return _aware(now)
+
+
+def pick_due(*, limit: int) -> list[UUID]:
+    """Return instances that have something to hear or to do; nothing is locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PICK, {"window": limit * 4})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def load_runs(
+    instance_ids: Sequence[UUID],
+    *,
+    plan_for: Callable[[int, str], Plan],
+    limit: int | None = None,
+    skip_locked: bool = False,
+    active_only: bool = True,
+    occurred_at: dt.datetime | None = None,
+) -> list[Run]:
+    """Lock instances and load them with their live steps.
+
+    With `skip_locked` rows that somebody works on are left out, else waited for,
+    in the order of their ids so that two batches cannot wait for each other.
+    """
+    ids = list(instance_ids) if skip_locked else sorted(instance_ids)
+    if not ids:
+        return []
+    statement = _LOAD.format(
+        state="AND state = 'ACTIVE'" if active_only else "",
+        limit=f"LIMIT {int(limit)}" if limit else "ORDER BY id",
+        wait="SKIP LOCKED" if skip_locked else "",
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [ids])
+        found = cursor.fetchall()
+        if not found:
+            return []
+        now = _aware(found[-1][-1])
+        instances = [_instance(row) for row in found]
+        cursor.execute(_LOAD_STEPS, [[instance.id for instance in instances]])
+        steps = _steps(cursor.fetchall())
+    ids_left = step_numbers()
+    return [
+        Run(
+            plan=plan_for(instance.definition_id, instance.process_id),
+            instance=instance,
+            steps=steps.get(instance.id, ()),
+            now=now,
+            ids=ids_left,
+            occurred_at=occurred_at,
+        )
+        for instance in instances
+    ]
+
+
+def save_runs(runs: Sequence[Run]) -> Saved:
+    """Write what changed: entries first, then instances, steps, timers and the rest.
+
+    A crash before the commit leaves nothing of it; the stimuli then still stand and
+    the next worker does it again.
+    """
+    rows: list[audit.Row] = []
+    step_seqs: dict[int, int] = {}
+    for run in runs:
+        linked = audit.link(run.instance.head, run.changes.drafts, now=run.now)
+        rows.extend(linked)
+        for row in linked:
+            if row.step_id is not None:
+                step_seqs[row.step_id] = row.seq
+    changed = [run for run in runs if run.changes.drafts]
+    audit.record_rows(rows)
+    _save_instances(changed)
+    _save_steps(changed, step_seqs)
+    _save_timers(changed)
+    _save_tells(changed)
+    _save_incidents(changed, step_seqs)
+    return Saved(
+        step_seqs=step_seqs,
+        instance_seqs={run.instance.id: run.instance.head.seq for run in changed},
+    )
+
+
+def parse_json(text: str) -> Any:
+    """Read stored JSON; numbers with a fraction become Decimal, never float."""
+    return json.loads(text, parse_float=Decimal)
+
+
+def execute(sql: str, columns: Iterable[Sequence[object]]) -> None:
+    """Run one statement whose parameters are whole columns."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(column) for column in columns])
+
+
+def _aware(moment: dt.datetime) -> dt.datetime:
+    return moment.astimezone(dt.UTC)
+
+
+def _instance(row: Sequence[Any]) -> InstanceRow:
+    return InstanceRow(
+        id=row[0],
+        definition_id=row[1],
+        process_id=row[2],
+        state=InstanceState(row[3]),
+        business_key=row[4],
+        variables=parse_json(row[5]),
+        initiator=row[6],
+        parent_instance_id=row[7],
+        parent_step_id=row[8],
+        depth=row[9],
+        version=row[10],
+        head=audit.Head(chain=row[0], seq=row[11], hash=bytes(row[12])),
+        end_node_id=row[13],
+        ended_at=row[14],
+    )
+
+
+def _steps(rows: Iterable[Sequence[Any]]) -> dict[UUID, list[StepRow]]:
+    found: dict[UUID, list[StepRow]] = {}
+    for row in rows:
+        step = StepRow(
+            id=row[1],
+            scope_id=row[2],
+            node_id=row[3],
+            kind=row[4],
+            name=row[5],
+            state=StepState(row[6]),
+            attempt=row[7],
+            data=parse_json(row[8]),
+            error=row[9],
+            external=row[10],
+            run_at=row[11],
+            lease_token=row[12],
+            lease_until=row[13],
+            worker=row[14],
+            started_at=row[15],
+            ended_at=None,
+        )
+        found.setdefault(row[0], []).append(step)
+    return found
+
+
+def _save_instances(runs: Sequence[Run]) -> None:
+    if not runs:
+        return
+    rows = [
+        (
+            run.instance.id,
+            run.instance.state.value,
+            dumps(run.instance.variables) if run.instance.variables_changed else None,
+            run.instance.head.seq,
+            run.instance.head.hash,
+            run.instance.end_node_id,
+            run.instance.ended_at,
+        )
+        for run in runs
+    ]
+    execute(_SAVE_INSTANCES, zip(*rows, strict=True))
+
+
+def _save_steps(runs: Sequence[Run], seqs: dict[int, int]) -> None:
+    new: list[tuple[object, ...]] = []
+    old: list[tuple[object, ...]] = []
+    for run in runs:
+        for step in run.touched:
+            seq = seqs.get(step.id)
+            if seq is None:
+                raise MissingEntry(f"Step {step.id} changed without an audit entry.")
+            data = dumps(step.data) if step.data else "{}"
+            if step.new:
+                new.append(_new_step(run, step, data, seq))
+            else:
+                old.append(_old_step(step, data, seq))
+    if new:
+        execute(_INSERT_STEPS, zip(*new, strict=True))
+    if old:
+        execute(_UPDATE_STEPS, zip(*old, strict=True))
+
+
+def _new_step(run: Run, step: StepRow, data: str, seq: int) -> tuple[object, ...]:
+    return (
+        step.id,
+        run.instance.id,
+        step.scope_id,
+        step.node_id,
+        step.kind,
+        step.name,
+        step.state.value,
+        step.attempt,
+        data,
+        step.error,
+        step.external,
+        step.run_at,
+        seq,
+        step.started_at,
+        step.ended_at,
+    )
+
+
+def _old_step(step: StepRow, data: str, seq: int) -> tuple[object, ...]:
+    return (
+        step.id,
+        step.state.value,
+        step.attempt,
+        data,
+        step.error,
+        step.external,
+        step.run_at,
+        seq,
+        step.ended_at,
+        step.lease_token,
+        step.lease_until if step.state is StepState.RUNNING else None,
+        step.worker,
+    )
+
+
+def _save_timers(runs: Sequence[Run]) -> None:
+    off = [
+        (step_id, run.instance.head.seq)
+        for run in runs
+        for step_id in run.changes.timers_off
+    ]
+    if off:
+        execute(
+            "UPDATE workflows_timer t SET state = 'CANCELED', audit_seq = v.audit_seq"
+            " FROM unnest(%s::bigint[], %s::int[]) AS v(step_id, audit_seq)"
+            " WHERE t.step_id = v.step_id AND t.state = 'ARMED'"
+            " AND t.kind LIKE 'engine.%%'",
+            zip(*off, strict=True),
+        )
+    armed = [
+        (
+            run.instance.id,
+            timer.step_id,
+            timer.node_id,
+            timer.kind,
+            dumps(timer.data),
+            timer.due_at,
+            run.instance.head.seq,
+        )
+        for run in runs
+        for timer in run.changes.timers
+    ]
+    if armed:
+        execute(
+            "INSERT INTO workflows_timer (instance_id, step_id, node_id, kind, ref,"
+            " data, state, due_at, attempt, audit_seq)"
+            " SELECT instance_id, step_id, node_id, kind, '', data, 'ARMED', due_at, 0,"
+            " audit_seq FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::text[],"
+            " %s::jsonb[], %s::timestamptz[], %s::int[])"
+            " AS v(instance_id, step_id, node_id, kind, data, due_at, audit_seq)",
+            zip(*armed, strict=True),
+        )
+
+
+def _save_tells(runs: Sequence[Run]) -> None:
+    tells = [
+        (str(tell.instance_id), tell.kind, tell.step_id, dumps(tell.data), run.now)
+        for run in runs
+        for tell in run.changes.tells
+    ]
+    if tells:
+        execute(
+            "INSERT INTO workflows_stimulus"
+            " (instance_id, kind, step_id, data, attempt, run_at, created_at)"
+            " SELECT instance_id, kind, step_id, data, 0, at, at"
+            " FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::jsonb[],"
+            " %s::timestamptz[]) AS v(instance_id, kind, step_id, data, at)",
+            zip(*tells, strict=True),
+        )
+    ended = [run.instance.id for run in runs if run.instance.ended_at is not None]
+    if ended:
+        execute("DELETE FROM workflows_stimulus WHERE instance_id = ANY(%s)", [ended])
+
+
+def _save_incidents(runs: Sequence[Run], seqs: dict[int, int]) -> None:
+    off = [
+        (step_id, run.now, seqs.get(step_id, run.instance.head.seq))
+        for run in runs
+        for step_id in run.changes.incidents_off
+    ]
+    if off:
+        execute(
+            "UPDATE workflows_incident i SET state = 'RESOLVED', resolved_at = v.at,"
+            " resolved_by = 'system:engine', resolution = 'SUPERSEDED',"
+            " audit_seq = v.audit_seq"
+            " FROM unnest(%s::bigint[], %s::timestamptz[], %s::int[])"
+            " AS v(step_id, at, audit_seq)"
+            " WHERE i.step_id = v.step_id AND i.state = 'OPEN'",
+            zip(*off, strict=True),
+        )
+    opened = [
+        (
+            run.instance.id,
+            incident.step_id,
+            incident.code,
+            incident.message,
+            incident.attempts,
+            run.now,
+            seqs[incident.step_id],
+        )
+        for run in runs
+        for incident in run.changes.incidents
+    ]
+    if opened:
+        execute(
+            "INSERT INTO workflows_incident (instance_id, step_id, state, code, message,"
+            " attempts, opened_at, resolution, reason, audit_seq)"
+            " SELECT instance_id, step_id, 'OPEN', code, message, attempts, at, '', '',"
+            " audit_seq FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::text[],"
+            " %s::smallint[], %s::timestamptz[], %s::int[])"
+            " AS v(instance_id, step_id, code, message, attempts, at, audit_seq)",
+            zip(*opened, strict=True),
+        )

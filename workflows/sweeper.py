@@ -1,0 +1,44 @@
+"""Wake what is due. Any number of sweepers may run; none of them leads.
+
+One sweep:
+
+1. fire due timers, in batches, until none is left;
+2. ring the engine's bell when an instance has something to hear or to do;
+3. ring the services' bell when an external step is ready or its lease has lapsed;
+4. where the broker takes no ring, advance instances here: slower, but nothing waits.
+
+A sweep only re-queues; work is claimed like everywhere else, so that a sweeper that
+dies leaves nothing half done.
+"""
+
+from dataclasses import dataclass
+
+from workflows import dispatch, jobs, store
+from workflows.operations import external, schedules, timers
+
+__all__ = ["Swept", "schedules", "sweep"]
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep found and did."""
+
+    timers: int
+    engine_due: bool
+    services_due: bool
+
+
+def sweep() -> Swept:
+    """Do one sweep."""
+    fired = 0
+    while batch := timers.fire_due():
+        fired += batch
+        if batch < timers.BATCH:
+            break
+    engine_due = bool(store.pick_due(limit=1))
+    if engine_due and not dispatch.ring("engine"):
+        jobs.drain_engine()
+    services_due = external.is_due()
+    if services_due and not dispatch.ring("services"):
+        jobs.drain_services()
+    return Swept(timers=fired, engine_due=engine_due, services_due=services_due)
