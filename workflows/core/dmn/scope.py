@@ -1,0 +1,88 @@
+"""What compiling one model's expressions needs to know, and its list of problems."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from workflows.core.dmn.itemdefs import TypeReader
+from workflows.core.dmn.tables import DecisionTable
+from workflows.core.dmn.xml import Element
+from workflows.core.feel import syntax as s
+from workflows.core.feel.compiler import Compiler
+from workflows.core.feel.errors import FeelSyntaxError
+from workflows.core.feel.expressions import BUILT_IN_NAMES
+from workflows.core.feel.functions import Code
+from workflows.core.feel.parser import (
+    parse_expression,
+    parse_expressions,
+    parse_unary_tests,
+)
+from workflows.core.feel.unary import Verdict, compile_tests
+
+Report = Callable[[Element, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The names and types in sight, who is being compiled, and where problems go."""
+
+    names: frozenset[str]
+    known: frozenset[str]
+    types: TypeReader
+    report: Report
+    tables: list[DecisionTable]
+    label: str = ""
+    trees: dict[str, s.Node] = dataclasses.field(default_factory=dict)
+
+    def within(self, names: set[str]) -> "Scope":
+        """A scope with more variables."""
+        more = frozenset(names)
+        return dataclasses.replace(
+            self, names=self.names | more, known=self.known | more
+        )
+
+    def called(self, label: str) -> "Scope":
+        """A scope whose messages speak of this decision or function."""
+        return dataclasses.replace(self, label=label)
+
+    def _compiler(self) -> Compiler:
+        return Compiler(self.known, self.types.types)
+
+    def tree(self, text: str) -> s.Node | None:
+        """The tree of an expression, or None when it has none."""
+        try:
+            return parse_expression(text, self.names | BUILT_IN_NAMES)
+        except FeelSyntaxError:
+            return None
+
+    def expression(self, text: str, place: Element) -> Code:
+        """The closure of a text; a syntax error is reported, and is null when run."""
+        try:
+            node = parse_expression(text, self.names | BUILT_IN_NAMES)
+        except FeelSyntaxError as error:
+            return self._broken(error, place)
+        return self._compiler().compile(node)
+
+    def expressions(self, text: str, place: Element) -> list[Code]:
+        """The closures of expressions parted by commas."""
+        try:
+            nodes = parse_expressions(text, self.names | BUILT_IN_NAMES)
+        except FeelSyntaxError as error:
+            self._broken(error, place)
+            return []
+        return [self._compiler().compile(node) for node in nodes]
+
+    def tests(self, text: str, place: Element) -> tuple[s.Tests, Verdict]:
+        """The tree and closure of a cell; one that does not parse never passes."""
+        try:
+            node = parse_unary_tests(text, self.names | BUILT_IN_NAMES)
+        except FeelSyntaxError as error:
+            code = self._broken(error, place)
+            never = s.Tests((s.AtLiteral(""),))
+            return never, lambda _value, scope, run: code(scope, run) is True
+        return node, compile_tests(self._compiler(), node)
+
+    def _broken(self, error: FeelSyntaxError, place: Element) -> Code:
+        self.report(place, f"{self.label}: {error}")
+        message = f"{self.label}: {error}"
+        return lambda _variables, run: run.note(message)
