@@ -82,6 +82,7 @@ def audited_table(
     columns: Sequence[str] = ("state",),
     place: str = "row",
     only: str = "",
+    events: Sequence[str] = ("insert", "update"),
 ) -> migrations.RunSQL:
     """Refuse at COMMIT a new row, or a change of `columns`, without its audit entry.
 
@@ -89,13 +90,15 @@ def audited_table(
     and seq must have been written by the same transaction. `only` is an SQL condition
     on NEW that limits the rule. `place` names other columns: "instance" for the
     instance's own row, "chain" for `AuditChain`; these also bind the head's hash.
-    Removing rows is not its business. Depends on `trigger_functions`.
+    `events` leaves out new rows where they begin empty. Removing rows is not its
+    business. Depends on `trigger_functions`.
     """
     changed = " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in columns)
-    conditions = {
+    rules = {
         "insert": only,
         "update": f"({changed}) AND ({only})" if only else changed,
     }
+    conditions = {event: rules[event] for event in events}
     forwards = [
         statement
         for event, condition in conditions.items()

@@ -14,7 +14,7 @@ and its hash is SHA-256 over its UTF-8 bytes. `prev` is the hash of the entry be
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -152,53 +152,66 @@ def verify_chain(rows: Iterable[Row], *, head: Head) -> list[Fault]:
     """
     faults: list[Fault] = []
     for row in rows:
-        faults.extend(_check_row(row, head))
+        if not _is_sound(row, head):
+            faults.extend(_find_faults(row, head))
         head.seq, head.hash = row.seq, bytes(row.hash)
     return faults
 
 
-def _check_row(row: Row, head: Head) -> list[Fault]:
-    def fault(code: str, what: str) -> Fault:
-        return Fault(
-            head.chain, row.seq, code, f"Chain {head.chain}, entry {row.seq}: {what}."
-        )
-
-    faults: list[Fault] = []
-    if row.seq != head.seq + 1:
-        faults.append(fault("gap", f"entry {head.seq + 1} should stand here"))
-    data = row.entry.encode("utf-8", "surrogatepass")
-    if hashlib.sha256(data).digest() != bytes(row.hash):
-        faults.append(fault("hash", "the stored hash is not that of the stored text"))
-    fields = _parse(row.entry)
-    if fields is None:
-        faults.append(fault("form", "the stored text is not a JSON object"))
-        return faults
-    if fields.get("prev") != head.hash.hex():
-        faults.append(fault("prev", "it does not follow the entry before it"))
-    faults.extend(
-        fault("column", f"the column {name} says other than the text")
-        for name in _differing_columns(row, fields, head)
-    )
-    return faults
+_decode = json.JSONDecoder(parse_float=str).decode
 
 
 def _parse(entry: str) -> dict[str, Any] | None:
     try:
-        fields = json.loads(entry, parse_float=str)
+        fields = _decode(entry)
     except (ValueError, RecursionError):
         return None
     return fields if isinstance(fields, dict) else None
 
 
+def _hash(entry: str) -> bytes:
+    return hashlib.sha256(entry.encode("utf-8", "surrogatepass")).digest()
+
+
+def _is_sound(row: Row, head: Head) -> bool:
+    fields = _parse(row.entry)
+    return (
+        fields is not None
+        and row.seq == head.seq + 1
+        and _hash(row.entry) == row.hash
+        and fields.get("prev") == head.hash.hex()
+        and not _differing_columns(row, fields, head)
+    )
+
+
+def _find_faults(row: Row, head: Head) -> Iterator[Fault]:
+    def fault(code: str, what: str) -> Fault:
+        where = f"Chain {head.chain}, entry {row.seq}"
+        return Fault(head.chain, row.seq, code, f"{where}: {what}.")
+
+    if row.seq != head.seq + 1:
+        yield fault("gap", f"entry {head.seq + 1} should stand here")
+    if _hash(row.entry) != row.hash:
+        yield fault("hash", "the stored hash is not that of the stored text")
+    fields = _parse(row.entry)
+    if fields is None:
+        yield fault("form", "the stored text is not a JSON object")
+        return
+    if fields.get("prev") != head.hash.hex():
+        yield fault("prev", "it does not follow the entry before it")
+    for name in _differing_columns(row, fields, head):
+        yield fault("column", f"the column {name} says other than the text")
+
+
 def _differing_columns(row: Row, fields: Mapping[str, Any], head: Head) -> list[str]:
     occurred_at = format_time(row.occurred_at) if row.occurred_at else None
-    pairs = (
-        ("chain", fields.get("chain") == str(head.chain) == str(row.chain)),
-        ("seq", fields.get("seq") == row.seq),
-        ("kind", fields.get("kind") == row.kind),
-        ("actor", fields.get("actor") == row.actor),
-        ("at", fields.get("at") == format_time(row.at)),
-        ("occurred_at", fields.get("occurred_at") == occurred_at),
-        ("step_id", fields.get("step") == row.step_id),
+    said = (
+        ("chain", (fields.get("chain"), row.chain), (str(head.chain), head.chain)),
+        ("seq", fields.get("seq"), row.seq),
+        ("kind", fields.get("kind"), row.kind),
+        ("actor", fields.get("actor"), row.actor),
+        ("at", fields.get("at"), format_time(row.at)),
+        ("occurred_at", fields.get("occurred_at"), occurred_at),
+        ("step_id", fields.get("step"), row.step_id),
     )
-    return [name for name, same in pairs if not same]
+    return [name for name, first, second in said if first != second]

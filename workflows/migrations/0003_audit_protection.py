@@ -19,7 +19,12 @@ class Migration(migrations.Migration):
             columns=("version", "audit_seq", "audit_head", "state", "variables"),
             place="instance",
         ),
-        audited_table("workflows_auditchain", columns=("seq", "head"), place="chain"),
+        audited_table(
+            "workflows_auditchain",
+            columns=("seq", "head"),
+            place="chain",
+            events=("update",),
+        ),
         audited_table("workflows_step"),
         audited_table("workflows_timer", only="NEW.instance_id IS NOT NULL"),
         audited_table("workflows_incident"),

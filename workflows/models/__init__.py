@@ -2,6 +2,7 @@
 
 from workflows.models.access import ApiToken, IdempotencyKey
 from workflows.models.audit import AuditChain, AuditEntry
+from workflows.models.checkpoints import Checkpoint, Leaf, Subtree
 from workflows.models.definitions import Definition, DefinitionFile
 from workflows.models.instances import Instance, Stimulus
 from workflows.models.steps import Incident, Step
@@ -11,12 +12,15 @@ __all__ = [
     "ApiToken",
     "AuditChain",
     "AuditEntry",
+    "Checkpoint",
     "Definition",
     "DefinitionFile",
     "IdempotencyKey",
     "Incident",
     "Instance",
+    "Leaf",
     "Step",
     "Stimulus",
+    "Subtree",
     "Timer",
 ]

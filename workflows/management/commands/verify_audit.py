@@ -1,0 +1,90 @@
+"""Verify the audit log in the database. What is checked: operations/verification.py."""
+
+import json
+import time
+from argparse import ArgumentParser
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError
+
+from workflows.core.notes import NoteError, read_verifier_key
+from workflows.operations.log_key import KeyFolder
+from workflows.operations.verification import Report, verify_log
+
+
+class Command(BaseCommand):
+    """Recompute every chain and the tree; exit 1 where anything does not agree."""
+
+    help = "Verify every audit chain, the Merkle tree over them and its checkpoints."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        parser.add_argument(
+            "--instance",
+            type=UUID,
+            metavar="ID",
+            help="only the chain of this instance",
+        )
+        parser.add_argument(
+            "--key",
+            action="append",
+            default=[],
+            metavar="VKEY",
+            help="a further public key of checkpoints, name+id+key (repeatable)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            keys = [read_verifier_key(text) for text in options["key"]]
+        except NoteError as error:
+            raise CommandError(f"--key: {error}") from error
+        began = time.perf_counter()
+        report = verify_log(
+            folder=KeyFolder.of_settings(), chain=options["instance"], keys=keys
+        )
+        seconds = time.perf_counter() - began
+        if options["instance"] and not report.entries:
+            raise CommandError(f"There is no audit chain {options['instance']}.")
+        if options["json"]:
+            self.stdout.write(json.dumps(_to_json(report, seconds)))
+        else:
+            self._print(report, seconds)
+        if not report.ok:
+            raise SystemExit(1)
+
+    def _print(self, report: Report, seconds: float) -> None:
+        for fault in report.faults:
+            self.stdout.write(f"FAULT  {fault.message}")
+        if report.fault_count > len(report.faults):
+            self.stdout.write(
+                f"... and {report.fault_count - len(report.faults)} more."
+            )
+        self.stdout.write(
+            f"{report.entries} entries in {report.chains} chains,"
+            f" {report.leaves} leaves, {report.checkpoints} checkpoints verified in"
+            f" {seconds:.1f} s; {report.unsealed} entries not sealed yet."
+        )
+        self.stdout.write("OK" if report.ok else f"{report.fault_count} faults")
+
+
+def _to_json(report: Report, seconds: float) -> dict[str, object]:
+    return {
+        "ok": report.ok,
+        "entries": report.entries,
+        "chains": report.chains,
+        "leaves": report.leaves,
+        "checkpoints": report.checkpoints,
+        "unsealed": report.unsealed,
+        "seconds": round(seconds, 3),
+        "fault_count": report.fault_count,
+        "faults": [
+            {
+                "chain": str(fault.chain) if fault.chain.int else None,
+                "seq": fault.seq or None,
+                "code": fault.code,
+                "message": fault.message,
+            }
+            for fault in report.faults
+        ],
+    }
