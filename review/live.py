@@ -8,6 +8,7 @@ import functools
 import json
 import time
 from typing import Final
+from uuid import UUID
 
 import redis
 import structlog
@@ -16,13 +17,15 @@ from django.db import transaction
 
 from workflows.dispatch import after_commit
 
-TIMEOUT_SECONDS: Final = 0.5
+TIMEOUT_SECONDS: Final = 0.2
+DASHBOARD: Final = "dashboard"
+INCIDENTS: Final = "incidents"
 
 log = structlog.get_logger(__name__)
 
 
 @functools.cache
-def _client() -> redis.Redis:
+def _client() -> "redis.Redis[bytes]":
     return redis.Redis.from_url(
         settings.REDIS_URL,
         socket_timeout=TIMEOUT_SECONDS,
@@ -35,27 +38,48 @@ def hints_channel(database: int) -> str:
     return f"countersign:hints:{database}"
 
 
-def publish(topic: str) -> None:
-    """Ring for a topic once the transaction stands, once for each transaction."""
-    connection = transaction.get_connection()
-    rung = {getattr(hook[1], "topic", None) for hook in connection.run_on_commit}
-    if topic in rung:
-        return
+def queue_topic(key: str) -> str:
+    """Return the topic of a queue's page."""
+    return f"queue.{key}"
+
+
+def task_topic(task_id: int) -> str:
+    """Return the topic of a task's page."""
+    return f"task.{task_id}"
+
+
+def instance_topic(instance_id: UUID) -> str:
+    """Return the topic of an instance's page."""
+    return f"instance.{instance_id}"
+
+
+def publish(*topics: str) -> None:
+    """Ring for topics once the transaction stands, once each and all together."""
+    for hook in transaction.get_connection().run_on_commit:
+        waiting = getattr(hook[1], "topics", None)
+        if waiting is not None:
+            waiting.update(topics)
+            return
+    together = set(topics)
 
     def hint() -> None:
-        send_now(topic)
+        send_now(*sorted(together))
 
-    hint.topic = topic  # type: ignore[attr-defined]
+    hint.topics = together  # type: ignore[attr-defined]
     after_commit(hint)
 
 
-def send_now(topic: str) -> None:
-    """Send one hint; where the broker cannot be reached the pages' own interval serves."""
+def send_now(*topics: str) -> None:
+    """Send hints; where the broker cannot be reached the pages' own interval serves."""
     client = _client()
-    database = client.connection_pool.connection_kwargs.get("db") or 0
+    channel = hints_channel(client.connection_pool.connection_kwargs.get("db") or 0)
     # Microseconds: unique enough to tell hints apart, exact as a JavaScript number.
-    frame = {"topic": topic, "version": time.time_ns() // 1000}
+    version = time.time_ns() // 1000
     try:
-        client.publish(hints_channel(database), json.dumps(frame))
+        with client.pipeline(transaction=False) as pipeline:
+            for topic in topics:
+                frame = {"topic": topic, "version": version}
+                pipeline.publish(channel, json.dumps(frame))
+            pipeline.execute()
     except redis.RedisError as error:
-        log.warning("hint_failed", topic=topic, error=str(error))
+        log.warning("hints_failed", topics=topics, error=str(error))

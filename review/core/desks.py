@@ -1,0 +1,197 @@
+"""What a user task's own words mean for one case: desk, control, title, class.
+
+Pure: definitions and variables come in, an assessment comes out. Nothing here fails
+on bad input. A word that cannot be evaluated leaves a sentence in `problems`, and the
+case goes to people.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from review.core import grid
+from review.core.grid import Reading, Ruling
+from review.core.states import PriorityClass
+from workflows.core.bpmn.graph import Node
+from workflows.core.feel import FeelSyntaxError, compile_expression, from_feel
+
+DEFAULT_QUEUE: Final = "triage"
+DEFAULT_CONFIDENCE: Final = "confidence"
+DEFAULT_IMPACT: Final = "amount"
+MAX_TITLE: Final = 300
+
+_PATH: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_CLASSES: Final = frozenset(word.value for word in PriorityClass)
+
+
+class Decided(Protocol):
+    """A decision's value with what an auditor needs of how it came about."""
+
+    @property
+    def value(self) -> object: ...
+    @property
+    def messages(self) -> tuple[str, ...]: ...
+
+
+Decide = Callable[[Mapping[str, object]], Decided]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A user task's attributes, read once per definition; texts are FEEL or words."""
+
+    queue: str
+    form: str
+    grid: str
+    confidence: str
+    impact: str
+    proposal: str
+    title: str
+    fallback_title: str
+    priority: str
+    sla: str
+    warn: str
+    calendar: str
+    escalate_to: str
+    dual: bool
+    reject_ends: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What a desk's words make of one case."""
+
+    title: str
+    priority: PriorityClass
+    proposal: object
+    confidence: Reading
+    impact: Reading
+    ruling: Ruling
+    answer: object
+    explanation: object
+    problems: tuple[str, ...]
+
+
+def read_desk(node: Node) -> Desk:
+    """Read a user task's attributes; what is missing has its default."""
+    words = node.properties
+    return Desk(
+        queue=words.get("queue") or DEFAULT_QUEUE,
+        form=words.get("form", ""),
+        grid=words.get("grid", ""),
+        confidence=words.get("confidence") or DEFAULT_CONFIDENCE,
+        impact=words.get("impact") or DEFAULT_IMPACT,
+        proposal=words.get("proposal", ""),
+        title=words.get("title", ""),
+        fallback_title=node.name or node.id,
+        priority=words.get("priority", ""),
+        sla=words.get("sla", ""),
+        warn=words.get("warn", ""),
+        calendar=words.get("calendar", ""),
+        escalate_to=words.get("escalate_to", ""),
+        dual=words.get("quorum", "one") == "dual",
+        reject_ends=words.get("reject", "") == "ends",
+    )
+
+
+def assess(
+    desk: Desk, *, variables: Mapping[str, object], decide: Decide | None
+) -> Assessment:
+    """Apply a desk's words to a case; `decide` evaluates its grid, if it names one."""
+    problems: list[str] = []
+    confidence = grid.read_confidence(_find(desk.confidence, variables, problems))
+    impact = grid.read_impact(_find(desk.impact, variables, problems))
+    answer: object = None
+    explanation: object = None
+    if not desk.grid:
+        ruling = grid.without_grid(dual=desk.dual)
+    else:
+        answer, explanation = _ask_grid(
+            decide, variables, confidence=confidence, impact=impact, problems=problems
+        )
+        ruling = grid.settle(
+            answer=answer, confidence=confidence, impact=impact, dual=desk.dual
+        )
+    return Assessment(
+        title=_title(desk, variables, problems),
+        priority=_priority(desk, variables, problems),
+        proposal=_find(desk.proposal, variables, problems) if desk.proposal else None,
+        confidence=confidence,
+        impact=impact,
+        ruling=ruling,
+        answer=answer,
+        explanation=explanation,
+        problems=tuple(problems),
+    )
+
+
+def _ask_grid(
+    decide: Decide | None,
+    variables: Mapping[str, object],
+    *,
+    confidence: Reading,
+    impact: Reading,
+    problems: list[str],
+) -> tuple[object, object]:
+    """Return the grid's answer and its explanation as JSON values."""
+    inputs = grid.put_to_grid(confidence=confidence, impact=impact)
+    if decide is None:
+        problems.append("The definition has no decision of the grid's name.")
+        return None, None
+    if inputs is None:
+        return None, None
+    decided = decide({**variables, "confidence": inputs[0], "impact": inputs[1]})
+    problems.extend(decided.messages)
+    value: Any = from_feel(decided.value)
+    if isinstance(value, dict):
+        value = value.get("control", next(iter(value.values()), None))
+    told = getattr(decided, "explanation", None)
+    return value, None if told is None else told.to_json()
+
+
+def _title(desk: Desk, variables: Mapping[str, object], problems: list[str]) -> str:
+    found = _find(desk.title, variables, problems) if desk.title else None
+    if desk.title and not isinstance(found, str):
+        problems.append("The title is no text; the step's name stands in for it.")
+    title = found if isinstance(found, str) and found.strip() else desk.fallback_title
+    return title[:MAX_TITLE]
+
+
+def _priority(
+    desk: Desk, variables: Mapping[str, object], problems: list[str]
+) -> PriorityClass:
+    found: object = desk.priority or PriorityClass.B.value
+    if found not in _CLASSES:
+        found = _find(desk.priority, variables, problems)
+    if isinstance(found, str) and found in _CLASSES:
+        return PriorityClass(found)
+    problems.append(f"The priority class {found!r:.40} is none of A, B and C.")
+    return PriorityClass.B
+
+
+def _find(text: str, variables: Mapping[str, object], problems: list[str]) -> object:
+    """Return what an expression means, as a JSON-able value.
+
+    A plain path is looked up as it stands: FEEL would turn NaN into null, and the
+    reason why a case came to people would be lost.
+    """
+    text = text.removeprefix("=").strip()
+    if _PATH.fullmatch(text):
+        return _walk(text, variables)
+    try:
+        result = compile_expression(text).evaluate(variables)
+    except FeelSyntaxError as error:
+        problems.append(f"{text}: {error}")
+        return None
+    problems.extend(f"{text}: {message}" for message in result.messages)
+    return from_feel(result.value)
+
+
+def _walk(path: str, variables: Mapping[str, object]) -> object:
+    place: object = variables
+    for name in path.split("."):
+        if not isinstance(place, Mapping):
+            return None
+        place = place.get(name)
+    return place

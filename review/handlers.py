@@ -1,0 +1,11 @@
+"""What review plugs into the engine: human steps, SLA timers, and the demo's handlers.
+
+Imported by the engine's autodiscovery when the applications are ready.
+"""
+
+from review.operations import clocks
+from review.operations.openings import ReviewDesk
+from workflows.handlers import register_timer_kind, set_human_kind
+
+set_human_kind(ReviewDesk())
+register_timer_kind(clocks.KIND, clocks.fire)

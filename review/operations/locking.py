@@ -1,0 +1,123 @@
+"""Take the locks in their one order and read a task as it then stands.
+
+The instance's row first, in its own statement, then the task's, then everything is
+read: what was read before a lock was granted may be stale, what is read after it is
+not (READ COMMITTED re-checks only the row that was waited for).
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from review.core.states import Control, Outcome, Stage, TaskState
+from review.operations import refusals
+from workflows.operations.errors import NotFound
+from workflows.operations.steps import lock_instance
+from workflows.store import parse_json
+
+_FIND: Final = "SELECT instance_id FROM review_task WHERE id = %s"
+_LOCK: Final = """
+    SELECT t.id, t.instance_id, t.step_id, t.queue_id, q.key, q.lease_seconds,
+           t.title, t.initiator, t.state, t.control, t.stage, t.round,
+           t.payload_digest, t.excluded, t.claimed_by_id, p.name, t.claimed_at,
+           t.lease_token, t.lease_until, t.first_claimed_at, t.due_at, t.breached_at,
+           t.warned_at, t.escalations, t.outcome, t.opened_at, t.recorded_at,
+           i.audit_seq, clock_timestamp(), c.policy
+    FROM review_task t
+    JOIN review_queue q ON q.id = t.queue_id
+    JOIN review_taskcontent c ON c.task_id = t.id
+    JOIN workflows_instance i ON i.id = t.instance_id
+    LEFT JOIN review_person p ON p.id = t.claimed_by_id
+    WHERE t.id = %s FOR UPDATE OF t
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedTask:
+    """A task whose row, and whose instance's row, this transaction holds.
+
+    `audit_seq` is where the instance's chain ends; `now` is the database's clock.
+    """
+
+    id: int
+    instance_id: UUID
+    step_id: int
+    queue_id: int
+    queue_key: str
+    lease_seconds: int
+    title: str
+    initiator: str
+    state: TaskState
+    control: Control
+    stage: Stage
+    round: int
+    payload_digest: str
+    excluded: list[int]
+    claimed_by: int | None
+    holder: str
+    claimed_at: dt.datetime | None
+    lease_token: int
+    lease_until: dt.datetime | None
+    first_claimed_at: dt.datetime | None
+    due_at: dt.datetime | None
+    breached_at: dt.datetime | None
+    warned_at: dt.datetime | None
+    escalations: int
+    outcome: Outcome | None
+    opened_at: dt.datetime
+    recorded_at: dt.datetime
+    audit_seq: int
+    now: dt.datetime
+    policy: Mapping[str, Any]
+
+    @property
+    def is_held(self) -> bool:
+        """Tell whether somebody's lease holds the task now."""
+        return self.lease_until is not None and self.lease_until > self.now
+
+
+_FIELDS: Final = tuple(field.name for field in fields(LockedTask))
+
+
+def lock_task(task_id: int) -> LockedTask:
+    """Lock a task's instance, then the task; return it as it stands. Raises NotFound.
+
+    Waits for whoever works on the instance. Runs inside the caller's transaction.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, [task_id])
+        found = cursor.fetchone()
+    if found is None:
+        raise NotFound(f"There is no task {task_id}.")
+    lock_instance(found[0])
+    return read_locked(task_id)
+
+
+def read_locked(task_id: int) -> LockedTask:
+    """Lock a task whose instance this transaction holds already, and return it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [task_id])
+        row = cursor.fetchone()
+    if row is None:
+        raise NotFound(f"There is no task {task_id}.")
+    values = dict(zip(_FIELDS, row, strict=True))
+    values["state"] = TaskState(values["state"])
+    values["control"] = Control(values["control"])
+    values["stage"] = Stage(values["stage"])
+    values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
+    values["holder"] = values["holder"] or ""
+    values["policy"] = parse_json(values["policy"])
+    return LockedTask(**values)
+
+
+def check_live(task: LockedTask) -> None:
+    """Raise Conflict when the task needs nobody any more."""
+    if task.state in {TaskState.DECIDED, TaskState.CANCELED}:
+        raise refusals.ended(
+            state=task.state.value,
+            outcome=task.outcome.value if task.outcome else None,
+        )
