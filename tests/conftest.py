@@ -1,0 +1,74 @@
+"""Fixtures of the whole suite: real servers, and the database roles."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+import pytest
+
+from tests.stack import FOLDER_VARIABLE, Servers, make_folder
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+_servers: Servers | None = None
+
+
+def _point_at_servers() -> None:
+    """Name the servers before settings are read; they are started when first needed.
+
+    Given addresses are used as they are. Under xdist the controller made the folder and
+    starts the servers; its workers find the folder's name in the environment.
+    """
+    global _servers  # noqa: PLW0603  (one per process, like the environment it mirrors)
+    os.environ["COUNTERSIGN_ENV"] = "test"
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    folder = os.environ.get(FOLDER_VARIABLE)
+    if folder is None and {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
+        return
+    _servers = Servers(Path(folder) if folder else make_folder())
+    os.environ[FOLDER_VARIABLE] = str(_servers.folder)
+    os.environ.update(_servers.urls(worker=WORKER))
+
+
+_point_at_servers()
+django.setup()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Workers cannot agree on who starts the servers, so their controller does.
+    distributed = config.getoption("numprocesses", None)
+    if distributed and not WORKER and _servers:
+        _servers.start()
+
+
+def pytest_unconfigure() -> None:
+    if _servers and not WORKER:
+        _servers.stop()
+
+
+@pytest.fixture(scope="session")
+def servers() -> None:
+    """Ask for a running PostgreSQL and Valkey, without a test database."""
+    if _servers and not WORKER:
+        _servers.start()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, servers: None
+) -> None:
+    """Start the servers before the first test database is made."""
+
+
+@pytest.fixture
+def as_application_role(db: None) -> Iterator[None]:
+    """Run the test's queries with the rights of the application's database role."""
+    from django.db import connection  # noqa: PLC0415  (settings exist only by now)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE countersign_app")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
