@@ -1,10 +1,10 @@
-"""Bytes of a DMN file to decisions: the XML shell around the pure DMN model."""
+"""The decisions of a package's DMN file, each ready to be asked."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from workflows.core.bpmn.problems import Problem
-from workflows.core.engine.plan import Decide
-from workflows.xml import MarkupError, parse_xml
+from workflows.core.dmn import Decided, DmnError, Model, read_dmn
 
 
 class DecisionError(Exception):
@@ -15,24 +15,34 @@ class DecisionError(Exception):
         self.problems = problems
 
 
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """One decision of a model. Called with variables by name it never raises."""
+
+    model: Model
+    target: str
+
+    def __call__(self, variables: Mapping[str, object]) -> Decided:
+        """Return value, messages and the explanation an auditor reads."""
+        return self.model.evaluate(self.target, variables, explain=True)
+
+
 def read_decisions(data: bytes, *, source: str) -> dict[str, Decide]:
     """Return the decisions of a file, each under its id and under its name.
 
     Raises DecisionError with every problem found, each with file, line and element.
     """
     try:
-        root = parse_xml(data, source=source)
-    except MarkupError as error:
-        problem = Problem(
-            source=source, line=error.line, element="<xml>", message=error.message
+        model = read_dmn(data, source=source)
+    except DmnError as error:
+        problems = tuple(
+            Problem(
+                source=one.source,
+                line=one.line,
+                element=one.element or "<definitions>",
+                message=one.message,
+            )
+            for one in error.problems
         )
-        raise DecisionError((problem,)) from error
-
-    def not_yet(_: Mapping[str, object]) -> object:  # INTERIM
-        raise NotImplementedError
-
-    names: dict[str, Decide] = {}
-    for decision in root.each("decision"):
-        names[decision.get("id")] = not_yet  # type: ignore[assignment]
-        names[decision.get("name")] = not_yet  # type: ignore[assignment]
-    return names
+        raise DecisionError(problems) from error
+    return {name: Decide(model=model, target=name) for name in model.decisions}

@@ -150,7 +150,7 @@ class _Builder:
     def take(self, parser: "etree.XMLPullParser") -> None:
         for event, found in parser.read_events():
             # Only start and end events were asked for; both carry an element.
-            node = cast("etree._Element", found)
+            node = cast("etree._Element", found)  # noqa: SLF001  (lxml's only name)
             if event == "start":
                 self._start(node)
             else:

@@ -148,6 +148,7 @@ OWN_ATTRIBUTES = MappingProxyType({
         "form",
         "grid",
         "impact",
+        "initiator",
         "priority",
         "proposal",
         "queue",

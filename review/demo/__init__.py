@@ -1,0 +1,1 @@
+"""The demonstration: three packages, their handlers and generated data. No product code."""

@@ -1,0 +1,3 @@
+"""Addresses of the API, below `/api/`."""
+
+urlpatterns: list[object] = []
