@@ -8,6 +8,7 @@ from pathlib import Path
 
 import django
 import pytest
+import pytest_django
 
 from tests.stack import FOLDER_VARIABLE, Servers, make_folder
 
@@ -72,3 +73,14 @@ def as_application_role(db: None) -> Iterator[None]:
     yield
     with connection.cursor() as cursor:
         cursor.execute("RESET ROLE")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> None:
+    """Let tests with real commits empty the tables that refuse TRUNCATE."""
+    from tests.audit_tables import let_tests_empty_tables  # noqa: PLC0415
+
+    with django_db_blocker.unblock():
+        let_tests_empty_tables()

@@ -1,0 +1,316 @@
+"""The database refuses changes without their entry, and changes of entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from uuid import UUID
+
+import pytest
+import pytest_django
+from django.apps import apps
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+
+from tests.integration.audit.rows import NOW, a_definition, a_step, an_instance, draft
+from workflows.audit import (
+    INSTALLATION,
+    Head,
+    link,
+    record,
+    record_installation,
+    record_rows,
+)
+from workflows.ids import new_instance_id
+from workflows.migrations_support import append_only_table, audited_table
+from workflows.models import AuditChain, AuditEntry, Incident, Instance, Step, Timer
+
+pytestmark = pytest.mark.slow
+
+REFUSAL = "has no audit entry of its own transaction"
+UPSERT = (
+    "INSERT INTO workflows_auditentry SELECT * FROM workflows_auditentry"
+    " ON CONFLICT (id) DO UPDATE SET kind = 'x'"
+)
+RESOLVE = (
+    "UPDATE workflows_incident SET state = 'RESOLVED', resolved_at = now(),"
+    " resolved_by = 'person:1', resolution = 'BY_HAND'"
+)
+RAW_CHANGES = [
+    "UPDATE workflows_instance SET state = 'SUSPENDED'",
+    "UPDATE workflows_instance SET version = version + 1",
+    "UPDATE workflows_instance SET audit_seq = audit_seq + 1",
+    "UPDATE workflows_instance SET audit_head = '\\x00'",
+    "UPDATE workflows_instance SET variables = '{\"amount\": 1}'",
+    "UPDATE workflows_step SET state = 'COMPLETED', ended_at = now()",
+    "UPDATE workflows_timer SET state = 'CANCELED'",
+    RESOLVE,
+]
+
+
+def commit(*statements: str) -> None:
+    """Run statements in a transaction of their own."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def make_rows() -> UUID:
+    with transaction.atomic():
+        instance_id = an_instance()
+        step = a_step(instance_id)
+        Timer.objects.create(
+            instance_id=instance_id,
+            kind="engine.catch",
+            state="ARMED",
+            due_at=NOW,
+            audit_seq=1,
+        )
+        Incident.objects.create(
+            instance_id=instance_id,
+            step=step,
+            state="OPEN",
+            code="x",
+            message="y",
+            attempts=3,
+            opened_at=NOW,
+            audit_seq=1,
+        )
+    return instance_id
+
+
+@pytest.fixture(scope="module")
+def committed(
+    django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> Iterator[UUID]:
+    """Keep one committed instance for tests whose own transactions are refused."""
+    with django_db_blocker.unblock():
+        yield make_rows()
+        commit("TRUNCATE workflows_definition, workflows_auditentry CASCADE")
+        connection.close()
+
+
+@pytest.fixture
+def instance_id(transactional_db: None) -> UUID:
+    """Make a committed instance for a test that commits more."""
+    return make_rows()
+
+
+@pytest.mark.parametrize("sql", RAW_CHANGES)
+def test_raw_update_without_entry_fails_at_commit(sql: str, committed: UUID) -> None:
+    with pytest.raises(IntegrityError, match=REFUSAL):
+        commit(sql)
+    assert Instance.objects.get(pk=committed).version == 0
+    assert Step.objects.get().state == "WAITING"
+
+
+@pytest.mark.parametrize("sql", RAW_CHANGES)
+def test_superuser_as_replica_is_refused_too(sql: str, committed: UUID) -> None:
+    with pytest.raises(IntegrityError, match=REFUSAL):
+        commit("SET LOCAL session_replication_role = replica", sql)
+
+
+def test_bulk_update_through_the_orm_is_refused(committed: UUID) -> None:
+    with pytest.raises(IntegrityError, match=REFUSAL):
+        Step.objects.update(state="COMPLETED", ended_at=NOW)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda instance_id: a_step(instance_id, step_id=2),
+        lambda instance_id: a_step(instance_id, step_id=3, audit_seq=2),
+        lambda _: Instance.objects.create(
+            id=new_instance_id(NOW),
+            definition=a_definition(),
+            process_id="loan",
+            state="ACTIVE",
+            initiator="",
+            audit_head=bytes(32),
+            started_at=NOW,
+        ),
+    ],
+)
+def test_new_row_without_entry_is_refused(
+    make: Callable[[UUID], object], committed: UUID
+) -> None:
+    with pytest.raises(IntegrityError, match=REFUSAL):
+        make(committed)
+
+
+def test_temporary_table_of_the_same_name_deceives_nobody(committed: UUID) -> None:
+    decoy = (
+        "CREATE TEMPORARY TABLE workflows_auditentry ON COMMIT DROP AS"
+        " SELECT chain, seq, hash, pg_current_xact_id() AS xid"
+        " FROM public.workflows_auditentry"
+    )
+    with pytest.raises(IntegrityError, match=REFUSAL):
+        commit(decoy, "UPDATE workflows_step SET state = 'READY'")
+
+
+@pytest.mark.parametrize("role", ["origin", "replica"])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE workflows_auditentry SET kind = 'x'",
+        "DELETE FROM workflows_auditentry",
+        "TRUNCATE workflows_auditentry",
+        UPSERT,
+    ],
+)
+def test_entries_cannot_be_changed_by_a_superuser(
+    sql: str, role: str, committed: UUID
+) -> None:
+    # Tests clean up by TRUNCATE, so the trigger against it was switched off.
+    name = "workflows_auditentry_table_stays"
+    with pytest.raises(IntegrityError, match="only ever added"):
+        commit(
+            f"ALTER TABLE workflows_auditentry ENABLE ALWAYS TRIGGER {name}",
+            f"SET LOCAL session_replication_role = {role}",
+            sql,
+        )
+    assert AuditEntry.objects.get().kind == "instance.started"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE workflows_auditentry SET kind = 'x'",
+        "DELETE FROM workflows_auditentry",
+        "TRUNCATE workflows_auditentry",
+        UPSERT,
+        "ALTER TABLE workflows_auditentry DISABLE TRIGGER ALL",
+        "SET session_replication_role = replica",
+        "SELECT setval(pg_get_serial_sequence('workflows_auditentry', 'id'), 1)",
+        "DELETE FROM workflows_leaf",
+        "UPDATE workflows_checkpoint SET note = ''",
+    ],
+)
+def test_application_role_has_no_right_to_it(sql: str, committed: UUID) -> None:
+    with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
+        commit("SET LOCAL ROLE countersign_app", sql)
+
+
+def test_application_role_reads_and_adds(committed: UUID) -> None:
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL ROLE countersign_app")
+        record(instance_id=committed, drafts=[draft(), draft()], now=NOW)
+        assert AuditEntry.objects.filter(chain=committed).count() == 3
+        transaction.set_rollback(True)
+
+
+def test_every_table_that_names_its_entry_is_guarded(committed: UUID) -> None:
+    named = {
+        model._meta.db_table
+        for model in apps.get_models()
+        if any(field.name == "audit_seq" for field in model._meta.get_fields())
+    }
+    assert {"workflows_instance", "workflows_step"} <= named
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname, count(*) FROM pg_trigger t"
+            " JOIN pg_class c ON c.oid = t.tgrelid"
+            " WHERE t.tgname LIKE '%%_needs_entry' AND t.tgenabled = 'A'"
+            " AND t.tgdeferrable AND t.tginitdeferred GROUP BY c.relname"
+        )
+        guarded = dict(cursor.fetchall())
+    assert {table: guarded.get(table) for table in named} == dict.fromkeys(named, 2)
+
+
+def test_protection_can_be_taken_back_and_put_again(committed: UUID) -> None:
+    operations = [
+        append_only_table("workflows_auditentry"),
+        audited_table("workflows_step"),
+    ]
+    count = (
+        "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgrelid IN"
+        " ('workflows_auditentry'::regclass, 'workflows_step'::regclass)"
+    )
+    with transaction.atomic(), connection.cursor() as cursor:
+        for operation in operations:
+            cursor.execute(str(operation.reverse_sql))
+        cursor.execute(count)
+        assert cursor.fetchone() == (0,)
+        for operation in operations:
+            cursor.execute(str(operation.sql))
+        cursor.execute(count)
+        assert cursor.fetchone() == (4,)
+        transaction.set_rollback(True)
+
+
+def test_update_that_changes_no_state_needs_no_entry(instance_id: UUID) -> None:
+    commit("UPDATE workflows_step SET lease_token = 5, state = state")
+    commit("UPDATE workflows_instance SET state = state, end_node_id = 'end'")
+    Timer.objects.create(kind="housekeeping", state="ARMED", due_at=NOW)
+
+
+def test_change_with_its_entry_commits(instance_id: UUID) -> None:
+    with transaction.atomic():
+        Step.objects.update(state="READY", audit_seq=2)
+        seq = record(instance_id=instance_id, drafts=[draft()], now=NOW)
+    instance = Instance.objects.get(pk=instance_id)
+    assert (seq, instance.audit_seq, instance.version) == (2, 2, 1)
+    assert bytes(instance.audit_head) == bytes(AuditEntry.objects.get(seq=2).hash)
+
+
+def test_entry_of_another_transaction_does_not_count(instance_id: UUID) -> None:
+    head = head_of(instance_id)
+    record_rows(link(head, [draft()], now=NOW))
+    with pytest.raises(IntegrityError, match=REFUSAL):
+        Instance.objects.update(audit_seq=head.seq, audit_head=head.hash)
+    with pytest.raises(IntegrityError, match=REFUSAL):
+        Step.objects.update(state="READY", audit_seq=head.seq)
+
+
+def test_entry_that_a_savepoint_took_back_does_not_count(instance_id: UUID) -> None:
+    @transaction.atomic
+    def change() -> None:
+        with suppress(LookupError), transaction.atomic():
+            record(instance_id=instance_id, drafts=[draft()], now=NOW)
+            raise LookupError
+        Step.objects.update(state="READY", audit_seq=2)
+
+    with pytest.raises(IntegrityError, match=REFUSAL):
+        change()
+
+
+def test_entry_within_a_kept_savepoint_counts(instance_id: UUID) -> None:
+    with transaction.atomic():
+        with transaction.atomic():
+            record(instance_id=instance_id, drafts=[draft()], now=NOW)
+        Step.objects.update(state="READY", audit_seq=2)
+    assert Step.objects.get().state == "READY"
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_failing_audit_write_takes_the_change_back(
+    count: int, instance_id: UUID
+) -> None:
+    taken = head_of(instance_id)
+    record_rows(link(taken, [draft(by="somebody else")], now=NOW))
+
+    @transaction.atomic
+    def change() -> None:
+        Step.objects.update(state="READY", audit_seq=2)
+        record(instance_id=instance_id, drafts=[draft()] * count, now=NOW)
+
+    with pytest.raises(IntegrityError, match="gapless_link"):
+        change()
+    assert Step.objects.get().state == "WAITING"
+    assert AuditEntry.objects.count() == 2
+
+
+def test_head_of_the_installation_moves_with_an_entry_only(
+    transactional_db: None,
+) -> None:
+    with transaction.atomic():
+        assert record_installation(drafts=[draft("definition.deployed")], now=NOW) == 1
+    with pytest.raises(IntegrityError, match=REFUSAL):
+        AuditChain.objects.filter(id=INSTALLATION).update(seq=2)
+    with transaction.atomic():
+        assert record_installation(drafts=[draft("export.made")], now=NOW) == 2
+
+
+def head_of(instance_id: UUID) -> Head:
+    stored = Instance.objects.get(pk=instance_id)
+    return Head(instance_id, stored.audit_seq, bytes(stored.audit_head))
