@@ -232,7 +232,7 @@ def _for(element: Element, scope: Scope) -> Code:
     return loop
 
 
-def _quantified(decisive: bool) -> Callable[[Element, Scope], Code]:  # noqa: FBT001
+def _quantified(*, decisive: bool) -> Callable[[Element, Scope], Code]:
     def compile_it(element: Element, scope: Scope) -> Code:
         name = element.get("iteratorVariable").strip()
         source = compile_child(element, "in", scope)
@@ -270,8 +270,8 @@ _COMPILERS: dict[str, Callable[[Element, Scope], Code]] = {
     "conditional": _conditional,
     "filter": _filter,
     "for": _for,
-    "some": _quantified(True),
-    "every": _quantified(False),
+    "some": _quantified(decisive=True),
+    "every": _quantified(decisive=False),
 }
 
 

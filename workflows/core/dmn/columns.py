@@ -67,6 +67,7 @@ class Column:
     """The cells of one column, indexed where they allow it."""
 
     __slots__ = (
+        "_any_word",
         "_breaks",
         "_masks",
         "_others",
@@ -97,18 +98,19 @@ class Column:
         self._others = [(1 << rule, cells[rule].verdict) for rule in sorted(others)]
         self._breaks, self._masks = _number_index(cells, numeric, self.dashes)
         self._words = _word_index(cells, worded, self.dashes)
+        self._any_word = 0 if self._words is None else self._words[_MISSING]
 
     def passing(self, value: object, among: int, variables: Variables, run: Run) -> int:
         """The rules of `among` whose cell the value passes."""
         kind = type(value)
         breaks = self._breaks
-        if breaks and kind is Decimal:
-            place = bisect_left(breaks, value)  # type: ignore[type-var]
+        if breaks and isinstance(value, Decimal):
+            place = bisect_left(breaks, value)
             on = place < len(breaks) and breaks[place] == value
             passed = self._masks[2 * place + on]
         elif self._words is not None and (kind is str or kind is bool):
             words = self._words
-            passed = words.get(value, words[_MISSING])
+            passed = words.get(value, self._any_word)
         elif breaks or self._words is not None:
             return self._one_by_one(value, among, variables, run)
         else:

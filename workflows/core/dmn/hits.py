@@ -1,15 +1,13 @@
 """Hit policies: from the rules that matched to the table's value (DMN 1.5, 8.2.8)."""
 
-from collections.abc import Callable
 from decimal import Decimal
 
 from workflows.core.feel.limits import Run
 from workflows.core.feel.numbers import CONTEXT, ZERO
 from workflows.core.feel.values import equal, order
 
-# The outputs of one matched rule, and a function that makes the rule's value of them.
+# The outputs of one matched rule.
 Outputs = list[object]
-Make = Callable[[Outputs], object]
 
 HIT_POLICIES = frozenset({
     "UNIQUE",
@@ -23,21 +21,14 @@ HIT_POLICIES = frozenset({
 AGGREGATIONS = frozenset({"SUM", "COUNT", "MIN", "MAX"})
 
 
-def only(rows: list[Outputs], make: Make, rules: list[int], run: Run) -> object:
-    """UNIQUE: more than one match is null."""
-    if len(rows) > 1:
-        numbers = ", ".join(str(rule + 1) for rule in rules)
-        return run.note(f"hit policy UNIQUE, but rules {numbers} match")
-    return make(rows[0])
-
-
-def agreed(rows: list[Outputs], make: Make, rules: list[int], run: Run) -> object:
-    """ANY: all matches must give the same."""
+def agree(rows: list[Outputs], rules: list[int], run: Run) -> bool:
+    """ANY: whether all matches give the same; noted when they do not."""
     first = rows[0]
-    if any(equal(row, first) is not True for row in rows[1:]):
-        numbers = ", ".join(str(rule + 1) for rule in rules)
-        return run.note(f"hit policy ANY, but rules {numbers} give different outputs")
-    return make(first)
+    if all(equal(row, first) is True for row in rows[1:]):
+        return True
+    numbers = ", ".join(str(rule + 1) for rule in rules)
+    run.note(f"hit policy ANY, but rules {numbers} give different outputs")
+    return False
 
 
 def rank(row: Outputs, priorities: list[list[object]]) -> tuple[int, ...]:

@@ -259,7 +259,7 @@ class Graph:
             item = self._model.items[need.key]
             value = arguments.get(need.key)
             kind = item.type if isinstance(item, InputData | Decision) else None
-            inner._values[need.key] = _fit(value, kind, item.name, self._run)  # noqa: SLF001
+            inner._values[need.key] = _fit(value, kind, item.name, self._run)
         found = {need.path[-1]: inner.value(need.key) for need in service.outputs}
         value = next(iter(found.values())) if len(found) == 1 else found
         return _fit(value, service.result, service.name, self._run)

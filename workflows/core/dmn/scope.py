@@ -12,7 +12,7 @@ from workflows.core.feel.compiler import Compiler
 from workflows.core.feel.errors import FeelSyntaxError
 from workflows.core.feel.expressions import BUILT_IN_NAMES
 from workflows.core.feel.functions import Code
-from workflows.core.feel.parser import (
+from workflows.core.feel.texts import (
     parse_expression,
     parse_expressions,
     parse_unary_tests,

@@ -56,6 +56,8 @@ def _hit_policy(element: Element, scope: Scope) -> str:
 
 def _aggregation(element: Element, scope: Scope) -> str:
     kind = element.get("aggregation")
+    if element.get("hitPolicy") != "COLLECT":
+        return ""
     if kind and kind not in AGGREGATIONS:
         scope.report(element, f"there is no aggregation '{kind}'")
         return ""

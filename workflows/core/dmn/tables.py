@@ -132,26 +132,23 @@ class DecisionTable:
     def _value(self, rules: list[int], variables: Variables, run: Run) -> object:
         if not rules:
             return self._default(variables, run)
-        policy = self.hit_policy
-        if policy == "FIRST":
-            return self._make(self._row(rules[0], variables, run), run)
+        if self.hit_policy in ("FIRST", "UNIQUE"):
+            if len(rules) > 1 and self.hit_policy == "UNIQUE":
+                numbers = ", ".join(str(rule + 1) for rule in rules)
+                return run.note(
+                    f"{self.name}: hit policy UNIQUE, but rules {numbers} match"
+                )
+            return self._make(self._row(rules[0], variables, run))
         rows = [self._row(rule, variables, run) for rule in rules]
-
-        def make(row: hits.Outputs) -> object:
-            return self._make(row, run)
-
-        if policy == "UNIQUE":
-            return hits.only(rows, make, rules, run)
-        if policy == "ANY":
-            return hits.agreed(rows, make, rules, run)
-        if policy == "COLLECT" and self.aggregation:
+        if self.hit_policy == "ANY":
+            return self._make(rows[0]) if hits.agree(rows, rules, run) else None
+        if self.aggregation:
             return self._aggregate(rows, run)
-        if policy in ("PRIORITY", "OUTPUT ORDER"):
+        if self.hit_policy in ("PRIORITY", "OUTPUT ORDER"):
             priorities = [clause.priorities for clause in self.outputs]
             rows.sort(key=lambda row: hits.rank(row, priorities))
-            if policy == "PRIORITY":
-                return make(rows[0])
-        return [make(row) for row in rows]
+        values = [self._make(row) for row in rows]
+        return values[0] if self.hit_policy == "PRIORITY" else values
 
     def _row(self, rule: int, variables: Variables, run: Run) -> hits.Outputs:
         """The rule's outputs, fitted to their columns' types."""
@@ -169,7 +166,7 @@ class DecisionTable:
             found.append(value)
         return found
 
-    def _make(self, row: hits.Outputs, _run: Run) -> object:
+    def _make(self, row: hits.Outputs) -> object:
         if len(self.outputs) == 1:
             return row[0]
         return {
@@ -192,7 +189,7 @@ class DecisionTable:
                 None if clause.default is None else clause.default(variables, run)
                 for clause in self.outputs
             ]
-            value = self._make(row, run)
+            value = self._make(row)
             is_list = self.hit_policy in ("COLLECT", "RULE ORDER", "OUTPUT ORDER")
             if is_list and not self.aggregation and not isinstance(value, list):
                 return [value]

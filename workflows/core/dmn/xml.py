@@ -113,7 +113,7 @@ def read_xml(data: bytes) -> Element:
     parser.CharacterDataHandler = builder.data
     parser.StartDoctypeDeclHandler = builder.doctype
     try:
-        parser.Parse(data, True)
+        parser.Parse(data, True)  # noqa: FBT003  (takes no keywords)
     except expat.ExpatError as error:
         reason = expat.ErrorString(error.code)
         raise XmlError(f"this is not well-formed XML: {reason}", error.lineno) from None

@@ -17,6 +17,7 @@ from workflows.core.feel.functions import (
     Variables,
 )
 from workflows.core.feel.limits import Run
+from workflows.core.feel.numbers import CONTEXT
 from workflows.core.feel.operators import ARITHMETIC, negate
 from workflows.core.feel.properties import read_property
 from workflows.core.feel.temporal_text import parse_temporal
@@ -121,9 +122,29 @@ def _negation(compiler: Compiler, node: s.Negation) -> Code:
 def _arithmetic(compiler: Compiler, node: s.Arithmetic) -> Code:
     left, right = compiler.compile(node.left), compiler.compile(node.right)
     operate = ARITHMETIC[node.operator]
-    return lambda variables, run: operate(
-        left(variables, run), right(variables, run), run
-    )
+    quick = _QUICK.get(node.operator)
+    if quick is None:
+        return lambda variables, run: operate(
+            left(variables, run), right(variables, run), run
+        )
+
+    def compute(variables: Variables, run: Run) -> object:
+        first = left(variables, run)
+        second = right(variables, run)
+        if type(first) is Decimal and type(second) is Decimal:
+            found = quick(first, second)
+            if found.is_finite():
+                return found
+        return operate(first, second, run)
+
+    return compute
+
+
+_QUICK: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
+    "+": CONTEXT.add,
+    "-": CONTEXT.subtract,
+    "*": CONTEXT.multiply,
+}
 
 
 @compiles(s.Logical)
@@ -288,32 +309,12 @@ def _range(compiler: Compiler, node: s.RangeLiteral) -> Code:
     start_closed, end_closed = node.start_closed, node.end_closed
 
     def build(variables: Variables, run: Run) -> object:
-        return make_range(
-            start(variables, run), end(variables, run), start_closed, end_closed, run
-        )
+        low, high = start(variables, run), end(variables, run)
+        if order(low, high) is None:
+            return run.note(f"there is no range from {kind_of(low)} to {kind_of(high)}")
+        return Range(low, high, start_closed, end_closed)
 
     return build
-
-
-def make_range(
-    low: object,
-    high: object,
-    start_closed: bool,  # noqa: FBT001
-    end_closed: bool,  # noqa: FBT001
-    run: Run,
-) -> Range | None:
-    """A range of two ends that compare; an end of null is unbounded."""
-    if low is None and high is None:
-        return run.note("a range needs at least one end")
-    if low is not None and high is not None:
-        place = order(low, high)
-        if place is None:
-            return run.note(f"a range from {kind_of(low)} to {kind_of(high)} is none")
-        if place > 0:
-            return run.note("a range begins at its lower end")
-    elif order(low if high is None else high, low if high is None else high) is None:
-        return run.note("a range is of numbers, strings, dates, times or durations")
-    return Range(low, high, start_closed, end_closed)
 
 
 @compiles(s.UnaryComparison)

@@ -2,8 +2,9 @@
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from workflows.core.feel import temporal_text
 from workflows.core.feel.lexer import is_plain_name
@@ -45,24 +46,25 @@ def to_feel(value: object) -> object:
     copied. FEEL values pass as they are. TypeError for anything else, and for a
     mapping key that is not a string.
     """
-    kind = type(value)
-    if kind in _AS_THEY_ARE:
+    if type(value) in _AS_THEY_ARE or is_function(value):
         return value
-    if kind is Decimal or isinstance(value, int | float | Decimal):
+    if isinstance(value, int | float | Decimal):
         return _number(value)
     if isinstance(value, Mapping):
         return _context(value)
     if isinstance(value, list | tuple):
         return [to_feel(item) for item in value]
+    return _other(value)
+
+
+def _other(value: object) -> object:
     if isinstance(value, dt.date | dt.time | dt.timedelta):
         return from_python(value)
     if isinstance(value, str):
         return str(value)
-    if is_function(value):
-        return value
     raise TypeError(
-        f"a {kind.__name__} has no FEEL value; pass numbers, strings, booleans, None, "
-        "dates, times, durations, lists or mappings"
+        f"a {type(value).__name__} has no FEEL value; pass numbers, strings, booleans, "
+        "None, dates, times, durations, lists or mappings"
     )
 
 
@@ -108,22 +110,20 @@ def text_of(value: object) -> str:
 
 def quoted(value: object) -> str:
     """The FEEL text of a value inside a list or context: strings quoted."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return to_text(value)
-    if isinstance(value, str):
-        return quote(value)
-    if isinstance(value, list):
-        return f"[{', '.join(quoted(item) for item in value)}]"
-    if isinstance(value, dict):
-        entries = (f"{key_text(key)}: {quoted(item)}" for key, item in value.items())
-        return f"{{{', '.join(entries)}}}"
-    if isinstance(value, Range):
-        return _range_text(value)
-    return _temporal_text(value)
+    writer = _WRITERS.get(type(value))
+    if writer is not None:
+        return writer(value)
+    parameters = getattr(value, "parameters", ())
+    return f"function({', '.join(parameters)})"
+
+
+def _list_text(value: list[object]) -> str:
+    return f"[{', '.join(quoted(item) for item in value)}]"
+
+
+def _context_text(value: dict[str, object]) -> str:
+    entries = (f"{key_text(key)}: {quoted(item)}" for key, item in value.items())
+    return f"{{{', '.join(entries)}}}"
 
 
 def quote(text: str) -> str:
@@ -147,16 +147,17 @@ def _range_text(value: Range) -> str:
     return f"{start}{quoted(value.start)}..{quoted(value.end)}{end}"
 
 
-def _temporal_text(value: object) -> str:
-    if isinstance(value, Date):
-        return temporal_text.date_text(value)
-    if isinstance(value, Time):
-        return temporal_text.time_text(value)
-    if isinstance(value, DateTime):
-        return temporal_text.datetime_text(value)
-    if isinstance(value, DayTimeDuration):
-        return temporal_text.day_time_text(value)
-    if isinstance(value, YearMonthDuration):
-        return temporal_text.year_month_text(value)
-    parameters = getattr(value, "parameters", ())
-    return f"function({', '.join(parameters)})"
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    type(None): lambda _value: "null",
+    bool: lambda value: "true" if value else "false",
+    Decimal: to_text,
+    str: quote,
+    list: _list_text,
+    dict: _context_text,
+    Range: _range_text,
+    Date: temporal_text.date_text,
+    Time: temporal_text.time_text,
+    DateTime: temporal_text.datetime_text,
+    DayTimeDuration: temporal_text.day_time_text,
+    YearMonthDuration: temporal_text.year_month_text,
+}

@@ -13,7 +13,7 @@ from workflows.core.feel.convert import to_feel
 from workflows.core.feel.errors import LimitExceeded
 from workflows.core.feel.functions import BUILT_INS, Code, Variables
 from workflows.core.feel.limits import DEFAULT_LIMITS, Limits, Run
-from workflows.core.feel.parser import parse_expression, parse_unary_tests
+from workflows.core.feel.texts import parse_expression, parse_unary_tests
 from workflows.core.feel.trees import free_names
 from workflows.core.feel.unary import Verdict, compile_tests
 

@@ -46,15 +46,30 @@ class UserFunction:
         for name, kind, value in zip(
             self.parameters, self.types, arguments, strict=True
         ):
-            if kind is not None and value is not None:
-                converted, fits = coerce(value, kind)
-                if not fits:
-                    return run.note(
-                        f"{self.label}: {name} is a {kind_of(value)}, not a {kind.name}"
-                    )
-                value = converted
-            variables[name] = value
-        return call_within(self.body, variables, run, self.label, self.result)
+            fitted, fits = (value, True) if kind is None else coerce(value, kind)
+            if not fits and kind is not None:
+                return run.note(
+                    f"{self.label}: {name} is a {kind_of(value)}, not a {kind.name}"
+                )
+            variables[name] = fitted
+        return self._call(variables, run)
+
+    def _call(self, variables: Variables, run: Run) -> object:
+        """Run the body one level deeper, and fit its value to the result type."""
+        run.spend(1)
+        run.depth += 1
+        if run.depth > run.limits.depth:
+            raise LimitExceeded(
+                f"{self.label} calls itself more than {run.limits.depth} deep"
+            )
+        value = self.body(variables, run)
+        run.depth -= 1
+        if self.result is None:
+            return value
+        fitted, fits = coerce(value, self.result)
+        if not fits:
+            run.note(f"{self.label} gave a {kind_of(value)}, not a {self.result.name}")
+        return fitted
 
     def invoke_named(self, arguments: dict[str, object], run: Run) -> object:
         """Call by name; parameters left out are null."""
@@ -62,28 +77,6 @@ class UserFunction:
             if name not in self.parameters:
                 return run.note(f"{self.label} has no parameter '{name}'")
         return self.invoke([arguments.get(name) for name in self.parameters], run)
-
-
-def call_within(
-    body: Code,
-    variables: Variables,
-    run: Run,
-    label: str,
-    result: FeelType | None = None,
-) -> object:
-    """Run a function's body one level deeper, and fit its value to the result type."""
-    run.spend(1)
-    run.depth += 1
-    if run.depth > run.limits.depth:
-        raise LimitExceeded(f"{label} calls itself more than {run.limits.depth} deep")
-    value = body(variables, run)
-    run.depth -= 1
-    if result is None or value is None:
-        return value
-    converted, fits = coerce(value, result)
-    if not fits:
-        run.note(f"{label} gave a {kind_of(value)}, not a {result.name}")
-    return converted
 
 
 class Slot(NamedTuple):
@@ -174,6 +167,7 @@ def _bind(slots: tuple[Slot, ...], arguments: list[object]) -> list[object] | No
         if fitted is _REFUSED:
             return None
         bound.append(fitted)
+    bound.extend([None] * (len(slots) - len(bound)))
     return bound
 
 
@@ -197,7 +191,7 @@ def _bind_named(
     names = {slot.name for slot in overload.slots}
     if not arguments.keys() <= names:
         return None
-    bound = []
+    bound: list[object] = []
     for slot in overload.slots:
         if slot.name not in arguments:
             if not slot.optional:

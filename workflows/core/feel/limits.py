@@ -49,10 +49,11 @@ class Run:
         self.now = now
         self.trace: list[object] | None = None
 
-    def note(self, message: str) -> None:
+    def note(self, message: str) -> object:
         """Keep a message, once each, up to the limit; returns None, FEEL's null."""
         if len(self.messages) < self.limits.messages and message not in self.messages:
             self.messages.append(message)
+        return None
 
     def spend(self, steps: int) -> None:
         """Take steps from the account; LimitExceeded when it is empty."""

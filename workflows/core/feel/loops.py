@@ -19,7 +19,8 @@ def counted(low: object, high: object, run: Run) -> Sequence[object] | None:
     """The whole numbers, or the days, from one end to the other, either way."""
     if isinstance(low, Decimal) and isinstance(high, Decimal):
         if not (is_integral(low) and is_integral(high)):
-            return run.note("a loop counts in whole numbers")
+            run.note("a loop counts in whole numbers")
+            return None
         # Checked before the numbers are made: their distance may be astronomic.
         run.check_items(int(min(abs(high - low), Decimal(10**9))) + 1)
         first, last = int(low), int(high)
@@ -30,7 +31,8 @@ def counted(low: object, high: object, run: Run) -> Sequence[object] | None:
         run.check_items(abs(last - first) + 1)
         step = 1 if first <= last else -1
         return [date_from_days(day) for day in range(first, last + step, step)]
-    return run.note(f"a loop cannot count from {kind_of(low)} to {kind_of(high)}")
+    run.note(f"a loop cannot count from {kind_of(low)} to {kind_of(high)}")
+    return None
 
 
 def source_items(value: object, run: Run) -> Sequence[object] | None:
@@ -38,7 +40,8 @@ def source_items(value: object, run: Run) -> Sequence[object] | None:
     if isinstance(value, list):
         return value
     if value is None:
-        return run.note("a loop cannot walk over null")
+        run.note("a loop cannot walk over null")
+        return None
     if isinstance(value, Range):
         found = counted(value.start, value.end, run)
         if found is None:
@@ -131,7 +134,8 @@ def _three_valued(
     scopes: Iterator[Variables],
     body: Code,
     run: Run,
-    decisive: bool,  # noqa: FBT001
+    *,
+    decisive: bool,
 ) -> object:
     unknown = False
     found: object = not decisive
@@ -156,7 +160,7 @@ def _quantified(compiler: Compiler, node: s.Quantified) -> Code:
     def judge(variables: Variables, run: Run) -> object:
         try:
             scopes = _walk(sources, variables, run, fresh=fresh)
-            return _three_valued(scopes, body, run, decisive)
+            return _three_valued(scopes, body, run, decisive=decisive)
         except _Broken:
             return None
 
@@ -215,9 +219,7 @@ def _is_number(node: s.Node) -> bool:
 
 
 def _as_list(value: object) -> list[object]:
-    if isinstance(value, list):
-        return value
-    return [] if value is None else [value]
+    return value if isinstance(value, list) else [value]
 
 
 def _at_position(value: object, position: object, run: Run) -> object:

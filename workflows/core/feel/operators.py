@@ -1,7 +1,7 @@
 """Arithmetic over every kind of value (DMN 1.5 section 10.3.2.13, tables 57 to 60).
 
-Each function takes two values and the account, and answers null with a message where
-the operation has no meaning.
+An operator is a table from the kinds of its two operands to what computes the value; a
+pair that is not in the table has no meaning, and is null with a message.
 """
 
 from collections.abc import Callable
@@ -30,188 +30,240 @@ _MAX_MONTHS = 2 * 12 * MAX_YEAR + 12
 _MAX_NANOS = 2 * MAX_YEAR * 366 * DAY_NANOS
 
 
-def _refuse(symbol: str, left: object, right: object, run: Run) -> None:
-    run.note(f"{kind_of(left)} {symbol} {kind_of(right)} has no meaning")
+Operation = Callable[[object, object, Run], object]
+_Handler = Callable[..., object]
+_Duration = DayTimeDuration | YearMonthDuration
 
 
-def _number(value: Decimal, run: Run) -> Decimal | None:
+def number_or_null(value: Decimal, run: Run) -> object:
+    """The number when it is finite, else null with a message."""
     if value.is_finite():
         return value
     return run.note("the result is not a finite number of 34 digits")
 
 
-def _nanos(value: int, run: Run) -> DayTimeDuration | None:
-    if abs(value) <= _MAX_NANOS:
-        return DayTimeDuration(value)
+def _operation(symbol: str, table: dict[tuple[type, type], _Handler]) -> Operation:
+    def operate(left: object, right: object, run: Run) -> object:
+        handler = table.get((type(left), type(right)))
+        if handler is None:
+            return run.note(f"{kind_of(left)} {symbol} {kind_of(right)} has no meaning")
+        return handler(left, right, run)
+
+    return operate
+
+
+# ---- numbers and texts
+
+
+def _add_numbers(left: Decimal, right: Decimal, run: Run) -> object:
+    return number_or_null(CONTEXT.add(left, right), run)
+
+
+def _subtract_numbers(left: Decimal, right: Decimal, run: Run) -> object:
+    return number_or_null(CONTEXT.subtract(left, right), run)
+
+
+def _multiply_numbers(left: Decimal, right: Decimal, run: Run) -> object:
+    return number_or_null(CONTEXT.multiply(left, right), run)
+
+
+def _divide_numbers(left: Decimal, right: Decimal, run: Run) -> object:
+    if right == 0:
+        return run.note("division by zero")
+    return number_or_null(CONTEXT.divide(left, right), run)
+
+
+def _raise_number(left: Decimal, right: Decimal, run: Run) -> object:
+    result = power(left, right)
+    if result is None:
+        return run.note("the power is not a finite number of 34 digits")
+    return result
+
+
+def _join_texts(left: str, right: str, run: Run) -> object:
+    run.check_text(len(left) + len(right))
+    return left + right
+
+
+# ---- durations
+
+
+def _nanos(value: int | Decimal, run: Run) -> object:
+    if -_MAX_NANOS <= value <= _MAX_NANOS:
+        return DayTimeDuration(int(value))
     return run.note("the duration is out of range")
 
 
-def _months(value: int, run: Run) -> YearMonthDuration | None:
-    if abs(value) <= _MAX_MONTHS:
-        return YearMonthDuration(value)
+def _months(value: int | Decimal, run: Run) -> object:
+    if -_MAX_MONTHS <= value <= _MAX_MONTHS:
+        return YearMonthDuration(int(value))
     return run.note("the duration is out of range")
 
 
-def add(left: object, right: object, run: Run) -> object:
-    """`+`."""
-    if type(left) is Decimal and type(right) is Decimal:
-        return _number(CONTEXT.add(left, right), run)
-    if type(left) is str and type(right) is str:
-        run.check_text(len(left) + len(right))
-        return left + right
-    if isinstance(left, DayTimeDuration) and isinstance(right, DayTimeDuration):
-        return _nanos(left.nanos + right.nanos, run)
-    if isinstance(left, YearMonthDuration) and isinstance(right, YearMonthDuration):
-        return _months(left.months + right.months, run)
-    if isinstance(right, DayTimeDuration | YearMonthDuration):
-        return _shift(left, right, "+", run)
-    if isinstance(left, DayTimeDuration | YearMonthDuration):
-        return _shift(right, left, "+", run)
-    return _refuse("+", left, right, run)
+def _scale(left: _Duration, factor: Decimal, run: Run) -> object:
+    """A duration times a number; months are cut to whole ones."""
+    if isinstance(left, DayTimeDuration):
+        return _nanos(CONTEXT.multiply(Decimal(left.nanos), factor), run)
+    return _months(CONTEXT.multiply(Decimal(left.months), factor), run)
 
 
-def _shift(
-    moment: object,
-    duration: DayTimeDuration | YearMonthDuration,
-    symbol: str,
-    run: Run,
-) -> object:
-    """Move a date, time or date and time by a duration."""
-    result: object = None
-    if isinstance(duration, YearMonthDuration):
-        if isinstance(moment, Date):
-            result = add_months(moment, duration.months)
-        elif isinstance(moment, DateTime):
-            date = add_months(moment.date, duration.months)
-            result = None if date is None else DateTime(date, moment.time)
-        else:
-            return _refuse(symbol, moment, duration, run)
-    elif isinstance(moment, Time):
-        nanos = moment.second_of_day * NANOS + moment.nanos + duration.nanos
-        return time_from_nanos(nanos % DAY_NANOS, moment)
-    elif isinstance(moment, DateTime):
-        result = add_to_datetime(moment, duration)
-    elif isinstance(moment, Date):
-        whole = add_to_datetime(DateTime(moment, MIDNIGHT), duration)
-        result = None if whole is None else whole.date
-    else:
-        return _refuse(symbol, moment, duration, run)
-    return run.note("the date is out of range") if result is None else result
+def _split(left: _Duration, divisor: Decimal, run: Run) -> object:
+    """A duration divided by a number."""
+    if divisor == 0:
+        return run.note("division by zero")
+    if isinstance(left, DayTimeDuration):
+        return _nanos(CONTEXT.divide(Decimal(left.nanos), divisor), run)
+    return _months(CONTEXT.divide(Decimal(left.months), divisor), run)
 
 
-def subtract(left: object, right: object, run: Run) -> object:
-    """`-`."""
-    if type(left) is Decimal and type(right) is Decimal:
-        return _number(CONTEXT.subtract(left, right), run)
-    if isinstance(right, DayTimeDuration):
-        if isinstance(left, DayTimeDuration):
-            return _nanos(left.nanos - right.nanos, run)
-        return _shift(left, DayTimeDuration(-right.nanos), "-", run)
-    if isinstance(right, YearMonthDuration):
-        if isinstance(left, YearMonthDuration):
-            return _months(left.months - right.months, run)
-        return _shift(left, YearMonthDuration(-right.months), "-", run)
-    if isinstance(left, Time) and isinstance(right, Time):
-        if left.is_local != right.is_local:
-            return run.note("one time has an offset and the other has none")
-        return DayTimeDuration(time_value(left) - time_value(right))
-    return _difference(left, right, run)
-
-
-def _difference(left: object, right: object, run: Run) -> object:
-    """The duration between two dates or dates and times."""
-    if isinstance(left, Date) and isinstance(right, Date):
-        return DayTimeDuration((left.days - right.days) * DAY_NANOS)
-    first, second = _as_moment(left), _as_moment(right)
-    if first is None or second is None:
-        return _refuse("-", left, right, run)
-    if first.time.is_local != second.time.is_local:
-        return run.note("one date and time has an offset and the other has none")
-    return DayTimeDuration(first.nanos - second.nanos)
-
-
-def _as_moment(value: object) -> DateTime | None:
-    if isinstance(value, Date):
-        return DateTime(value, MIDNIGHT_UTC)
-    return value if isinstance(value, DateTime) else None
-
-
-def multiply(left: object, right: object, run: Run) -> object:
-    """`*`."""
-    if type(left) is Decimal and type(right) is Decimal:
-        return _number(CONTEXT.multiply(left, right), run)
-    if type(left) is Decimal:
-        left, right = right, left
-    if type(right) is Decimal:
-        if isinstance(left, DayTimeDuration):
-            return _scaled_nanos(CONTEXT.multiply(Decimal(left.nanos), right), run)
-        if isinstance(left, YearMonthDuration):
-            return _scaled_months(CONTEXT.multiply(Decimal(left.months), right), run)
-    return _refuse("*", left, right, run)
-
-
-def _scaled_nanos(value: Decimal, run: Run) -> DayTimeDuration | None:
-    if not value.is_finite() or abs(value) > _MAX_NANOS:
-        return run.note("the duration is out of range")
-    return DayTimeDuration(int(value))
-
-
-def _scaled_months(value: Decimal, run: Run) -> YearMonthDuration | None:
-    if not value.is_finite() or abs(value) > _MAX_MONTHS:
-        return run.note("the duration is out of range")
-    return YearMonthDuration(int(value))
-
-
-def divide(left: object, right: object, run: Run) -> object:
-    """`/`; by zero is null."""
-    if type(right) is Decimal:
-        if right == 0:
-            return run.note("division by zero")
-        if type(left) is Decimal:
-            return _number(CONTEXT.divide(left, right), run)
-        if isinstance(left, DayTimeDuration):
-            return _scaled_nanos(CONTEXT.divide(Decimal(left.nanos), right), run)
-        if isinstance(left, YearMonthDuration):
-            return _scaled_months(CONTEXT.divide(Decimal(left.months), right), run)
-        return _refuse("/", left, right, run)
-    if isinstance(left, DayTimeDuration) and isinstance(right, DayTimeDuration):
-        return _ratio(left.nanos, right.nanos, run)
-    if isinstance(left, YearMonthDuration) and isinstance(right, YearMonthDuration):
-        return _ratio(left.months, right.months, run)
-    return _refuse("/", left, right, run)
-
-
-def _ratio(left: int, right: int, run: Run) -> Decimal | None:
+def _ratio(left: int, right: int, run: Run) -> object:
     if right == 0:
         return run.note("division by zero")
     return CONTEXT.divide(Decimal(left), Decimal(right))
 
 
-def exponentiate(left: object, right: object, run: Run) -> object:
-    """`**`."""
-    if type(left) is Decimal and type(right) is Decimal:
-        result = power(left, right)
-        if result is None:
-            return run.note("the power is not a finite number of 34 digits")
-        return result
-    return _refuse("**", left, right, run)
+def _opposite(duration: _Duration) -> _Duration:
+    if isinstance(duration, DayTimeDuration):
+        return DayTimeDuration(-duration.nanos)
+    return YearMonthDuration(-duration.months)
+
+
+# ---- dates and times
+
+
+def _moved(value: object, run: Run) -> object:
+    return run.note("the date is out of range") if value is None else value
+
+
+def _move_date(date: Date, duration: _Duration, run: Run) -> object:
+    if isinstance(duration, YearMonthDuration):
+        return _moved(add_months(date, duration.months), run)
+    whole = add_to_datetime(DateTime(date, MIDNIGHT), duration)
+    return _moved(None if whole is None else whole.date, run)
+
+
+def _move_moment(moment: DateTime, duration: _Duration, run: Run) -> object:
+    if isinstance(duration, DayTimeDuration):
+        return _moved(add_to_datetime(moment, duration), run)
+    date = add_months(moment.date, duration.months)
+    return _moved(None if date is None else DateTime(date, moment.time), run)
+
+
+def _move_time(time: Time, duration: DayTimeDuration, _run: Run) -> object:
+    nanos = time.second_of_day * NANOS + time.nanos + duration.nanos
+    return time_from_nanos(nanos % DAY_NANOS, time)
+
+
+def _between_times(left: Time, right: Time, run: Run) -> object:
+    if left.is_local != right.is_local:
+        return run.note("one time has an offset and the other has none")
+    return DayTimeDuration(time_value(left) - time_value(right))
+
+
+def _between_dates(left: Date, right: Date, _run: Run) -> object:
+    return DayTimeDuration((left.days - right.days) * DAY_NANOS)
+
+
+def _between_moments(left: Date | DateTime, right: Date | DateTime, run: Run) -> object:
+    """A date beside a date and time is its midnight in UTC."""
+    first = DateTime(left, MIDNIGHT_UTC) if isinstance(left, Date) else left
+    second = DateTime(right, MIDNIGHT_UTC) if isinstance(right, Date) else right
+    if first.time.is_local != second.time.is_local:
+        return run.note("one date and time has an offset and the other has none")
+    return DayTimeDuration(first.nanos - second.nanos)
+
+
+# ---- the tables
+
+_MOVES: dict[type, tuple[tuple[type, ...], _Handler]] = {
+    Date: ((DayTimeDuration, YearMonthDuration), _move_date),
+    DateTime: ((DayTimeDuration, YearMonthDuration), _move_moment),
+    Time: ((DayTimeDuration,), _move_time),
+}
+
+
+def _swapped(handler: _Handler) -> _Handler:
+    return lambda left, right, run: handler(right, left, run)
+
+
+def _backwards(handler: _Handler) -> _Handler:
+    return lambda left, right, run: handler(left, _opposite(right), run)
+
+
+def _additions() -> dict[tuple[type, type], _Handler]:
+    table: dict[tuple[type, type], _Handler] = {
+        (Decimal, Decimal): _add_numbers,
+        (str, str): _join_texts,
+        (DayTimeDuration, DayTimeDuration): lambda left, right, run: _nanos(
+            left.nanos + right.nanos, run
+        ),
+        (YearMonthDuration, YearMonthDuration): lambda left, right, run: _months(
+            left.months + right.months, run
+        ),
+    }
+    for kind, (durations, move) in _MOVES.items():
+        for duration in durations:
+            table[kind, duration] = move
+            table[duration, kind] = _swapped(move)
+    return table
+
+
+def _subtractions() -> dict[tuple[type, type], _Handler]:
+    table: dict[tuple[type, type], _Handler] = {
+        (Decimal, Decimal): _subtract_numbers,
+        (DayTimeDuration, DayTimeDuration): lambda left, right, run: _nanos(
+            left.nanos - right.nanos, run
+        ),
+        (YearMonthDuration, YearMonthDuration): lambda left, right, run: _months(
+            left.months - right.months, run
+        ),
+        (Time, Time): _between_times,
+        (Date, Date): _between_dates,
+        (Date, DateTime): _between_moments,
+        (DateTime, Date): _between_moments,
+        (DateTime, DateTime): _between_moments,
+    }
+    for kind, (durations, move) in _MOVES.items():
+        for duration in durations:
+            table[kind, duration] = _backwards(move)
+    return table
+
+
+ARITHMETIC: dict[str, Operation] = {
+    "+": _operation("+", _additions()),
+    "-": _operation("-", _subtractions()),
+    "*": _operation(
+        "*",
+        {
+            (Decimal, Decimal): _multiply_numbers,
+            (DayTimeDuration, Decimal): _scale,
+            (YearMonthDuration, Decimal): _scale,
+            (Decimal, DayTimeDuration): _swapped(_scale),
+            (Decimal, YearMonthDuration): _swapped(_scale),
+        },
+    ),
+    "/": _operation(
+        "/",
+        {
+            (Decimal, Decimal): _divide_numbers,
+            (DayTimeDuration, Decimal): _split,
+            (YearMonthDuration, Decimal): _split,
+            (DayTimeDuration, DayTimeDuration): lambda left, right, run: _ratio(
+                left.nanos, right.nanos, run
+            ),
+            (YearMonthDuration, YearMonthDuration): lambda left, right, run: _ratio(
+                left.months, right.months, run
+            ),
+        },
+    ),
+    "**": _operation("**", {(Decimal, Decimal): _raise_number}),
+}
 
 
 def negate(value: object, run: Run) -> object:
     """Unary minus."""
     if type(value) is Decimal:
         return CONTEXT.minus(value)
-    if isinstance(value, DayTimeDuration):
-        return DayTimeDuration(-value.nanos)
-    if isinstance(value, YearMonthDuration):
-        return YearMonthDuration(-value.months)
+    if isinstance(value, DayTimeDuration | YearMonthDuration):
+        return _opposite(value)
     return run.note(f"-{kind_of(value)} has no meaning")
-
-
-ARITHMETIC: dict[str, Callable[[object, object, Run], object]] = {
-    "+": add,
-    "-": subtract,
-    "*": multiply,
-    "/": divide,
-    "**": exponentiate,
-}

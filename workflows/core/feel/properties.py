@@ -1,7 +1,8 @@
 """What `.name` gives on each kind of value (DMN 1.5 tables 62 to 65)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from workflows.core.feel.limits import Run
 from workflows.core.feel.temporal import (
@@ -81,22 +82,31 @@ def read_property(value: object, name: str, run: Run) -> object:
     return _built_in(value, name, run)
 
 
+def _of_date(read: Callable[[Date], object]) -> Callable[[DateTime], object]:
+    return lambda moment: read(moment.date)
+
+
+def _of_time(read: Callable[[Time], object]) -> Callable[[DateTime], object]:
+    return lambda moment: read(moment.time)
+
+
+_DATE_TIME: dict[str, Callable[[DateTime], object]] = {
+    **{name: _of_date(read) for name, read in _DATE.items()},
+    **{name: _of_time(read) for name, read in _TIME.items()},
+    "time offset": lambda moment: _offset(moment.offset),
+}
+_PROPERTIES: dict[type, Mapping[str, Callable[[Any], object]]] = {
+    Date: _DATE,
+    Time: _TIME,
+    DateTime: _DATE_TIME,
+    DayTimeDuration: _DAY_TIME,
+    YearMonthDuration: _YEAR_MONTH,
+    Range: _RANGE,
+}
+
+
 def _built_in(value: object, name: str, run: Run) -> object:
-    if isinstance(value, DateTime):
-        if name in _DATE:
-            return _DATE[name](value.date)
-        if name == "time offset":
-            return _offset(value.offset)
-        if name in _TIME:
-            return _TIME[name](value.time)
-    elif isinstance(value, Date) and name in _DATE:
-        return _DATE[name](value)
-    elif isinstance(value, Time) and name in _TIME:
-        return _TIME[name](value)
-    elif isinstance(value, DayTimeDuration) and name in _DAY_TIME:
-        return _DAY_TIME[name](value)
-    elif isinstance(value, YearMonthDuration) and name in _YEAR_MONTH:
-        return _YEAR_MONTH[name](value)
-    elif isinstance(value, Range) and name in _RANGE:
-        return _RANGE[name](value)
-    return run.note(f"a {kind_of(value)} has no property '{name}'")
+    read = _PROPERTIES.get(type(value), {}).get(name)
+    if read is None:
+        return run.note(f"a {kind_of(value)} has no property '{name}'")
+    return read(value)

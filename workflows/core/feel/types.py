@@ -221,26 +221,24 @@ RANGE = SimpleType("range", (Range,))
 FUNCTION = FunctionType()
 DURATION = SimpleType("duration", (DayTimeDuration, YearMonthDuration))
 
-BUILT_IN_TYPES: dict[str, FeelType] = {
-    kind.name: kind
-    for kind in (
-        ANY,
-        NULL,
-        NUMBER,
-        STRING,
-        BOOLEAN,
-        DATE,
-        TIME,
-        DATE_TIME,
-        DAY_TIME,
-        YEAR_MONTH,
-        LIST,
-        CONTEXT,
-        RANGE,
-        FUNCTION,
-        DURATION,
-    )
-} | {
+_WITH_NAMES: tuple[FeelType, ...] = (
+    ANY,
+    NULL,
+    NUMBER,
+    STRING,
+    BOOLEAN,
+    DATE,
+    TIME,
+    DATE_TIME,
+    DAY_TIME,
+    YEAR_MONTH,
+    LIST,
+    CONTEXT,
+    RANGE,
+    FUNCTION,
+    DURATION,
+)
+BUILT_IN_TYPES: dict[str, FeelType] = {kind.name: kind for kind in _WITH_NAMES} | {
     # The names of DMN 1.1 and of the schemas' type identifiers.
     "dateTime": DATE_TIME,
     "dayTimeDuration": DAY_TIME,
@@ -256,6 +254,11 @@ def conforms(kind: FeelType, wanted: FeelType) -> bool:
         return wanted.constraint is None and conforms(kind, wanted.base)
     if isinstance(kind, NamedType):
         return conforms(kind.base, wanted)
+    return _conforms_by_parts(kind, wanted)
+
+
+def _conforms_by_parts(kind: FeelType, wanted: FeelType) -> bool:
+    """The rule for types made of others."""
     if isinstance(kind, ListType) and isinstance(wanted, ListType):
         return conforms(kind.item, wanted.item)
     if isinstance(kind, RangeType) and isinstance(wanted, RangeType):

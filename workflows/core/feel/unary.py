@@ -95,7 +95,9 @@ def member(value: object, test: object, run: Run) -> bool | None:
         return found
     if isinstance(test, list):
         return _among(value, test, run)
-    if isinstance(value, list) and len(value) == 1 and test is not None:
+    if test is None and value is not None:
+        return None
+    if isinstance(value, list) and len(value) == 1:
         value = value[0]
     return _equals(value, test, run)
 

@@ -8,7 +8,7 @@ are never changed once they are a value.
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from workflows.core.feel.limits import Run
 from workflows.core.feel.temporal import (
@@ -53,10 +53,24 @@ class Range:
 def unary_range(operator: str, operand: object) -> Range:
     """The range value of `(< operand)` and its kin (DMN 1.5 section 10.3.2.7)."""
     if operator in ("=", "!="):
-        return Range(operand, operand, True, True, operator)
+        return Range(
+            operand, operand, start_included=True, end_included=True, operator=operator
+        )
     if operator in ("<", "<="):
-        return Range(None, operand, False, operator == "<=", operator)
-    return Range(operand, None, operator == ">=", False, operator)
+        return Range(
+            None,
+            operand,
+            start_included=False,
+            end_included=operator == "<=",
+            operator=operator,
+        )
+    return Range(
+        operand,
+        None,
+        start_included=operator == ">=",
+        end_included=False,
+        operator=operator,
+    )
 
 
 _KIND_NAMES: dict[type, str] = {
@@ -88,8 +102,9 @@ def is_function(value: object) -> bool:
 # ---- order
 
 
-def _datetime_key(left: object, right: object) -> tuple[object, object] | None:
-    assert isinstance(left, DateTime) and isinstance(right, DateTime)
+def _datetime_key(left: object, right: object) -> tuple[Any, Any] | None:
+    assert isinstance(left, DateTime)
+    assert isinstance(right, DateTime)
     if left.time.is_local != right.time.is_local:
         return None
     return left.nanos // NANOS, right.nanos // NANOS
@@ -99,32 +114,36 @@ def _utc_second(time: Time) -> int:
     return time.second_of_day - (time.offset_at(_REFERENCE_DAY) or 0)
 
 
-def _time_key(left: object, right: object) -> tuple[object, object] | None:
-    assert isinstance(left, Time) and isinstance(right, Time)
+def _time_key(left: object, right: object) -> tuple[Any, Any] | None:
+    assert isinstance(left, Time)
+    assert isinstance(right, Time)
     if left.is_local != right.is_local:
         return None
     return _utc_second(left), _utc_second(right)
 
 
-def _date_key(left: object, right: object) -> tuple[object, object]:
-    assert isinstance(left, Date) and isinstance(right, Date)
+def _date_key(left: object, right: object) -> tuple[Any, Any]:
+    assert isinstance(left, Date)
+    assert isinstance(right, Date)
     return (
         (left.year, left.month, left.day),
         (right.year, right.month, right.day),
     )
 
 
-def _day_time_key(left: object, right: object) -> tuple[object, object]:
-    assert isinstance(left, DayTimeDuration) and isinstance(right, DayTimeDuration)
+def _day_time_key(left: object, right: object) -> tuple[Any, Any]:
+    assert isinstance(left, DayTimeDuration)
+    assert isinstance(right, DayTimeDuration)
     return left.nanos, right.nanos
 
 
-def _year_month_key(left: object, right: object) -> tuple[object, object]:
-    assert isinstance(left, YearMonthDuration) and isinstance(right, YearMonthDuration)
+def _year_month_key(left: object, right: object) -> tuple[Any, Any]:
+    assert isinstance(left, YearMonthDuration)
+    assert isinstance(right, YearMonthDuration)
     return left.months, right.months
 
 
-_Key = Callable[[object, object], "tuple[object, object] | None"]
+_Key = Callable[[object, object], "tuple[Any, Any] | None"]
 # Times are compared by whole seconds: their value in DMN 1.5 section 10.3.2.3.4 is the
 # number of seconds, and the conformance kit holds fractions to be equal.
 _KEYS: dict[type, _Key] = {
@@ -136,19 +155,23 @@ _KEYS: dict[type, _Key] = {
 }
 
 
+def _sign(left: Any, right: Any) -> int:
+    return int(left > right) - int(left < right)
+
+
 def order(left: object, right: object) -> int | None:
     """-1, 0 or 1; None when the two cannot be compared."""
     kind = type(left)
     if kind is not type(right):
         return None
     if kind is Decimal or kind is str:
-        return (left > right) - (left < right)  # type: ignore[operator]
+        return _sign(left, right)
     key = _KEYS.get(kind)
     pair = None if key is None else key(left, right)
     if pair is None:
         return None
     first, second = pair
-    return (first > second) - (first < second)  # type: ignore[operator]
+    return _sign(first, second)
 
 
 # ---- equality
@@ -163,20 +186,18 @@ def equal(left: object, right: object) -> bool | None:
         return None
     if kind is Decimal or kind is str or kind is bool:
         return bool(left == right)
-    if kind is list:
-        return _equal_lists(left, right)
-    if kind is dict:
-        return _equal_contexts(left, right)
-    if kind is Range:
-        return _equal_ranges(left, right)
-    if kind in _KEYS:
-        found = order(left, right)
-        return None if found is None else found == 0
-    return left is right
+    compare = _EQUALITIES.get(kind)
+    return left is right if compare is None else compare(left, right)
+
+
+def _equal_moments(left: object, right: object) -> bool | None:
+    found = order(left, right)
+    return None if found is None else found == 0
 
 
 def _equal_lists(left: object, right: object) -> bool | None:
-    assert isinstance(left, list) and isinstance(right, list)
+    assert isinstance(left, list)
+    assert isinstance(right, list)
     if len(left) != len(right):
         return False
     return _all_equal(zip(left, right, strict=True))
@@ -193,14 +214,16 @@ def _all_equal(pairs: object) -> bool | None:
 
 
 def _equal_contexts(left: object, right: object) -> bool | None:
-    assert isinstance(left, dict) and isinstance(right, dict)
+    assert isinstance(left, dict)
+    assert isinstance(right, dict)
     if left.keys() != right.keys():
         return False
     return _all_equal((value, right[key]) for key, value in left.items())
 
 
 def _equal_ranges(left: object, right: object) -> bool | None:
-    assert isinstance(left, Range) and isinstance(right, Range)
+    assert isinstance(left, Range)
+    assert isinstance(right, Range)
     if (
         left.operator != right.operator
         or left.start_included != right.start_included
@@ -208,6 +231,14 @@ def _equal_ranges(left: object, right: object) -> bool | None:
     ):
         return False
     return _all_equal(((left.start, right.start), (left.end, right.end)))
+
+
+_EQUALITIES: dict[type, Callable[[object, object], "bool | None"]] = {
+    list: _equal_lists,
+    dict: _equal_contexts,
+    Range: _equal_ranges,
+    **dict.fromkeys(_KEYS, _equal_moments),
+}
 
 
 def same(left: object, right: object) -> bool:
@@ -220,20 +251,12 @@ def contains(interval: Range, value: object) -> bool | None:
     if interval.operator in ("=", "!="):
         found = equal(value, interval.start)
         return found if found is None or interval.operator == "=" else not found
-    if interval.start is None and interval.end is None:
+    low = -1 if interval.start is None else order(interval.start, value)
+    high = -1 if interval.end is None else order(value, interval.end)
+    if low is None or high is None or (interval.start is None is interval.end):
         return None
-    if interval.start is not None:
-        low = order(interval.start, value)
-        if low is None:
-            return None
-        if low > 0 or (low == 0 and not interval.start_included):
-            return False
-    if interval.end is not None:
-        high = order(value, interval.end)
-        if high is None:
-            return None
-        return high < 0 or (high == 0 and interval.end_included)
-    return True
+    above = low < 0 or (low == 0 and interval.start_included)
+    return above and (high < 0 or (high == 0 and interval.end_included))
 
 
 def day_seconds(time: Time) -> int:

@@ -40,7 +40,7 @@ def _context_put(
 @built_in("context put", "context: context, keys: list, value: any")
 def _context_put_at(
     run: Run, context: dict[str, object], keys: list[object], value: object
-) -> dict[str, object] | None:
+) -> object:
     if not keys or not all(isinstance(key, str) for key in keys):
         return run.note("context put: keys is a list of strings, not empty")
     return _put(run, context, [str(key) for key in keys], value)
@@ -48,7 +48,7 @@ def _context_put_at(
 
 def _put(
     run: Run, context: dict[str, object], keys: list[str], value: object
-) -> dict[str, object] | None:
+) -> object:
     first, rest = keys[0], keys[1:]
     run.spend(len(context))
     if not rest:
@@ -61,7 +61,7 @@ def _put(
 
 
 @built_in("context merge", "contexts: list")
-def _context_merge(run: Run, contexts: list[object]) -> dict[str, object] | None:
+def _context_merge(run: Run, contexts: list[object]) -> object:
     merged: dict[str, object] = {}
     for context in contexts:
         if not isinstance(context, dict):
@@ -72,7 +72,7 @@ def _context_merge(run: Run, contexts: list[object]) -> dict[str, object] | None
 
 
 @built_in("context", "entries: list")
-def _context(run: Run, entries: list[object]) -> dict[str, object] | None:
+def _context(run: Run, entries: list[object]) -> object:
     made: dict[str, object] = {}
     run.spend(len(entries))
     for entry in entries:

@@ -14,7 +14,6 @@ from workflows.core.feel.temporal import (
     DateTime,
     DayTimeDuration,
     Time,
-    YearMonthDuration,
     make_date,
     months_between,
 )
@@ -31,7 +30,7 @@ _MAX_OFFSET = 18 * 3600
 
 
 @built_in("date", "from: any")
-def _date(run: Run, value: object) -> Date | None:
+def _date(run: Run, value: object) -> object:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, Date):
@@ -48,7 +47,7 @@ def _shown(value: object) -> str:
 
 
 @built_in("date", "year: number, month: number, day: number")
-def _date_of(run: Run, year: Decimal, month: Decimal, day: Decimal) -> Date | None:
+def _date_of(run: Run, year: Decimal, month: Decimal, day: Decimal) -> object:
     if max(abs(year), abs(month), abs(day)) > 10**10:
         return run.note("date: there is no such day")
     found = make_date(int(year), int(month), int(day))
@@ -56,7 +55,7 @@ def _date_of(run: Run, year: Decimal, month: Decimal, day: Decimal) -> Date | No
 
 
 @built_in("time", "from: any")
-def _time(run: Run, value: object) -> Time | None:
+def _time(run: Run, value: object) -> object:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, Time):
@@ -74,13 +73,13 @@ def _time(run: Run, value: object) -> Time | None:
     "hour: number, minute: number, second: number, "
     "offset: days and time duration?|null",
 )
-def _time_of(
+def _time_of(  # noqa: PLR0917  (as FEEL has it)
     run: Run,
     hour: Decimal,
     minute: Decimal,
     second: Decimal,
     offset: DayTimeDuration | None,
-) -> Time | None:
+) -> object:
     fits = 0 <= hour < 24 and 0 <= minute < 60 and 0 <= second < 60
     seconds = None if offset is None else offset.seconds
     if not fits or (seconds is not None and abs(seconds) > _MAX_OFFSET):
@@ -91,13 +90,13 @@ def _time_of(
 
 
 @built_in("date and time", "from: string")
-def _date_and_time(run: Run, text: str) -> DateTime | None:
+def _date_and_time(run: Run, text: str) -> object:
     found = parse_datetime(text)
     return found or run.note(f"date and time: {_shown(text)} is no date and time")
 
 
 @built_in("date and time", "date: any, time: time")
-def _date_and_time_of(run: Run, date: object, time: Time) -> DateTime | None:
+def _date_and_time_of(run: Run, date: object, time: Time) -> object:
     if isinstance(date, list) and len(date) == 1:
         date = date[0]
     if isinstance(date, DateTime):
@@ -108,13 +107,13 @@ def _date_and_time_of(run: Run, date: object, time: Time) -> DateTime | None:
 
 
 @built_in("duration", "from: string")
-def _duration(run: Run, text: str) -> DayTimeDuration | YearMonthDuration | None:
+def _duration(run: Run, text: str) -> object:
     found = parse_duration(text)
     return found or run.note(f"duration: {_shown(text)} is no duration")
 
 
 @built_in("years and months duration", "from: any, to: any")
-def _months(run: Run, start: object, end: object) -> YearMonthDuration | None:
+def _months(run: Run, start: object, end: object) -> object:
     first = start[0] if isinstance(start, list) and len(start) == 1 else start
     last = end[0] if isinstance(end, list) and len(end) == 1 else end
     if isinstance(first, Date | DateTime) and isinstance(last, Date | DateTime):
@@ -123,7 +122,7 @@ def _months(run: Run, start: object, end: object) -> YearMonthDuration | None:
 
 
 @built_in("number", "from: string")
-def _number_plain(run: Run, text: str) -> Decimal | None:
+def _number_plain(run: Run, text: str) -> object:
     return _number(run, text, None, None)
 
 
@@ -131,9 +130,7 @@ def _number_plain(run: Run, text: str) -> Decimal | None:
     "number",
     "from: string, grouping separator: string|null, decimal separator: string|null",
 )
-def _number(
-    run: Run, text: str, grouping: str | None, decimal: str | None
-) -> Decimal | None:
+def _number(run: Run, text: str, grouping: str | None, decimal: str | None) -> object:
     if grouping not in (None, " ", ",", ".") or decimal not in (None, ",", "."):
         return run.note("number: separators are a space, a comma or a point")
     if grouping is not None and grouping == decimal:

@@ -89,12 +89,12 @@ def _as_range(value: object) -> Range | None:
     if isinstance(value, Range):
         return None if value.operator == "!=" else value
     if order(value, value) == 0:
-        return Range(value, value, True, True)
+        return Range(value, value, start_included=True, end_included=True)
     return None
 
 
 def _register(name: str, relation: _Relation, first: str, second: str) -> None:
-    def call(run: Run, left: object, right: object) -> bool | None:
+    def call(run: Run, left: object, right: object) -> object:
         low, high = _as_range(left), _as_range(right)
         wrong_kind = (first == "range" and not _is_range(left)) or (
             second == "range" and not _is_range(right)

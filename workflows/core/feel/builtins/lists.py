@@ -58,7 +58,7 @@ def _count(_run: Run, items: list[object]) -> Decimal:
 @built_in("sublist", "list: list, start position: number, length: number?|null")
 def _sublist(
     run: Run, items: list[object], start: Decimal, length: Decimal | None
-) -> list[object] | None:
+) -> object:
     first = place(start, len(items))
     if first is None:
         return run.note("sublist: the start position lies outside the list")
@@ -84,7 +84,7 @@ def _concatenate(run: Run, lists: list[list[object]]) -> list[object]:
 @built_in("insert before", "list: list, position: number, newItem: any")
 def _insert_before(
     run: Run, items: list[object], position: Decimal, new: object
-) -> list[object] | None:
+) -> object:
     index = place(position, len(items))
     if index is None:
         return run.note("insert before: the position lies outside the list")
@@ -93,7 +93,7 @@ def _insert_before(
 
 
 @built_in("remove", "list: list, position: number")
-def _remove(run: Run, items: list[object], position: Decimal) -> list[object] | None:
+def _remove(run: Run, items: list[object], position: Decimal) -> object:
     index = place(position, len(items))
     if index is None:
         return run.note("remove: the position lies outside the list")
@@ -104,7 +104,7 @@ def _remove(run: Run, items: list[object], position: Decimal) -> list[object] | 
 @built_in("list replace", "list: list, position: number, newItem: any")
 def _replace_at(
     run: Run, items: list[object], position: Decimal, new: object
-) -> list[object] | None:
+) -> object:
     index = place(position, len(items))
     if index is None:
         return run.note("list replace: the position lies outside the list")
@@ -115,7 +115,7 @@ def _replace_at(
 @built_in("list replace", "list: list, match: function, newItem: any")
 def _replace_matching(
     run: Run, items: list[object], match: Function, new: object
-) -> list[object] | None:
+) -> object:
     if len(match.parameters) != 2:
         return run.note("list replace: the match function takes two arguments")
     result = []
@@ -140,7 +140,7 @@ def _index_of(run: Run, items: list[object], match: object) -> list[object]:
 
 
 @built_in("union", "*list: list")
-def _union(run: Run, lists: list[list[object]]) -> list[object]:
+def _union(run: Run, lists: list[list[object]]) -> object:
     return _distinct(run, [item for items in lists for item in items])
 
 

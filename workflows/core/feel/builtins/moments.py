@@ -35,7 +35,7 @@ _MONTHS = (
 
 def _moment(run: Run, name: str) -> dt.datetime | None:
     if run.now is None:
-        return run.note(f"{name}: the present moment was not given to this evaluation")
+        run.note(f"{name}: the present moment was not given to this evaluation")
     return run.now
 
 

@@ -10,7 +10,7 @@ from workflows.core.feel.values import is_function, kind_of
 
 
 @built_in("not", "negand: any")
-def _not(run: Run, value: object) -> bool | None:
+def _not(run: Run, value: object) -> object:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, bool):
@@ -26,9 +26,9 @@ def _is(_run: Run, left: object, right: object) -> bool:
     return left is right if is_function(left) else bool(left == right)
 
 
-def _rounded(
+def _rounded(  # noqa: PLR0917  (private, and all are needed)
     run: Run, name: str, number: Decimal, scale: Decimal, mode: str
-) -> Decimal | None:
+) -> object:
     if abs(scale) > 10_000:
         return run.note(f"{name}: the scale is out of range")
     result = numbers.round_to(number, int(scale), mode)
@@ -38,37 +38,37 @@ def _rounded(
 
 
 @built_in("decimal", "n: number, scale: number")
-def _decimal(run: Run, number: Decimal, scale: Decimal) -> Decimal | None:
+def _decimal(run: Run, number: Decimal, scale: Decimal) -> object:
     return _rounded(run, "decimal", number, scale, numbers.HALF_EVEN)
 
 
 @built_in("floor", "n: number, scale: number?")
-def _floor(run: Run, number: Decimal, scale: Decimal | None) -> Decimal | None:
+def _floor(run: Run, number: Decimal, scale: Decimal | None) -> object:
     return _rounded(run, "floor", number, scale or numbers.ZERO, numbers.FLOOR)
 
 
 @built_in("ceiling", "n: number, scale: number?")
-def _ceiling(run: Run, number: Decimal, scale: Decimal | None) -> Decimal | None:
+def _ceiling(run: Run, number: Decimal, scale: Decimal | None) -> object:
     return _rounded(run, "ceiling", number, scale or numbers.ZERO, numbers.CEILING)
 
 
 @built_in("round up", "n: number, scale: number")
-def _round_up(run: Run, number: Decimal, scale: Decimal) -> Decimal | None:
+def _round_up(run: Run, number: Decimal, scale: Decimal) -> object:
     return _rounded(run, "round up", number, scale, numbers.UP)
 
 
 @built_in("round down", "n: number, scale: number")
-def _round_down(run: Run, number: Decimal, scale: Decimal) -> Decimal | None:
+def _round_down(run: Run, number: Decimal, scale: Decimal) -> object:
     return _rounded(run, "round down", number, scale, numbers.DOWN)
 
 
 @built_in("round half up", "n: number, scale: number")
-def _round_half_up(run: Run, number: Decimal, scale: Decimal) -> Decimal | None:
+def _round_half_up(run: Run, number: Decimal, scale: Decimal) -> object:
     return _rounded(run, "round half up", number, scale, numbers.HALF_UP)
 
 
 @built_in("round half down", "n: number, scale: number")
-def _round_half_down(run: Run, number: Decimal, scale: Decimal) -> Decimal | None:
+def _round_half_down(run: Run, number: Decimal, scale: Decimal) -> object:
     return _rounded(run, "round half down", number, scale, numbers.HALF_DOWN)
 
 
@@ -86,29 +86,29 @@ def _abs(run: Run, value: object) -> object:
 
 
 @built_in("modulo", "dividend: number, divisor: number")
-def _modulo(run: Run, dividend: Decimal, divisor: Decimal) -> Decimal | None:
+def _modulo(run: Run, dividend: Decimal, divisor: Decimal) -> object:
     result = numbers.modulo(dividend, divisor)
     return run.note("modulo: division by zero") if result is None else result
 
 
-def _finite(run: Run, name: str, value: Decimal) -> Decimal | None:
+def _finite(run: Run, name: str, value: Decimal) -> object:
     if value.is_finite():
         return value
     return run.note(f"{name}: there is no such finite number")
 
 
 @built_in("sqrt", "number: number")
-def _sqrt(run: Run, number: Decimal) -> Decimal | None:
+def _sqrt(run: Run, number: Decimal) -> object:
     return _finite(run, "sqrt", numbers.CONTEXT.sqrt(number))
 
 
 @built_in("log", "number: number")
-def _log(run: Run, number: Decimal) -> Decimal | None:
+def _log(run: Run, number: Decimal) -> object:
     return _finite(run, "log", numbers.CONTEXT.ln(number))
 
 
 @built_in("exp", "number: number")
-def _exp(run: Run, number: Decimal) -> Decimal | None:
+def _exp(run: Run, number: Decimal) -> object:
     return _finite(run, "exp", numbers.CONTEXT.exp(number))
 
 

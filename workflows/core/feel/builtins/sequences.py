@@ -38,7 +38,7 @@ def _max(run: Run, items: list[object]) -> object:
     return _extreme(run, "max", items, 1)
 
 
-def _judge(run: Run, name: str, items: list[object], decisive: bool) -> bool | None:  # noqa: FBT001
+def _judge(run: Run, name: str, items: list[object], *, decisive: bool) -> object:
     """Three-valued: the decisive boolean wins, then null, then its opposite."""
     run.spend(len(items))
     unknown = False
@@ -52,13 +52,13 @@ def _judge(run: Run, name: str, items: list[object], decisive: bool) -> bool | N
 
 
 @built_in("all", "list: list", "*list: any")
-def _all(run: Run, items: list[object]) -> bool | None:
-    return _judge(run, "all", items, False)
+def _all(run: Run, items: list[object]) -> object:
+    return _judge(run, "all", items, decisive=False)
 
 
 @built_in("any", "list: list", "*list: any")
-def _any(run: Run, items: list[object]) -> bool | None:
-    return _judge(run, "any", items, True)
+def _any(run: Run, items: list[object]) -> object:
+    return _judge(run, "any", items, decisive=True)
 
 
 @built_in("sort", "list: list")

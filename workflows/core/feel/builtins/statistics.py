@@ -14,7 +14,8 @@ def _numbers(run: Run, name: str, items: list[object]) -> list[Decimal] | None:
     found = [item for item in items if type(item) is Decimal]
     if len(found) == len(items):
         return found
-    return run.note(f"{name}: the list holds something that is no number")
+    run.note(f"{name}: the list holds something that is no number")
+    return None
 
 
 def _total(values: list[Decimal]) -> Decimal:
@@ -24,18 +25,18 @@ def _total(values: list[Decimal]) -> Decimal:
     return total
 
 
-def _finite(run: Run, name: str, value: Decimal) -> Decimal | None:
+def _finite(run: Run, name: str, value: Decimal) -> object:
     return value if value.is_finite() else run.note(f"{name}: the result is too large")
 
 
 @built_in("sum", "list: list", "*n: any")
-def _sum(run: Run, items: list[object]) -> Decimal | None:
+def _sum(run: Run, items: list[object]) -> object:
     values = _numbers(run, "sum", items)
     return _finite(run, "sum", _total(values)) if values else None
 
 
 @built_in("product", "list: list", "*n: any")
-def _product(run: Run, items: list[object]) -> Decimal | None:
+def _product(run: Run, items: list[object]) -> object:
     values = _numbers(run, "product", items)
     if not values:
         return None
@@ -46,7 +47,7 @@ def _product(run: Run, items: list[object]) -> Decimal | None:
 
 
 @built_in("mean", "list: list", "*n: any")
-def _mean(run: Run, items: list[object]) -> Decimal | None:
+def _mean(run: Run, items: list[object]) -> object:
     values = _numbers(run, "mean", items)
     if not values:
         return None
@@ -54,7 +55,7 @@ def _mean(run: Run, items: list[object]) -> Decimal | None:
 
 
 @built_in("median", "list: list", "*n: any")
-def _median(run: Run, items: list[object]) -> Decimal | None:
+def _median(run: Run, items: list[object]) -> object:
     values = _numbers(run, "median", items)
     if not values:
         return None
@@ -67,7 +68,7 @@ def _median(run: Run, items: list[object]) -> Decimal | None:
 
 
 @built_in("stddev", "list: list", "*n: any")
-def _stddev(run: Run, items: list[object]) -> Decimal | None:
+def _stddev(run: Run, items: list[object]) -> object:
     """The sample standard deviation."""
     values = _numbers(run, "stddev", items)
     if not values or len(values) < 2:

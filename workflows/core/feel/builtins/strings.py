@@ -3,18 +3,16 @@
 from decimal import Decimal
 
 from workflows.core.feel import regex
+from workflows.core.feel.builtins.lists import place
 from workflows.core.feel.functions import built_in
 from workflows.core.feel.limits import Run
-from workflows.core.feel.numbers import is_integral
 
 
 @built_in("substring", "string: string, start position: number, length: number?|null")
-def _substring(
-    run: Run, text: str, start: Decimal, length: Decimal | None
-) -> str | None:
-    if not is_integral(start) or start == 0 or abs(start) > len(text):
+def _substring(run: Run, text: str, start: Decimal, length: Decimal | None) -> object:
+    first = place(start, len(text))
+    if first is None:
         return run.note("substring: the start position lies outside the string")
-    first = int(start) - 1 if start > 0 else len(text) + int(start)
     if length is None:
         return text[first:]
     if length < 1:
@@ -64,7 +62,7 @@ def _ends_with(_run: Run, text: str, match: str) -> bool:
 
 
 @built_in("matches", "input: string, pattern: string, flags: string?|null")
-def _matches(run: Run, text: str, pattern: str, flags: str | None) -> bool | None:
+def _matches(run: Run, text: str, pattern: str, flags: str | None) -> object:
     compiled = regex.compile_pattern(pattern, flags or "")
     if isinstance(compiled, str):
         return run.note(f"matches: {compiled}")
@@ -75,9 +73,9 @@ def _matches(run: Run, text: str, pattern: str, flags: str | None) -> bool | Non
     "replace",
     "input: string, pattern: string, replacement: string, flags: string?|null",
 )
-def _replace(
+def _replace(  # noqa: PLR0917  (as FEEL has it)
     run: Run, text: str, pattern: str, replacement: str, flags: str | None
-) -> str | None:
+) -> object:
     compiled = regex.compile_pattern(pattern, flags or "")
     if isinstance(compiled, str):
         return run.note(f"replace: {compiled}")
@@ -93,7 +91,7 @@ def _split(run: Run, text: str, delimiter: str) -> object:
 
 
 @built_in("string join", "list: list, delimiter: string?|null")
-def _string_join(run: Run, items: list[object], delimiter: str | None) -> str | None:
+def _string_join(run: Run, items: list[object], delimiter: str | None) -> object:
     parts: list[str] = []
     for item in items:
         if item is None:
