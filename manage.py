@@ -11,14 +11,18 @@ def main() -> None:
     try:
         from django.core.management import execute_from_command_line  # noqa: PLC0415
 
+        from config.env import InvalidSetting  # noqa: PLC0415
         from config.local.attach import attached  # noqa: PLC0415
     except ImportError as error:
         sys.exit(
             f"manage.py: {error.name or error} is not installed; run `make install`"
             " and use .venv/bin/python."
         )
-    with attached(sys.argv):
-        execute_from_command_line(sys.argv)
+    try:
+        with attached(sys.argv):
+            execute_from_command_line(sys.argv)
+    except InvalidSetting as error:
+        sys.exit(f"manage.py: {error}")
 
 
 if __name__ == "__main__":

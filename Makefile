@@ -1,0 +1,74 @@
+# make demo     start everything with demonstration data, until Ctrl-C
+# make test     run all tests
+# make check    what the tests cannot see: format, lint, types, imports, templates
+# make fix      mend what a machine can
+# make bench [BENCH=name[,name]]   print measurements, one JSON object per line
+
+PYTHON ?= python3
+PORT ?= 8000
+WORKERS ?= 2
+PYTEST_WORKERS ?= 2
+BENCH ?=
+
+BIN := .venv/bin
+PAGES = $(shell find templates review workflows -name '*.html')
+
+.PHONY: help install install-dev demo test check check-static check-pages fix bench
+.PHONY: conformance
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+install:
+	@$(PYTHON) config/local/install.py requirements.lock
+
+install-dev:
+	@$(PYTHON) config/local/install.py requirements-dev.lock
+
+demo: install
+	@exec $(BIN)/python manage.py up --demo --port $(PORT) --workers $(WORKERS)
+
+test: install-dev
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS)
+
+check: install-dev check-static check-pages
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py check --fail-level WARNING
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+check-pages:
+	$(BIN)/djade --check --target-version 5.2 $(PAGES)
+	$(BIN)/djlint --quiet --check $(PAGES)
+	$(BIN)/djlint --quiet --lint $(PAGES)
+
+# Only JS and CSS need node; a machine without it checks everything else.
+check-static:
+	@if command -v npm >/dev/null; then \
+		$(MAKE) --no-print-directory node_modules/.package-lock.json && \
+		npx --no-install biome ci; \
+	else \
+		echo "JS and CSS are not linted here: npm is not installed."; \
+	fi
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --loglevel=error
+	@touch $@
+
+fix: install-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/djade --target-version 5.2 $(PAGES) || true
+	$(BIN)/djlint --quiet --reformat $(PAGES) || true
+	@if command -v npm >/dev/null; then \
+		$(MAKE) --no-print-directory node_modules/.package-lock.json && \
+		npx --no-install biome check --write; \
+	fi
+
+bench: install-dev
+	@$(BIN)/python -m tests.benchmarks $(BENCH)
+
+conformance: install-dev
+	@$(BIN)/python -m pytest tests/conformance
