@@ -11,7 +11,7 @@ from django.db import connection
 
 from workflows import audit
 from workflows.core.canonical import dumps
-from workflows.store import execute, parse_json
+from workflows.store import copy_in, parse_json
 
 SET_BACK_SECONDS = 5
 """First delay of a stimulus on which the engine failed; it doubles, to an hour."""
@@ -27,6 +27,29 @@ _TAKE = """
     )
     SELECT instance_id, kind, step_id, data FROM taken ORDER BY id
 """
+_PARK = """
+    UPDATE workflows_stimulus s SET run_at = '9999-01-01 00:00+00'
+    FROM workflows_instance i
+    WHERE i.id = s.instance_id AND i.state = 'SUSPENDED' AND i.id = ANY(%s)
+"""
+_PARK_STEPS = """
+    UPDATE workflows_step s SET run_at = '9999-01-01 00:00+00'
+    FROM workflows_instance i
+    WHERE i.id = s.instance_id AND i.state = 'SUSPENDED' AND i.id = ANY(%s)
+      AND s.state = 'READY'
+"""
+_FORGET = """
+    DELETE FROM workflows_stimulus s USING workflows_instance i
+    WHERE i.id = s.instance_id AND i.state NOT IN ('ACTIVE', 'SUSPENDED')
+      AND i.id = ANY(%s)
+"""
+_UNPARK = """
+    UPDATE workflows_stimulus SET run_at = clock_timestamp() WHERE instance_id = %s
+"""
+_UNPARK_STEPS = """
+    UPDATE workflows_step SET run_at = clock_timestamp()
+    WHERE instance_id = %s AND state = 'READY' AND run_at = '9999-01-01 00:00+00'
+"""
 _SET_BACK = """
     UPDATE workflows_stimulus
     SET attempt = attempt + 1,
@@ -39,26 +62,17 @@ _SET_BACK_STEPS = """
     SET run_at = clock_timestamp() + %s * interval '12 seconds'
     WHERE instance_id = %s AND state = 'READY' AND NOT external
 """
-_INSERT_INSTANCES = """
-    INSERT INTO workflows_instance
-        (id, definition_id, process_id, state, business_key, variables, initiator,
-         parent_instance_id, parent_step_id, depth, end_node_id, version, audit_seq,
-         audit_head, started_at, occurred_at)
-    SELECT id, definition_id, process_id, 'ACTIVE', business_key, variables, initiator,
-           parent_instance_id, parent_step_id, depth, '', 1, audit_seq, audit_head,
-           started_at, occurred_at
-    FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::text[], %s::jsonb[],
-                %s::text[], %s::uuid[], %s::bigint[], %s::smallint[], %s::int[],
-                %s::bytea[], %s::timestamptz[], %s::timestamptz[])
-      AS v(id, definition_id, process_id, business_key, variables, initiator,
-           parent_instance_id, parent_step_id, depth, audit_seq, audit_head,
-           started_at, occurred_at)
+_COPY_INSTANCES = """
+    COPY workflows_instance
+        (id, definition_id, process_id, business_key, variables, initiator,
+         parent_instance_id, parent_step_id, depth, audit_seq, audit_head,
+         started_at, occurred_at, state, end_node_id, version)
+    FROM STDIN
 """
-_INSERT_STARTS = """
-    INSERT INTO workflows_stimulus
+_COPY_STIMULI = """
+    COPY workflows_stimulus
         (instance_id, kind, step_id, data, attempt, run_at, created_at)
-    SELECT id, 'START', NULL, %s::jsonb, 0, at, at
-    FROM unnest(%s::uuid[], %s::timestamptz[]) AS v(id, at)
+    FROM STDIN
 """
 
 
@@ -81,6 +95,25 @@ def take(instance_ids: Sequence[UUID]) -> list[Heard]:
         ]
 
 
+def park(instance_ids: Sequence[UUID]) -> None:
+    """Put aside, without an end, what suspended instances have to hear and to do.
+
+    Their rows must not stand in front of others' again and again; `unpark` brings
+    them back. Instances that have ended lose theirs.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_PARK, [list(instance_ids)])
+        cursor.execute(_PARK_STEPS, [list(instance_ids)])
+        cursor.execute(_FORGET, [list(instance_ids)])
+
+
+def unpark(instance_id: UUID) -> None:
+    """Bring back what a resumed instance has to hear and to do."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNPARK, [instance_id])
+        cursor.execute(_UNPARK_STEPS, [instance_id])
+
+
 def set_back(instance_id: UUID) -> None:
     """Push what an instance has to hear into the future, each time further."""
     with connection.cursor() as cursor:
@@ -100,8 +133,12 @@ def insert_instances(
     commit leaves the START rows, which any worker picks up.
     """
     audit.record_rows(entries)
-    execute(_INSERT_INSTANCES, zip(*rows, strict=True))
-    ids = [row[0] for row in rows]
-    moments = [row[STARTED_AT] for row in rows]
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT_STARTS, [dumps(stimulus), ids, moments])
+    copy_in(_COPY_INSTANCES, ((*row, "ACTIVE", "", 1) for row in rows))
+    data = dumps(stimulus)
+    copy_in(
+        _COPY_STIMULI,
+        (
+            (row[0], "START", None, data, 0, row[STARTED_AT], row[STARTED_AT])
+            for row in rows
+        ),
+    )

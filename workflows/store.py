@@ -33,14 +33,12 @@ _STEP_COLUMNS = (
 )
 _PICK = """
     SELECT instance_id FROM (
-        (SELECT s.instance_id, s.run_at FROM workflows_stimulus s
-          JOIN workflows_instance i ON i.id = s.instance_id AND i.state = 'ACTIVE'
-          WHERE s.run_at <= clock_timestamp() ORDER BY s.run_at, s.id LIMIT %(window)s)
+        (SELECT instance_id, run_at FROM workflows_stimulus
+          WHERE run_at <= clock_timestamp() ORDER BY run_at, id LIMIT %(window)s)
         UNION ALL
-        (SELECT s.instance_id, s.run_at FROM workflows_step s
-          JOIN workflows_instance i ON i.id = s.instance_id AND i.state = 'ACTIVE'
-          WHERE s.state = 'READY' AND NOT s.external AND s.run_at <= clock_timestamp()
-          ORDER BY s.run_at LIMIT %(window)s)
+        (SELECT instance_id, run_at FROM workflows_step
+          WHERE state = 'READY' AND NOT external AND run_at <= clock_timestamp()
+          ORDER BY run_at LIMIT %(window)s)
     ) due GROUP BY instance_id ORDER BY min(run_at)
 """
 _LOAD = f"""
@@ -63,18 +61,11 @@ _SAVE_INSTANCES = """
       AS v(id, state, variables, audit_seq, audit_head, end_node_id, ended_at)
     WHERE i.id = v.id
 """
-_INSERT_STEPS = """
-    INSERT INTO workflows_step
+_COPY_STEPS = """
+    COPY workflows_step
         (id, instance_id, scope_id, node_id, kind, name, state, attempt, data, error,
          external, run_at, lease_token, worker, audit_seq, started_at, ended_at)
-    SELECT id, instance_id, scope_id, node_id, kind, name, state, attempt, data, error,
-           external, run_at, 0, '', audit_seq, started_at, ended_at
-    FROM unnest(%s::bigint[], %s::uuid[], %s::bigint[], %s::text[], %s::text[],
-                %s::text[], %s::text[], %s::smallint[], %s::jsonb[], %s::text[],
-                %s::bool[], %s::timestamptz[], %s::int[], %s::timestamptz[],
-                %s::timestamptz[])
-      AS v(id, instance_id, scope_id, node_id, kind, name, state, attempt, data, error,
-           external, run_at, audit_seq, started_at, ended_at)
+    FROM STDIN
 """
 _UPDATE_STEPS = """
     UPDATE workflows_step s
@@ -201,6 +192,17 @@ def execute(sql: str, columns: Iterable[Sequence[object]]) -> None:
         cursor.execute(sql, [list(column) for column in columns])
 
 
+def copy_in(statement: str, rows: Iterable[Sequence[object]]) -> None:
+    """Insert many rows by COPY: binding them as parameters takes ten times as long."""
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(statement) as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
+
+
 def _aware(moment: dt.datetime) -> dt.datetime:
     return moment.astimezone(dt.UTC)
 
@@ -281,7 +283,7 @@ def _save_steps(runs: Sequence[Run], seqs: dict[int, int]) -> None:
             else:
                 old.append(_old_step(step, data, seq))
     if new:
-        execute(_INSERT_STEPS, zip(*new, strict=True))
+        copy_in(_COPY_STEPS, new)
     if old:
         execute(_UPDATE_STEPS, zip(*old, strict=True))
 
@@ -300,6 +302,8 @@ def _new_step(run: Run, step: StepRow, data: str, seq: int) -> tuple[object, ...
         step.error,
         step.external,
         step.run_at,
+        step.lease_token,
+        step.worker,
         seq,
         step.started_at,
         step.ended_at,

@@ -471,6 +471,16 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="step",
             index=models.Index(
+                condition=models.Q(
+                    ("state__in", ["READY", "RUNNING", "WAITING", "INCIDENT"])
+                ),
+                fields=["instance", "id"],
+                name="workflows_step_live",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="step",
+            index=models.Index(
                 condition=models.Q(("state", "READY")),
                 fields=["run_at"],
                 name="workflows_step_ready",

@@ -58,6 +58,13 @@ class Step(models.Model):
         indexes = [
             models.Index(fields=["instance", "id"], name="workflows_step_instance"),
             models.Index(
+                fields=["instance", "id"],
+                condition=models.Q(
+                    state__in=["READY", "RUNNING", "WAITING", "INCIDENT"]
+                ),
+                name="workflows_step_live",
+            ),
+            models.Index(
                 fields=["run_at"],
                 condition=models.Q(state="READY"),
                 name="workflows_step_ready",

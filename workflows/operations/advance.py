@@ -122,6 +122,7 @@ def _advance(due: Sequence[UUID], *, limit: int) -> Advanced:
             due, plan_for=plans.plan_for, limit=limit, skip_locked=True
         )
         if not runs:
+            inbox.park(due)
             return Advanced(instances=0, steps=0, more=False)
         by_id = {run.instance.id: run for run in runs}
         for row in inbox.take(list(by_id)):

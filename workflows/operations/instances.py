@@ -127,6 +127,7 @@ def suspend(*, instance_id: UUID, actor: Actor, reason: str) -> None:
         actor=actor,
         reason=reason,
     )
+    inbox.park([instance_id])
 
 
 @transaction.atomic
@@ -139,6 +140,7 @@ def resume(*, instance_id: UUID, actor: Actor, reason: str) -> None:
         actor=actor,
         reason=reason,
     )
+    inbox.unpark(instance_id)
     dispatch.ring_after_commit("engine")
 
 
