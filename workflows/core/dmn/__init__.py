@@ -6,6 +6,7 @@ models and the present moment are passed in.
 
 from workflows.core.dmn.errors import DmnError, Problem
 from workflows.core.dmn.explain import Explanation
+from workflows.core.dmn.lint import Finding, lint
 from workflows.core.dmn.model import Decided, Model
 from workflows.core.dmn.reader import read_dmn
 
@@ -13,7 +14,9 @@ __all__ = [
     "Decided",
     "DmnError",
     "Explanation",
+    "Finding",
     "Model",
     "Problem",
+    "lint",
     "read_dmn",
 ]

@@ -85,7 +85,7 @@ def _context(element: Element, scope: Scope) -> Code:
         if variable is None:
             result = compile_boxed(find_expression(entry), scope)
             continue
-        name = variable.get("name").strip()
+        name = variable.name
         scope = scope.within({name})
         code = compile_boxed(find_expression(entry), scope)
         kind = scope.types.find(variable.get("typeRef"), variable)
@@ -111,7 +111,7 @@ def _list(element: Element, scope: Scope) -> Code:
 
 
 def _relation(element: Element, scope: Scope) -> Code:
-    names = [column.get("name").strip() for column in element.all("column")]
+    names = [column.name for column in element.all("column")]
     rows = [
         [
             compile_boxed(child, scope)
@@ -139,7 +139,7 @@ def function_parts(
 ) -> tuple[tuple[str, ...], tuple[FeelType | None, ...], Code]:
     """Parameters' names and types, and the body, of a function definition."""
     parameters = list(element.all("formalParameter"))
-    names = tuple(parameter.get("name").strip() for parameter in parameters)
+    names = tuple(parameter.name for parameter in parameters)
     types = tuple(
         scope.types.find(parameter.get("typeRef"), parameter)
         for parameter in parameters
@@ -157,7 +157,7 @@ def _invocation(element: Element, scope: Scope) -> Code:
     bindings: list[tuple[str, Code]] = []
     for binding in element.all("binding"):
         parameter = binding.first("parameter")
-        name = "" if parameter is None else parameter.get("name").strip()
+        name = "" if parameter is None else parameter.name
         code = compile_boxed(find_expression(binding), scope)
         kind = None
         if parameter is not None:
@@ -214,7 +214,7 @@ def _filter(element: Element, scope: Scope) -> Code:
 
 
 def _for(element: Element, scope: Scope) -> Code:
-    name = element.get("iteratorVariable").strip()
+    name = element.iterator
     source = compile_child(element, "in", scope)
     body = compile_child(element, "return", scope.within({name, "partial"}))
 
@@ -234,7 +234,7 @@ def _for(element: Element, scope: Scope) -> Code:
 
 def _quantified(*, decisive: bool) -> Callable[[Element, Scope], Code]:
     def compile_it(element: Element, scope: Scope) -> Code:
-        name = element.get("iteratorVariable").strip()
+        name = element.iterator
         source = compile_child(element, "in", scope)
         body = compile_child(element, "satisfies", scope.within({name}))
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 
 from workflows.core.dmn.xml import Element
 from workflows.core.feel.errors import FeelSyntaxError
-from workflows.core.feel.expressions import compile_unary_tests
+from workflows.core.feel.expressions import UnaryTests, compile_unary_tests
+from workflows.core.feel.syntax import Tests
 from workflows.core.feel.types import (
     ANY,
     BUILT_IN_TYPES,
@@ -43,6 +44,25 @@ class LateType(FeelType):
         return found is None or found is self or found.accepts(value)
 
 
+class Constraint:
+    """Allowed values, as a function of a value."""
+
+    __slots__ = ("_tests",)
+
+    def __init__(self, tests: UnaryTests) -> None:
+        """Hold the compiled tests."""
+        self._tests = tests
+
+    def __call__(self, value: object) -> bool:
+        """Whether the value is allowed."""
+        return self._tests.matches(value, {})
+
+    @property
+    def node(self) -> Tests:
+        """The tests' tree."""
+        return self._tests.node
+
+
 Report = Callable[[Element, str], None]
 
 
@@ -57,9 +77,7 @@ class TypeReader:
         report: Report,
     ) -> None:
         """Index the definitions; nothing is resolved yet."""
-        self.elements = {
-            element.get("name").strip(): element for element in definitions
-        }
+        self.elements = {element.name: element for element in definitions}
         self.types: dict[str, FeelType] = dict(imported)
         self.names = names
         self.report = report
@@ -114,9 +132,7 @@ class TypeReader:
         components = list(element.all("itemComponent"))
         if components:
             return ContextType({
-                component.get("name").strip(): self._read(
-                    component, component.get("name").strip()
-                )
+                component.name: self._read(component, component.name)
                 for component in components
             })
         function = element.first("functionItem")
@@ -141,7 +157,7 @@ class TypeReader:
         except FeelSyntaxError as error:
             self.report(found, f"{tag}: {error}")
             return None
-        return lambda value: tests.matches(value, {})
+        return Constraint(tests)
 
 
 def _both(

@@ -124,20 +124,16 @@ class _Reader:
             if "DMN" not in element.get("importType"):
                 continue
             if namespace in given:
-                found[namespace] = (element.get("name").strip(), given[namespace])
+                found[namespace] = (element.name, given[namespace])
             else:
                 self.report(element, f"the imported model '{namespace}' is not here")
         return found
 
     def _names(self) -> frozenset[str]:
         """Every name the model speaks of: texts may use those with signs in them."""
-        found = {
-            element.get("name").strip()
-            for element in self.root.walk()
-            if element.tag in _NAMED
-        }
+        found = {element.name for element in self.root.walk() if element.tag in _NAMED}
         found |= {
-            element.get("iteratorVariable").strip()
+            element.iterator
             for element in self.root.walk()
             if element.get("iteratorVariable")
         }
@@ -166,7 +162,7 @@ class _Reader:
 
     def _named(self, element: Element) -> tuple[str, str, FeelType | None]:
         """Id, name and the type of the element's variable."""
-        name = element.get("name").strip()
+        name = element.name
         if not name:
             self.report(element, f"a {element.tag} needs a name")
         variable = element.first("variable")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from workflows.core.dmn.boxed import register
-from workflows.core.dmn.columns import Cell, Column
+from workflows.core.dmn.columns import Cell, Column, cell_constants
 from workflows.core.dmn.hits import AGGREGATIONS, HIT_POLICIES
 from workflows.core.dmn.scope import Scope
 from workflows.core.dmn.tables import DecisionTable, InputClause, OutputClause
@@ -29,7 +29,7 @@ def read_table(element: Element, scope: Scope) -> Code:
         texts.append(written)
     table = DecisionTable(
         name=scope.label,
-        element=element.get("id"),
+        element=element.get("id") or scope.label,
         hit_policy=_hit_policy(element, scope),
         aggregation=_aggregation(element, scope),
         inputs=inputs,
@@ -71,16 +71,19 @@ def _input(clause: Element, scope: Scope) -> InputClause:
         scope.report(clause, f"{scope.label}: an input without an expression")
         text, expression = "null", clause
     allowed: Callable[[object, Variables, Run], bool | None] | None = None
+    domain: list[object] | None = None
     values = clause.first("inputValues")
     allowed_text = "" if values is None else values.child_text("text")
     if values is not None and allowed_text not in ("", "-"):
-        allowed = scope.tests(allowed_text, values)[1]
+        node, allowed = scope.tests(allowed_text, values)
+        domain = cell_constants(node)
     return InputClause(
         text=text,
         label=clause.get("label") or text,
         code=scope.expression(text, expression),
         type=scope.types.find(expression.get("typeRef"), expression),
         allowed=allowed,
+        domain=domain,
     )
 
 
@@ -99,7 +102,7 @@ def _outputs(element: Element, scope: Scope) -> list[OutputClause]:
         if default is not None and default_text:
             code = scope.expression(default_text, default)
         kind = scope.types.find(clause.get("typeRef"), clause)
-        name = clause.get("name").strip() or clause.get("label").strip()
+        name = clause.name or clause.get("label").strip()
         found.append(OutputClause(name, kind, priorities, code))
     if not found:
         scope.report(element, f"{scope.label}: a table needs an output")

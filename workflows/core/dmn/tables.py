@@ -14,13 +14,17 @@ from workflows.core.feel.values import kind_of
 
 @dataclass(frozen=True, slots=True)
 class InputClause:
-    """A column's expression, its label, and the values it may take."""
+    """A column's expression, its label, and the values it may take.
+
+    `domain` are the constants among the allowed values.
+    """
 
     text: str
     label: str
     code: Code
     type: FeelType | None
     allowed: Callable[[object, Variables, Run], "bool | None"] | None
+    domain: list[object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,16 @@ class Element:
         """An attribute's value."""
         return self.attributes.get(name, default)
 
+    @property
+    def name(self) -> str:
+        """The name attribute, each run of space in it made one."""
+        return " ".join(self.get("name").split())
+
+    @property
+    def iterator(self) -> str:
+        """The name of an iterator's variable, likewise."""
+        return " ".join(self.get("iteratorVariable").split())
+
     def all(self, tag: str) -> Iterator["Element"]:
         """The children of that name."""
         return (child for child in self.children if child.tag == tag)
