@@ -159,7 +159,7 @@ def regions(table: DecisionTable, columns: list[list[ValueClass]]) -> Iterator[R
 
     Where no rule can match any more the remaining columns may hold any value.
     """
-    pending: list[tuple[int, int, int, tuple[str, ...]]] = [
+    pending: list[tuple[int, int, int, tuple[str | None, ...]]] = [
         (0, table.all_rules, table.all_rules, ())
     ]
     seen = 0
@@ -172,10 +172,5 @@ def regions(table: DecisionTable, columns: list[list[ValueClass]]) -> Iterator[R
             yield Region((*texts, *(None,) * (len(columns) - place)), must, may)
             continue
         for item in reversed(columns[place]):
-            text = f"{names[place]}: {item.text}"
-            pending.append((
-                place + 1,
-                must & item.must,
-                may & item.may,
-                (*texts, text),
-            ))
+            following = (*texts, item.text)
+            pending.append((place + 1, must & item.must, may & item.may, following))
