@@ -22,15 +22,6 @@ from workflows.core.engine.state import InstanceRow, StepRow
 from workflows.core.states import InstanceState, StepState
 from workflows.ids import step_numbers
 
-_INSTANCE_COLUMNS = (
-    "id, definition_id, process_id, state, business_key, variables, initiator,"
-    " parent_instance_id, parent_step_id, depth, version, audit_seq, audit_head,"
-    " end_node_id, ended_at"
-)
-_STEP_COLUMNS = (
-    "instance_id, id, scope_id, node_id, kind, name, state, attempt, data, error,"
-    " external, run_at, lease_token, lease_until, worker, started_at"
-)
 _PICK = """
     SELECT instance_id FROM (
         (SELECT instance_id, run_at FROM workflows_stimulus
@@ -41,12 +32,20 @@ _PICK = """
           ORDER BY run_at LIMIT %(window)s)
     ) due GROUP BY instance_id ORDER BY min(run_at)
 """
-_LOAD = f"""
-    SELECT {_INSTANCE_COLUMNS}, clock_timestamp() FROM workflows_instance
-    WHERE id = ANY(%s) {{state}} {{limit}} FOR UPDATE {{wait}}
+_LOAD = """
+    SELECT id, definition_id, process_id, state, business_key, variables, initiator,
+           parent_instance_id, parent_step_id, depth, version, audit_seq, audit_head,
+           end_node_id, ended_at, clock_timestamp()
+    FROM workflows_instance
 """
-_LOAD_STEPS = f"""
-    SELECT {_STEP_COLUMNS} FROM workflows_step
+_LOAD_WAITING = f"{_LOAD} WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+_LOAD_FREE = f"{_LOAD} WHERE id = ANY(%s) AND state = 'ACTIVE' LIMIT %s" + (
+    " FOR UPDATE SKIP LOCKED"
+)
+_LOAD_STEPS = """
+    SELECT instance_id, id, scope_id, node_id, kind, name, state, attempt, data, error,
+           external, run_at, lease_token, lease_until, worker, started_at
+    FROM workflows_step
     WHERE instance_id = ANY(%s)
       AND state IN ('READY', 'RUNNING', 'WAITING', 'INCIDENT')
     ORDER BY id
@@ -113,31 +112,43 @@ def load_runs(
     instance_ids: Sequence[UUID],
     *,
     plan_for: Callable[[int, str], Plan],
-    limit: int | None = None,
-    skip_locked: bool = False,
-    active_only: bool = True,
     occurred_at: dt.datetime | None = None,
 ) -> list[Run]:
-    """Lock instances and load them with their live steps.
+    """Lock instances, whatever their state, and load them with their live steps.
 
-    With `skip_locked` rows that somebody works on are left out, else waited for,
-    in the order of their ids so that two batches cannot wait for each other.
+    Rows that somebody works on are waited for, in the order of their ids, so that
+    two batches cannot wait for each other.
     """
-    ids = list(instance_ids) if skip_locked else sorted(instance_ids)
-    if not ids:
-        return []
-    statement = _LOAD.format(
-        state="AND state = 'ACTIVE'" if active_only else "",
-        limit=f"LIMIT {int(limit)}" if limit else "ORDER BY id",
-        wait="SKIP LOCKED" if skip_locked else "",
-    )
     with connection.cursor() as cursor:
-        cursor.execute(statement, [ids])
+        cursor.execute(_LOAD_WAITING, [sorted(instance_ids)])
         found = cursor.fetchall()
-        if not found:
-            return []
-        now = _aware(found[-1][-1])
-        instances = [_instance(row) for row in found]
+    return _runs(found, plan_for=plan_for, occurred_at=occurred_at)
+
+
+def load_free_runs(
+    instance_ids: Sequence[UUID],
+    *,
+    plan_for: Callable[[int, str], Plan],
+    limit: int,
+) -> list[Run]:
+    """Lock and load up to `limit` active instances that nobody works on now."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOAD_FREE, [list(instance_ids), limit])
+        found = cursor.fetchall()
+    return _runs(found, plan_for=plan_for, occurred_at=None)
+
+
+def _runs(
+    found: Sequence[Sequence[Any]],
+    *,
+    plan_for: Callable[[int, str], Plan],
+    occurred_at: dt.datetime | None,
+) -> list[Run]:
+    if not found:
+        return []
+    now = _aware(found[-1][-1])
+    instances = [_instance(row) for row in found]
+    with connection.cursor() as cursor:
         cursor.execute(_LOAD_STEPS, [[instance.id for instance in instances]])
         steps = _steps(cursor.fetchall())
     ids_left = step_numbers()

@@ -22,7 +22,7 @@ class ServiceWorker(Worker):
         super().fork_work_horse(job, queue)
 
 
-CLASSES: dict[str, type[Worker]] = {
+CLASSES: dict[str, type[EngineWorker] | type[ServiceWorker]] = {
     "engine": EngineWorker,
     "services": ServiceWorker,
     "notify": ServiceWorker,

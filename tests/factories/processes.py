@@ -1,5 +1,6 @@
 """Small BPMN packages for tests: a few lines of nodes and flows become a package."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 from workflows.core.actors import Actor, ActorKind
@@ -25,7 +26,7 @@ def flow(source: str, target: str, *, condition: str = "", flow_id: str = "") ->
 
 def chain(*nodes: str) -> str:
     """Return the flows that join nodes one after the other."""
-    return "".join(flow(a, b) for a, b in zip(nodes, nodes[1:], strict=False))
+    return "".join(flow(a, b) for a, b in itertools.pairwise(nodes))
 
 
 def process(body: str, *, process_id: str = "main") -> str:

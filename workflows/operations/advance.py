@@ -70,6 +70,8 @@ def advance_batch(*, worker: str, limit: int = BATCH) -> Advanced:
 
 def settle_and_save(runs: Sequence[Run]) -> store.Saved:
     """Do all that the runs ask for, save them and ring for what is left."""
+    if not runs:
+        return store.Saved(step_seqs={}, instance_seqs={})
     batch = Batch(runs=runs)
     settle(batch)
     return save(batch)
@@ -79,7 +81,7 @@ def settle(batch: Batch) -> None:
     """Run calls, open human steps and start children until nothing is asked for."""
     asked = list(batch.runs)
     while asked:
-        humans = []
+        humans: list[tuple[Run, Human]] = []
         for run in asked:
             while calls := run.take_calls():
                 for call in calls:
@@ -107,7 +109,9 @@ def save(batch: Batch) -> store.Saved:
     return saved
 
 
-def hear_row(run: Run, *, kind: str, step_id: int | None, data: Mapping) -> None:
+def hear_row(
+    run: Run, *, kind: str, step_id: int | None, data: Mapping[str, object]
+) -> None:
     """Let a run hear a stored stimulus; one for a step that has ended is dropped."""
     try:
         hear(run, _stimulus(kind, step_id, data))
@@ -118,9 +122,7 @@ def hear_row(run: Run, *, kind: str, step_id: int | None, data: Mapping) -> None
 
 def _advance(due: Sequence[UUID], *, limit: int) -> Advanced:
     with transaction.atomic():
-        runs = store.load_runs(
-            due, plan_for=plans.plan_for, limit=limit, skip_locked=True
-        )
+        runs = store.load_free_runs(due, plan_for=plans.plan_for, limit=limit)
         if not runs:
             inbox.park(due)
             return Advanced(instances=0, steps=0, more=False)

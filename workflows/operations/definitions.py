@@ -18,7 +18,7 @@ from workflows.core.bpmn.graph import Process
 from workflows.core.contracts import Version
 from workflows.core.engine.plan import Decide
 from workflows.models import Definition, DefinitionFile
-from workflows.operations import packages
+from workflows.operations import packages, start_timers
 from workflows.operations.errors import Conflict, NotFound
 from workflows.store import database_now
 
@@ -229,6 +229,8 @@ def _store(
         )
         for path, data in sorted(files.items())
     )
+    main = contents.processes[manifest.process]
+    start_timers.arm(definition=definition, process=main, now=now)
     detail = {"definition": str(definition), "digest": digest, "files": len(files)}
     draft = audit.Draft(kind="definition.deployed", actor=actor, detail=detail)
     audit.record_installation(drafts=[draft], now=now)

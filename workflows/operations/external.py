@@ -85,7 +85,7 @@ def claim(*, worker: str, limit: int) -> list[Work]:
     with connection.cursor() as cursor:
         cursor.execute(_DUE, [limit])
         due = list({row[0]: None for row in cursor.fetchall()})
-    runs = store.load_runs(due, plan_for=plans.plan_for, skip_locked=True)
+    runs = store.load_free_runs(due, plan_for=plans.plan_for, limit=limit)
     claimed = [work for run in runs for work in _claim_steps(run, worker=worker)]
     settle_and_save([run for run in runs if run.changes.drafts])
     return claimed
@@ -121,7 +121,7 @@ def finish(answers: Sequence[Answer], *, worker: str) -> None:
 @transaction.atomic
 def _finish(answers: Sequence[Answer], *, worker: str) -> None:
     ids = {answer.work.instance_id for answer in answers}
-    runs = store.load_runs(list(ids), plan_for=plans.plan_for, active_only=False)
+    runs = store.load_runs(list(ids), plan_for=plans.plan_for)
     by_id = {run.instance.id: run for run in runs}
     actor = _worker_actor(worker)
     for answer in answers:

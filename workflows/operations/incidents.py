@@ -119,7 +119,7 @@ def _load(incident_id: int) -> tuple[Incident, Run]:
     )
     if instance_id is None:
         raise NotFound(f"There is no incident {incident_id}.")
-    (run,) = store.load_runs([instance_id], plan_for=plans.plan_for, active_only=False)
+    (run,) = store.load_runs([instance_id], plan_for=plans.plan_for)
     incident = Incident.objects.select_for_update().get(pk=incident_id)
     if incident.state != IncidentState.OPEN.value:
         raise Conflict(f"Incident {incident_id} has been resolved already.")

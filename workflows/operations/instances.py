@@ -167,7 +167,7 @@ def _move(
 
 
 def _load(instance_id: UUID) -> Run:
-    runs = store.load_runs([instance_id], plan_for=plans.plan_for, active_only=False)
+    runs = store.load_runs([instance_id], plan_for=plans.plan_for)
     if not runs:
         raise NotFound(f"There is no instance {instance_id}.")
     return runs[0]

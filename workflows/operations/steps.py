@@ -19,7 +19,6 @@ from workflows.operations import plans
 from workflows.operations.advance import settle_and_save
 from workflows.operations.errors import Conflict, NotFound
 
-
 _LOCK = """
     SELECT definition_id, process_id, state, version, business_key, variables,
            initiator, clock_timestamp()
@@ -152,7 +151,6 @@ def _load(instance_id: UUID, *, step_id: int, occurred_at: dt.datetime | None) -
     runs = store.load_runs(
         [instance_id],
         plan_for=plans.plan_for,
-        active_only=False,
         occurred_at=occurred_at,
     )
     if not runs:

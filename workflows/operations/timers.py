@@ -34,9 +34,9 @@ MAX_ATTEMPTS = 10
 
 log = structlog.get_logger(__name__)
 
-_COLUMNS = "id, instance_id, step_id, node_id, kind, ref, data, due_at"
-_DUE = f"""
-    SELECT {_COLUMNS} FROM workflows_timer
+_DUE = """
+    SELECT id, instance_id, step_id, node_id, kind, ref, data, due_at
+    FROM workflows_timer
     WHERE state = 'ARMED' AND due_at <= clock_timestamp()
     ORDER BY due_at, id LIMIT %s
 """
@@ -142,7 +142,7 @@ def _push_forward(timer: DueTimer) -> None:
 @transaction.atomic
 def _fire_engine(timers: Sequence[DueTimer]) -> int:
     ids = list({timer.instance_id for timer in timers if timer.instance_id})
-    runs = store.load_runs(ids, plan_for=plans.plan_for, skip_locked=True)
+    runs = store.load_free_runs(ids, plan_for=plans.plan_for, limit=len(ids))
     by_id = {run.instance.id: run for run in runs}
     armed = _still_armed([t.id for t in timers if t.instance_id in by_id])
     fired: list[DueTimer] = []
