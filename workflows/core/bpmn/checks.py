@@ -14,11 +14,11 @@ from workflows.core.feel import FeelSyntaxError, compile_expression
 
 
 def check_process(
-    process: Process, *, refused: frozenset[str], problems: Problems
+    process: Process, *, line: int, refused: frozenset[str], problems: Problems
 ) -> None:
     """Note what keeps a process from running: ends, scopes, choices, expressions.
 
-    `refused` are ids of elements that were refused already: what points at them is
+    `line` is the process's own; `refused` are ids of elements that were refused already: what points at them is
     no second mistake.
     """
     for flow in process.flows.values():
@@ -30,7 +30,7 @@ def check_process(
         _check_choice(node, process, problems)
         _check_expressions(node, problems)
     for scope in ["", *_scopes(process)]:
-        _check_starts(scope, process, problems)
+        _check_starts(scope, process, line=line, problems=problems)
 
 
 def _scopes(process: Process) -> list[str]:
@@ -153,11 +153,13 @@ def _check_choice(node: Node, process: Process, problems: Problems) -> None:
             )
 
 
-def _check_starts(scope: str, process: Process, problems: Problems) -> None:
+def _check_starts(
+    scope: str, process: Process, *, line: int, problems: Problems
+) -> None:
     starts = process.starts(scope)
     plain = [node for node in starts if node.event is EventKind.NONE]
-    where = process.nodes[scope] if scope else None
-    name, line = (where.id, where.line) if where else (process.id, 0)
+    name = scope or process.id
+    line = process.nodes[scope].line if scope else line
     if not starts:
         problems.add("There is no start event; draw one.", element=name, line=line)
     elif len(plain) > 1:

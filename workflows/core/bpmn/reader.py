@@ -99,7 +99,10 @@ class _Reading:
             properties=read_extensions(element, self._problems).own,
         )
         check_process(
-            process, refused=frozenset(self._refused), problems=self._problems
+            process,
+            line=element.line,
+            refused=frozenset(self._refused),
+            problems=self._problems,
         )
         return process
 
