@@ -1,23 +1,19 @@
-"""Who looks at the page: the person, their roles, their look and their rail."""
+"""Who looks at the page: the person, their rights and their look."""
 
 import dataclasses
 import datetime as dt
 import zoneinfo
+from collections.abc import Collection
+from weakref import WeakKeyDictionary
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
+from review import permissions
 from review.core.states import Role
-from review.models import Person, Preference, RoleGrant, User
-
-ROLE_LABELS = {
-    Role.REVIEWER: "Reviewer",
-    Role.MANAGER: "Manager",
-    Role.AUDITOR: "Auditor",
-    Role.PROCESS_OWNER: "Process owner",
-    Role.ADMINISTRATOR: "Administrator",
-}
+from review.models import Preference, Queue, User
+from review.permissions import Rights, get_rights
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,34 +35,34 @@ class Look:
 class Viewer:
     """The signed-in natural person as the screens need them."""
 
-    person: Person
-    roles: frozenset[Role]
+    rights: Rights
     look: Look
 
-    def has(self, *roles: Role) -> bool:
-        """Tell whether the person holds one of the roles, for any queue."""
-        return not self.roles.isdisjoint(roles)
+    @property
+    def person_id(self) -> int:
+        """Return the natural person's id."""
+        return self.rights.person_id
 
     @property
     def role_labels(self) -> str:
-        """Name the roles in the order of the words."""
-        return " · ".join(ROLE_LABELS[role] for role in Role if role in self.roles)
+        """Name the held roles, in the order of the words."""
+        held = [role for role in Role if self.rights.holds_anywhere(role)]
+        return " · ".join(role.capitalize().replace("_", " ") for role in held)
 
 
 def read_viewer(user: AbstractBaseUser | AnonymousUser) -> Viewer | None:
-    """Return who is signed in with roles and look in three statements, else None."""
+    """Return who is signed in with rights and look in two statements, else None.
+
+    Raises Forbidden for a person whose account is closed.
+    """
     if not isinstance(user, User):
         return None
-    person = Person.objects.select_related("preference").get(pk=user.person_id)
-    grants = RoleGrant.objects.filter(person_id=person.pk, revoked_at__isnull=True)
-    roles = frozenset(Role(role) for role in grants.values_list("role", flat=True))
-    return Viewer(person=person, roles=roles, look=_look(person))
+    return Viewer(rights=get_rights(user.person_id), look=_read_look(user.person_id))
 
 
-def _look(person: Person) -> Look:
-    try:
-        chosen: Preference = person.preference
-    except Preference.DoesNotExist:
+def _read_look(person_id: int) -> Look:
+    chosen = Preference.objects.filter(person_id=person_id).first()
+    if chosen is None:
         return Look()
     return Look(
         theme=chosen.theme,
@@ -76,14 +72,35 @@ def _look(person: Person) -> Look:
     )
 
 
+_viewers: WeakKeyDictionary[HttpRequest, Viewer | None] = WeakKeyDictionary()
+
+
 def viewer_of(request: HttpRequest) -> Viewer | None:
     """Return the request's viewer, read once per request."""
-    if not hasattr(request, "_countersign_viewer"):
-        request._countersign_viewer = read_viewer(request.user)  # type: ignore[attr-defined]
-    viewer: Viewer | None = request._countersign_viewer  # type: ignore[attr-defined]
-    return viewer
+    if request not in _viewers:
+        _viewers[request] = read_viewer(request.user)
+    return _viewers[request]
 
 
-def rail_of(request: HttpRequest) -> dict[str, object]:
-    """Return the rail's sections with their counts."""
-    raise NotImplementedError
+def list_heard(viewer: Viewer, topics: Collection[str]) -> set[str]:
+    """Return the topics whose hints may reach the viewer; a hint only names its topic."""
+    keys = [topic[6:] for topic in topics if topic.startswith("queue.")]
+    known = Queue.objects.filter(key__in=keys).values_list("key", "id") if keys else []
+    heard = {
+        f"queue.{key}"
+        for key, queue_id in known
+        if permissions.can_see_queue(viewer.rights, queue_id=queue_id)
+    }
+    for topic in topics:
+        kind = topic.partition(".")[0]
+        if kind in {"task", "instance"}:
+            allowed = permissions.can_see_instances(viewer.rights)
+        elif kind == "incidents":
+            allowed = permissions.can_see_incidents(viewer.rights)
+        else:
+            allowed = kind == "dashboard" and permissions.can_see_dashboard(
+                viewer.rights
+            )
+        if allowed:
+            heard.add(topic)
+    return heard

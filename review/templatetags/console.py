@@ -8,7 +8,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from review.dashboards.frame import Look, rail_of, viewer_of
+from review.dashboards.frame import Look, viewer_of
 
 register = template.Library()
 
@@ -78,14 +78,3 @@ def look_attributes(context: Mapping[str, object]) -> SafeString:
         look.density,
         "on" if look.single_keys else "off",
     )
-
-
-@register.inclusion_tag("components/rail.html", takes_context=True)
-def rail(context: Mapping[str, object]) -> dict[str, object]:
-    """Render the rail for the signed-in person."""
-    request = context["request"]
-    return {
-        "request": request,
-        "csrf_token": context.get("csrf_token"),
-        **rail_of(request),
-    }

@@ -1,0 +1,159 @@
+"""One task as its page shows it, with what of earlier verdicts this viewer may see."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from django.db.models import Q
+
+from review import permissions
+from review.core.states import Role, Stage, TaskState
+from review.core.visibility import Sight, see_verdict
+from review.core.visibility import Viewer as Seer
+from review.dashboards.frame import Viewer
+from review.dashboards.sql import read_json, read_row, read_rows
+from review.models import ReasonCode
+from workflows.operations import definitions
+from workflows.operations.errors import NotFound
+
+_TASK: Final = """
+    SELECT t.id, t.instance_id, t.step_id, t.queue_id, t.definition_id, t.title,
+        t.business_key, t.initiator, t.state, t.control, t.stage, t.round,
+        t.priority_class, t.payload_digest, t.confidence, t.impact, t.excluded,
+        t.claimed_by_id, t.lease_token, t.lease_until, t.opened_at, t.warn_at,
+        t.due_at, t.decided_at, t.outcome, t.decided_by, q.key AS queue_key,
+        q.name AS queue_name, q.policy_text, p.name AS holder, e.key AS escalates_to,
+        c.payload::text AS payload, c.proposal::text AS proposal, c.why::text AS why,
+        c.policy::text AS policy, clock_timestamp() AS now
+    FROM review_task t
+    JOIN review_queue q ON q.id = t.queue_id
+    JOIN review_taskcontent c ON c.task_id = t.id
+    LEFT JOIN review_queue e ON e.id = q.escalate_to_id
+    LEFT JOIN review_person p ON p.id = t.claimed_by_id
+    WHERE t.id = %(id)s
+"""
+_VERDICTS: Final = """
+    SELECT person_id, person_name, decision, reason_code, rationale, round, stage,
+        submitted_at, occurred_at
+    FROM review_verdict WHERE task_id = %(id)s ORDER BY id
+"""
+_REVISION: Final = """
+    SELECT payload::text AS payload FROM review_taskrevision
+    WHERE task_id = %(id)s ORDER BY round DESC LIMIT 1
+"""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SeenVerdict:
+    """One verdict as far as the viewer may see it; hidden parts are empty."""
+
+    sight: Sight
+    person_name: str
+    decision: str
+    reason_code: str
+    rationale: str
+    at: dt.datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Case:
+    """A task with its content and how this viewer stands to it.
+
+    `row` has the task's columns as named in the statement; `now` is the database's.
+    """
+
+    row: Any
+    payload: Mapping[str, Any]
+    proposal: Any
+    why: Mapping[str, Any]
+    policy: Mapping[str, Any]
+    verdicts: Sequence[SeenVerdict]
+    is_mine: bool
+    is_held: bool
+    is_reviewer: bool
+    is_excluded: bool
+
+    @property
+    def is_live(self) -> bool:
+        """Tell whether the task still needs somebody."""
+        return self.row.state in {"OPEN", "CLAIMED"}
+
+    @property
+    def may_judge(self) -> bool:
+        """Tell whether the viewer could judge the task as it stands."""
+        return self.is_live and self.is_reviewer and not self.is_excluded
+
+
+def read_case(task_id: int, viewer: Viewer) -> Case:
+    """Read one task for one viewer. Raises NotFound, and Forbidden for outsiders."""
+    row = read_row(_TASK, {"id": task_id})
+    if row is None:
+        raise NotFound(f"There is no task {task_id}.")
+    permissions.check_can_see_queue(viewer.rights, queue_id=row.queue_id)
+    is_held = row.lease_until is not None and row.lease_until > row.now
+    case = Case(
+        row=row,
+        payload=read_json(row.payload),
+        proposal=read_json(row.proposal),
+        why=read_json(row.why),
+        policy=read_json(row.policy),
+        verdicts=(),
+        is_mine=is_held and row.claimed_by_id == viewer.person_id,
+        is_held=is_held,
+        is_reviewer=permissions.can_review(viewer.rights, queue_id=row.queue_id),
+        is_excluded=viewer.person_id in row.excluded,
+    )
+    return dataclasses.replace(case, verdicts=_list_verdicts(case, viewer))
+
+
+def read_form(case: Case) -> Mapping[str, Any]:
+    """Return the JSON Schema of the task's form, empty where the step names none."""
+    package = definitions.compiled(case.row.definition_id)
+    found = package.forms.get(str(case.policy.get("form") or ""))
+    return found or {}
+
+
+def find_earlier_payload(task_id: int) -> Mapping[str, Any] | None:
+    """Return the payload that the latest edit replaced, or None."""
+    row = read_row(_REVISION, {"id": task_id})
+    return None if row is None else read_json(row.payload)
+
+
+def list_reason_codes(queue_id: int) -> list[ReasonCode]:
+    """Return the reasons that may be given in a queue, by decision and label."""
+    codes = ReasonCode.objects.filter(retired_at=None)
+    return list(
+        codes.filter(Q(queue_id=queue_id) | Q(queue=None)).order_by(
+            "decision", "label", "pk"
+        )
+    )
+
+
+def _list_verdicts(case: Case, viewer: Viewer) -> list[SeenVerdict]:
+    rights = viewer.rights
+    seer = Seer(
+        person_id=viewer.person_id,
+        may_judge=case.may_judge,
+        oversees=rights.holds(Role.MANAGER, queue_id=case.row.queue_id)
+        or rights.holds_anywhere(Role.AUDITOR, Role.PROCESS_OWNER),
+    )
+    return [_see(row, seer, case) for row in read_rows(_VERDICTS, {"id": case.row.id})]
+
+
+def _see(row: Any, seer: Seer, case: Case) -> SeenVerdict:
+    sight = see_verdict(
+        viewer=seer,
+        author_id=row.person_id,
+        state=TaskState(case.row.state),
+        stage=Stage(case.row.stage),
+    )
+    is_hidden = sight is Sight.HIDDEN
+    return SeenVerdict(
+        sight=sight,
+        person_name=row.person_name if sight is Sight.FULL else "",
+        decision="" if is_hidden else row.decision,
+        reason_code="" if is_hidden else row.reason_code,
+        rationale="" if is_hidden else row.rationale,
+        at=row.occurred_at or row.submitted_at,
+    )

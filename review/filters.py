@@ -1,0 +1,182 @@
+"""Filters of the lists, as forms read from the address. An unknown value is refused there."""
+
+import datetime as dt
+from typing import Any, Final
+from uuid import UUID
+
+from django import forms
+
+from review.core.states import Control
+from review.dashboards.audit import Facets
+from workflows.core.states import InstanceState
+
+SELECT: Final = {"class": "input is-short"}
+SEARCH: Final = {
+    "class": "input",
+    "type": "search",
+    "data-key": "/",
+    "aria-keyshortcuts": "/",
+    "data-key-label": "Search",
+}
+
+
+class ListFilter(forms.Form):
+    """A filter form; `given` is what of it was filled in and understood."""
+
+    def given(self) -> dict[str, Any]:
+        """Return the understood values by name; empty ones are left out."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+def _any_or(words: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [("", "Any"), *words]
+
+
+class QueueFilter(ListFilter):
+    """What of one queue is listed."""
+
+    q = forms.CharField(
+        label="Search",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(
+            attrs={**SEARCH, "placeholder": "Case, or words of the task"}
+        ),
+    )
+    held = forms.ChoiceField(
+        label="Held",
+        required=False,
+        choices=_any_or([("free", "Free"), ("held", "Held"), ("mine", "By me")]),
+        widget=forms.Select(attrs=SELECT),
+    )
+    control = forms.ChoiceField(
+        label="Control",
+        required=False,
+        choices=_any_or([
+            (Control.REVIEW.value, "Review"),
+            (Control.DUAL.value, "Dual"),
+        ]),
+        widget=forms.Select(attrs=SELECT),
+    )
+    standing = forms.ChoiceField(
+        label="SLA",
+        required=False,
+        choices=_any_or([("breached", "Breached"), ("soon", "Due within 4 h")]),
+        widget=forms.Select(attrs=SELECT),
+    )
+
+
+class InstanceFilter(ListFilter):
+    """Which instances are listed."""
+
+    q = forms.CharField(
+        label="Case or instance id",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={**SEARCH, "placeholder": "The whole key"}),
+    )
+    state = forms.ChoiceField(
+        label="State",
+        required=False,
+        choices=_any_or([(word.value, word.capitalize()) for word in InstanceState]),
+        widget=forms.Select(attrs=SELECT),
+    )
+    definition = forms.CharField(
+        label="Process",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"class": "input is-short", "placeholder": "Key"}),
+    )
+    version = forms.CharField(
+        label="Version",
+        required=False,
+        max_length=50,
+        widget=forms.TextInput(attrs={"class": "input is-short", "size": 8}),
+    )
+
+
+class IncidentFilter(ListFilter):
+    """Which open incidents are listed."""
+
+    code = forms.CharField(
+        label="Code",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={**SEARCH, "class": "input is-short"}),
+    )
+    definition = forms.CharField(
+        label="Process",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"class": "input is-short", "placeholder": "Key"}),
+    )
+
+
+class AuditFilter(ListFilter):
+    """The facets of the audit search; days are whole days of the auditor's zone."""
+
+    case = forms.CharField(
+        label="Case or instance id",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={**SEARCH, "placeholder": "The whole key"}),
+    )
+    kind = forms.RegexField(
+        label="What happened",
+        regex=r"^[a-z_]+(\.[a-z_]+)?(\.?\*)?$",
+        required=False,
+        max_length=60,
+        error_messages={"invalid": "Write it like verdict.submitted or task.*"},
+        widget=forms.TextInput(attrs={"class": "input", "list": "kinds"}),
+    )
+    actor = forms.CharField(
+        label="Who",
+        required=False,
+        max_length=200,
+        help_text="A name, or a reference such as person:42 or system:engine.",
+        widget=forms.TextInput(attrs={"class": "input"}),
+    )
+    definition = forms.CharField(
+        label="Process",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"class": "input", "placeholder": "Key"}),
+    )
+    since = forms.DateField(
+        label="From",
+        required=False,
+        widget=forms.DateInput(attrs={"class": "input", "type": "date"}),
+    )
+    until = forms.DateField(
+        label="To",
+        required=False,
+        widget=forms.DateInput(attrs={"class": "input", "type": "date"}),
+    )
+
+    def facets(self, *, zone: dt.tzinfo, actor: str) -> Facets:
+        """Return the facets; `actor` is the reference the name was resolved to."""
+        given = self.given()
+        case = given.get("case", "").strip()
+        chain = _read_uuid(case)
+        until = given.get("until")
+        return Facets(
+            chain=chain,
+            case="" if chain else case,
+            kind=given.get("kind", ""),
+            actor=actor,
+            definition=given.get("definition", ""),
+            since=_midnight(given.get("since"), zone),
+            until=_midnight(until and until + dt.timedelta(days=1), zone),
+        )
+
+
+def _read_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _midnight(day: dt.date | None, zone: dt.tzinfo) -> dt.datetime | None:
+    return None if day is None else dt.datetime.combine(day, dt.time.min, zone)

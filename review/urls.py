@@ -1,0 +1,84 @@
+"""Addresses of the screens."""
+
+from django.urls import path
+
+from review.views import (
+    audit,
+    dashboard,
+    definitions,
+    incidents,
+    instances,
+    queues,
+    rail,
+    settings,
+    sign_in,
+    tasks,
+)
+
+urlpatterns = [
+    path("", queues.my_work, name="my-work"),
+    path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("settings/", settings.personal_settings, name="personal-settings"),
+    path("rail/", rail.rail, name="rail"),
+    path("queues/", queues.queue_list, name="queue-list"),
+    path("queues/<str:key>/", queues.queue_detail, name="queue-detail"),
+    path("queues/<str:key>/next/", queues.queue_next, name="queue-next"),
+    path("tasks/<int:task_id>/", tasks.task_detail, name="task-detail"),
+    path("tasks/<int:task_id>/claim/", tasks.task_claim, name="task-claim"),
+    path("tasks/<int:task_id>/release/", tasks.task_release, name="task-release"),
+    path("tasks/<int:task_id>/extend/", tasks.task_extend, name="task-extend"),
+    path("tasks/<int:task_id>/draft/", tasks.task_draft, name="task-draft"),
+    path("tasks/<int:task_id>/verdict/", tasks.task_verdict, name="task-verdict"),
+    path("tasks/<int:task_id>/escalate/", tasks.task_escalate, name="task-escalate"),
+    path("instances/", instances.instance_list, name="instance-list"),
+    path(
+        "instances/<uuid:instance_id>/",
+        instances.instance_detail,
+        name="instance-detail",
+    ),
+    path(
+        "instances/<uuid:instance_id>/diagram.bpmn",
+        instances.instance_diagram,
+        name="instance-diagram",
+    ),
+    path(
+        "instances/<uuid:instance_id>/evidence/",
+        audit.audit_export,
+        name="audit-export",
+    ),
+    path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("audit/", audit.audit_search, name="audit-search"),
+    path("incidents/", incidents.incident_list, name="incident-list"),
+    path(
+        "incidents/<int:incident_id>/",
+        incidents.incident_detail,
+        name="incident-detail",
+    ),
+    path(
+        "incidents/<int:incident_id>/retry/",
+        incidents.incident_retry,
+        name="incident-retry",
+    ),
+    path(
+        "incidents/<int:incident_id>/edit/",
+        incidents.incident_edit,
+        name="incident-edit",
+    ),
+    path(
+        "incidents/<int:incident_id>/resolve/",
+        incidents.incident_resolve,
+        name="incident-resolve",
+    ),
+    path("processes/", definitions.definition_list, name="definition-list"),
+    path(
+        "processes/<int:definition_id>/",
+        definitions.definition_detail,
+        name="definition-detail",
+    ),
+    path(
+        "processes/<int:definition_id>/diagram.bpmn",
+        definitions.definition_diagram,
+        name="definition-diagram",
+    ),
+]

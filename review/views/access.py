@@ -1,0 +1,76 @@
+"""Who may open a page, and how refusals are answered. No rules of tasks here."""
+
+import functools
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from review.dashboards.frame import Viewer, viewer_of
+from review.permissions import Rights
+from workflows.operations.errors import Refused
+
+Rest = ParamSpec("Rest")
+Row = TypeVar("Row")
+View = Callable[Concatenate[HttpRequest, Rest], HttpResponse]
+
+
+def viewer_required(request: HttpRequest) -> Viewer:
+    """Return who is signed in; raises Forbidden for an account put to rest."""
+    viewer = viewer_of(request)
+    if viewer is None:
+        raise PermissionDenied
+    return viewer
+
+
+def screen(
+    check: Callable[[Rights], None] | None = None,
+) -> Callable[[View[Rest]], View[Rest]]:
+    """Guard a view by a check of the viewer's rights (none: everybody signed in).
+
+    Refusals, the check's own among them, become pages in plain words with their
+    own status.
+    """
+
+    def decorate(view: View[Rest]) -> View[Rest]:
+        @functools.wraps(view)
+        def guarded(
+            request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs
+        ) -> HttpResponse:
+            try:
+                viewer = viewer_required(request)
+                if check is not None:
+                    check(viewer.rights)
+                return view(request, *args, **kwargs)
+            except Refused as refusal:
+                return refuse(request, status=refusal.status, sentence=refusal.message)
+
+        return guarded
+
+    return decorate
+
+
+PAGES = {400: "400.html", 403: "403.html", 404: "404.html", 409: "409.html"}
+
+
+def refuse(
+    request: HttpRequest, *, status: int, sentence: str, back_url: str = ""
+) -> HttpResponse:
+    """Answer a refusal as a page that says why and what to do."""
+    template = PAGES.get(status, "400.html")
+    context = {"sentence": sentence, "back_url": back_url}
+    return render(request, template, context, status=status)
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """Tell whether htmx asks for a part of the page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def found_or_404(row: Row | None) -> Row:
+    """Return the row, or raise Http404 where there is none."""
+    if row is None:
+        raise Http404
+    return row

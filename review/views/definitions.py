@@ -1,0 +1,110 @@
+"""Processes: deployed versions, their instances, and where the live ones are."""
+
+import datetime as dt
+import itertools
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from review import permissions
+from review.dashboards import engine
+from review.dashboards.sql import read_json
+from review.views.access import screen, viewer_required
+from review.views.formats import dump_json, format_moment, format_value
+from review.views.pages import render_page
+from workflows.operations.errors import NotFound
+from workflows.store import database_now
+
+
+@require_GET
+@screen(permissions.check_can_see_definitions)
+def definition_list(request: HttpRequest) -> HttpResponse:
+    """List processes with all their versions."""
+    viewer = viewer_required(request)
+    now, zone = database_now(), viewer.look.tzinfo
+    rows = engine.list_definitions()
+    processes = [
+        {
+            "key": key,
+            "versions": [_version(row, now=now, zone=zone) for row in versions],
+        }
+        for key, versions in itertools.groupby(rows, key=lambda row: row.key)
+    ]
+    context = {"page_title": "Processes", "processes": processes}
+    return render_page(request, "review/definition_list.html", context)
+
+
+@require_GET
+@screen(permissions.check_can_see_definitions)
+def definition_detail(request: HttpRequest, definition_id: int) -> HttpResponse:
+    """Show one version: its picture with live counts, files, contracts, findings."""
+    viewer = viewer_required(request)
+    found = _find(definition_id)
+    now, zone = database_now(), viewer.look.tzinfo
+    context = {
+        "page_title": f"{found.name} {found.version}",
+        "definition": found,
+        "deployed": format_moment(found.deployed_at, zone=zone, now=now),
+        "diagram_url": reverse("definition-diagram", args=[found.id]),
+        "nodes": [
+            {
+                "node_id": row.node_id,
+                "name": row.name or row.node_id,
+                "live": row.live,
+                "mark": "incident" if row.incidents else "active",
+                "incidents": row.incidents,
+            }
+            for row in engine.list_node_counts(found.id)
+        ],
+        "files": engine.list_files(found.id),
+        "findings": [_finding(each) for each in engine.list_findings(found.findings)],
+        "contracts": [
+            {"name": name, "text": dump_json(contract)}
+            for name, contract in sorted((read_json(found.contracts) or {}).items())
+        ],
+    }
+    return render_page(request, "review/definition_detail.html", context)
+
+
+@require_GET
+@screen(permissions.check_can_see_definitions)
+def definition_diagram(request: HttpRequest, definition_id: int) -> HttpResponse:
+    """Give the BPMN file of the version's main process."""
+    found = _find(definition_id)
+    content = engine.find_diagram(found.id, process_id=found.process_id)
+    if not content:
+        raise NotFound("This version holds no BPMN file.")
+    return HttpResponse(content, content_type="application/xml")
+
+
+def _find(definition_id: int) -> Any:
+    found = engine.find_definition(definition_id)
+    if found is None:
+        raise NotFound(f"There is no definition {definition_id}.")
+    return found
+
+
+def _version(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> dict[str, object]:
+    query = urlencode({"definition": row.key, "version": row.version})
+    return {
+        "name": row.name,
+        "description": row.description,
+        "owner": row.owner,
+        "version": row.version,
+        "url": reverse("definition-detail", args=[row.id]),
+        "instances_url": f"{reverse('instance-list')}?{query}",
+        "active": f"{row.active:,}",
+        "ended": f"{row.ended:,}",
+        "deployed": format_moment(row.deployed_at, zone=zone, now=now),
+        "digest": row.digest[:12],
+        "is_retired": row.retired_at is not None,
+    }
+
+
+def _finding(finding: object) -> str:
+    if isinstance(finding, dict):
+        return " · ".join(format_value(value) for value in finding.values() if value)
+    return format_value(finding)

@@ -1,0 +1,104 @@
+"""Audit entries as lines of a timeline."""
+
+import dataclasses
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from review.dashboards.blind import Blindfold
+from review.views.formats import format_label, format_moment, format_value
+
+TONES: Final = {
+    "incident.opened": "bad",
+    "incident.resolved": "good",
+    "step.failed": "bad",
+    "task.breached": "bad",
+    "task.warned": "warn",
+    "task.escalated": "warn",
+    "verdict.submitted": "accent",
+    "task.decided": "good",
+    "instance.completed": "good",
+    "instance.canceled": "warn",
+}
+HIDDEN: Final = "hidden until your own verdict stands"
+LONGEST_NOTE: Final = 400
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a timeline."""
+
+    text: str
+    by: str
+    at_iso: str
+    at_label: str
+    tone: str
+    note: str
+    anchor: str
+    kind: str
+    seq: int
+    hash: str
+    url: str = ""
+    is_now: bool = False
+
+
+def build_lines(
+    rows: Sequence[Any],
+    *,
+    blindfold: Blindfold,
+    step_names: Mapping[int, str],
+    zone: dt.tzinfo,
+    now: dt.datetime,
+) -> list[Line]:
+    """Return entries as lines; what the viewer must not know yet is left out."""
+    return [
+        _line(
+            row,
+            is_hidden=blindfold.hides(
+                kind=row.kind, actor=row.actor, step_id=row.step_id
+            ),
+            step_name=step_names.get(row.step_id, ""),
+            zone=zone,
+            now=now,
+        )
+        for row in rows
+    ]
+
+
+def _line(
+    row: Any, *, is_hidden: bool, step_name: str, zone: dt.tzinfo, now: dt.datetime
+) -> Line:
+    entry = json.loads(row.entry, parse_float=Decimal)
+    happened = row.occurred_at or row.at
+    words = format_label(row.kind.replace(".", " "))
+    return Line(
+        text=f"{words}: {step_name}" if step_name else words,
+        by=HIDDEN if is_hidden else entry["actor_name"],
+        at_iso=happened.isoformat(),
+        at_label=format_moment(happened, zone=zone, now=now),
+        tone=TONES.get(row.kind, ""),
+        note=HIDDEN if is_hidden else describe_detail(entry["detail"]),
+        anchor=f"event-{row.seq}",
+        kind=row.kind,
+        seq=row.seq,
+        hash=row.hash,
+    )
+
+
+def describe_detail(detail: Mapping[str, object]) -> str:
+    """Return an entry's detail as "name: value" pairs, digests shortened."""
+    parts = [
+        f"{format_label(name)}: {_shorten(value)}"
+        for name, value in detail.items()
+        if value not in (None, "", [], {})
+    ]
+    text = " · ".join(parts)
+    return text if len(text) <= LONGEST_NOTE else f"{text[:LONGEST_NOTE]}…"
+
+
+def _shorten(value: object) -> str:
+    text = format_value(value)
+    is_digest = len(text) == 64 and all(c in "0123456789abcdef" for c in text)
+    return f"{text[:12]}…" if is_digest else text

@@ -1,0 +1,208 @@
+"""The incidents desk: look, then retry, correct the input, or settle by hand."""
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from review import permissions
+from review.dashboards import incidents as desk
+from review.dashboards.sql import read_json
+from review.filters import IncidentFilter
+from review.forms import JsonForm, ReasonForm
+from review.views.access import screen, viewer_required
+from review.views.formats import (
+    Pill,
+    dump_json,
+    format_duration,
+    format_label,
+    format_moment,
+    state_pill,
+)
+from review.views.pages import render_page
+from review.views.paging import cut, mark_moment, read_after
+from workflows.core.actors import Actor, person
+from workflows.operations import incidents
+from workflows.operations.errors import Invalid, NotFound
+from workflows.store import database_now
+
+
+@require_GET
+@screen(permissions.check_can_see_incidents)
+def incident_list(request: HttpRequest) -> HttpResponse:
+    """List open incidents, the oldest first, and those resolved last."""
+    viewer = viewer_required(request)
+    form = IncidentFilter(request.GET)
+    rows = desk.list_open_incidents(
+        filters=form.given(), after=read_after(request.GET.get("after", ""))
+    )
+    shown, pages = cut(
+        request,
+        rows,
+        limit=desk.PAGE,
+        parameter="after",
+        mark=lambda row: mark_moment(row.opened_at, row.id),
+    )
+    now, zone = database_now(), viewer.look.tzinfo
+    context = {
+        "page_title": "Incidents",
+        "filter_form": form,
+        "reset_url": reverse("incident-list"),
+        "rows": [_row(row, now=now, zone=zone) for row in shown],
+        "resolved": [
+            _row(row, now=now, zone=zone) for row in desk.list_resolved_incidents()
+        ],
+        "pages": pages,
+        "codes": [
+            {"code": row.code, "incidents": row.incidents}
+            for row in desk.list_open_codes()
+        ],
+    }
+    return render_page(request, "review/incident_list.html", context)
+
+
+@require_GET
+@screen(permissions.check_can_see_incidents)
+def incident_detail(request: HttpRequest, incident_id: int) -> HttpResponse:
+    """Show one incident with what can be done about it."""
+    return _show(request, incident_id, forms={}, status=200)
+
+
+@require_POST
+@screen(permissions.check_can_resolve_incidents)
+def incident_retry(request: HttpRequest, incident_id: int) -> HttpResponse:
+    """Try the step again."""
+    form = ReasonForm(request.POST, prefix="retry")
+    if not form.is_valid():
+        return _show(request, incident_id, forms={"retry": form}, status=422)
+    incidents.retry(
+        incident_id=incident_id,
+        actor=_actor(request),
+        reason=form.cleaned_data["reason"],
+    )
+    messages.success(request, "The step is being tried again.")
+    return redirect("incident-detail", incident_id)
+
+
+@require_POST
+@screen(permissions.check_can_resolve_incidents)
+def incident_edit(request: HttpRequest, incident_id: int) -> HttpResponse:
+    """Correct the instance's variables, then try the step again."""
+    form = JsonForm(request.POST, prefix="edit")
+    if form.is_valid():
+        changed = _changed(incident_id, form.cleaned_data["values"])
+        try:
+            incidents.edit_input(
+                incident_id=incident_id,
+                variables=changed,
+                actor=_actor(request),
+                reason=form.cleaned_data["reason"],
+            )
+        except Invalid as refusal:
+            form.add_error("values", refusal.message)
+        else:
+            messages.success(request, "The input is corrected and tried again.")
+            return redirect("incident-detail", incident_id)
+    return _show(request, incident_id, forms={"edit": form}, status=422)
+
+
+@require_POST
+@screen(permissions.check_can_resolve_incidents)
+def incident_resolve(request: HttpRequest, incident_id: int) -> HttpResponse:
+    """Declare the step done by hand, with the output it would have had."""
+    form = JsonForm(request.POST, prefix="resolve")
+    if form.is_valid():
+        try:
+            incidents.resolve_by_hand(
+                incident_id=incident_id,
+                output=form.cleaned_data["values"],
+                actor=_actor(request),
+                reason=form.cleaned_data["reason"],
+            )
+        except Invalid as refusal:
+            form.add_error("values", refusal.message)
+        else:
+            messages.success(request, "The step is settled by hand.")
+            return redirect("incident-detail", incident_id)
+    return _show(request, incident_id, forms={"resolve": form}, status=422)
+
+
+def _show(
+    request: HttpRequest,
+    incident_id: int,
+    *,
+    forms: dict[str, ReasonForm],
+    status: int,
+) -> HttpResponse:
+    viewer = viewer_required(request)
+    found = _find(incident_id)
+    now, zone = database_now(), viewer.look.tzinfo
+    variables = dump_json(read_json(found.variables))
+    context = {
+        "page_title": f"Incident {found.id}",
+        "incident": found,
+        "row": _row(found, now=now, zone=zone),
+        "may_act": found.state == "OPEN"
+        and found.step_id is not None
+        and permissions.can_resolve_incidents(viewer.rights),
+        "retry": forms.get("retry") or ReasonForm(prefix="retry"),
+        "edit": forms.get("edit")
+        or JsonForm(prefix="edit", initial={"values": variables}),
+        "resolve": forms.get("resolve")
+        or JsonForm(prefix="resolve", initial={"values": "{}"}),
+        "variables": variables,
+        "retry_url": reverse("incident-retry", args=[found.id]),
+        "edit_url": reverse("incident-edit", args=[found.id]),
+        "resolve_url": reverse("incident-resolve", args=[found.id]),
+    }
+    return render_page(request, "review/incident_detail.html", context, status=status)
+
+
+def _find(incident_id: int) -> Any:
+    found = desk.find_incident(incident_id)
+    if found is None:
+        raise NotFound(f"There is no incident {incident_id}.")
+    return found
+
+
+def _changed(incident_id: int, wanted: dict[str, object]) -> dict[str, object]:
+    """Return only the variables whose value is another than it was."""
+    old = read_json(_find(incident_id).variables)
+    return {
+        name: value
+        for name, value in wanted.items()
+        if name not in old or old[name] != value
+    }
+
+
+def _actor(request: HttpRequest) -> Actor:
+    viewer = viewer_required(request)
+    return person(person_id=viewer.person_id, name=viewer.rights.name)
+
+
+def _row(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> dict[str, object]:
+    resolution = format_label(row.resolution.lower()) if row.resolution else ""
+    return {
+        "id": row.id,
+        "url": reverse("incident-detail", args=[row.id]),
+        "case": row.business_key or str(row.instance_id)[:13],
+        "instance_url": reverse("instance-detail", args=[row.instance_id]),
+        "step": row.step_name or row.node_id or "the instance",
+        "process": f"{row.definition_key} {row.definition_version}",
+        "code": row.code,
+        "message": row.message,
+        "attempts": row.attempts,
+        "state": Pill("Open", "bad") if row.state == "OPEN" else state_pill(row.state),
+        "opened": format_moment(row.opened_at, zone=zone, now=now),
+        "age": format_duration((row.resolved_at or now) - row.opened_at),
+        "resolved": format_moment(row.resolved_at, zone=zone, now=now)
+        if row.resolved_at
+        else "",
+        "resolution": resolution,
+        "resolved_by": row.resolved_by or "",
+        "reason": row.reason,
+    }

@@ -1,0 +1,196 @@
+"""Instances: the list, and one run with picture, steps, timeline and variables."""
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from review import permissions
+from review.dashboards import audit, engine, incidents
+from review.dashboards.blind import read_blindfold
+from review.dashboards.sql import read_json
+from review.filters import InstanceFilter
+from review.views.access import is_fragment, screen, viewer_required
+from review.views.entries import build_lines
+from review.views.formats import (
+    dump_json,
+    format_duration,
+    format_label,
+    format_moment,
+    format_value,
+    state_pill,
+)
+from review.views.pages import render_page
+from review.views.paging import cut, mark_moment, read_after
+from workflows.operations.errors import NotFound
+from workflows.store import database_now
+
+PARTS = {
+    "steps": "review/_instance_steps.html",
+    "timeline": "review/_instance_timeline.html",
+}
+MARKS = {
+    "READY": "active",
+    "RUNNING": "active",
+    "WAITING": "active",
+    "INCIDENT": "incident",
+    "COMPLETED": "done",
+}
+
+
+@require_GET
+@screen(permissions.check_can_see_instances)
+def instance_list(request: HttpRequest) -> HttpResponse:
+    """List instances, newest first, by state, definition, version and case."""
+    viewer = viewer_required(request)
+    form = InstanceFilter(request.GET)
+    rows = engine.list_instances(
+        filters=form.given(), after=read_after(request.GET.get("after", ""))
+    )
+    shown, pages = cut(
+        request,
+        rows,
+        limit=engine.PAGE,
+        parameter="after",
+        mark=lambda row: mark_moment(row.started_at, row.id),
+    )
+    now, zone = database_now(), viewer.look.tzinfo
+    context = {
+        "page_title": "Instances",
+        "filter_form": form,
+        "reset_url": reverse("instance-list"),
+        "rows": [_row(row, now=now, zone=zone) for row in shown],
+        "pages": pages,
+    }
+    return render_page(request, "review/instance_list.html", context)
+
+
+@require_GET
+@screen(permissions.check_can_see_instances)
+def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
+    """Show one instance."""
+    viewer = viewer_required(request)
+    found = engine.find_instance(instance_id)
+    if found is None:
+        raise NotFound(f"There is no instance {instance_id}.")
+    now, zone = database_now(), viewer.look.tzinfo
+    steps = engine.list_steps(instance_id)
+    entries = audit.list_entries(instance_id)
+    names = {step.id: step.name or step.node_id for step in steps}
+    lines = build_lines(
+        entries,
+        blindfold=read_blindfold(viewer, (entry.step_id for entry in entries)),
+        step_names=names,
+        zone=zone,
+        now=now,
+    )
+    context = {
+        "page_title": found.business_key or str(found.id)[:13],
+        "instance": found,
+        "case": found.business_key or str(found.id)[:13],
+        "state": state_pill(found.state),
+        "topic": f"instance.{found.id}",
+        "facts": _facts(found, now=now, zone=zone),
+        "steps": [_step(step, now=now, zone=zone) for step in steps],
+        "history": list(reversed(lines)),
+        "variables": _variables(found.variables),
+        "incidents": [
+            row
+            for row in incidents.list_incidents_of(instance_id)
+            if row.state == "OPEN"
+        ]
+        if permissions.can_see_incidents(viewer.rights)
+        else [],
+        "children": engine.list_children(instance_id),
+        "may_audit": permissions.can_audit(viewer.rights),
+        "diagram_url": reverse("instance-diagram", args=[found.id]),
+    }
+    part = PARTS.get(request.GET.get("part", ""))
+    if part and is_fragment(request):
+        return render(request, part, context)
+    return render_page(request, "review/instance_detail.html", context)
+
+
+@require_GET
+@screen(permissions.check_can_see_instances)
+def instance_diagram(request: HttpRequest, instance_id: UUID) -> HttpResponse:
+    """Give the BPMN file of the instance's process as it was deployed."""
+    found = engine.find_instance(instance_id)
+    content = found and engine.find_diagram(
+        found.definition_id, process_id=found.process_id
+    )
+    if not content:
+        raise NotFound(f"There is no picture of instance {instance_id}.")
+    return HttpResponse(
+        content,
+        content_type="application/xml",
+        headers={"Cache-Control": "private, max-age=86400"},
+    )
+
+
+def _row(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> dict[str, object]:
+    return {
+        "url": reverse("instance-detail", args=[row.id]),
+        "case": row.business_key or str(row.id)[:13],
+        "definition": f"{row.definition_name} {row.definition_version}",
+        "state": state_pill("INCIDENT" if row.has_incident else row.state),
+        "at": ", ".join(name for name in row.at_steps if name)
+        or (f"ended at {row.end_node_id}" if row.end_node_id else ""),
+        "started": format_moment(row.started_at, zone=zone, now=now),
+        "lasted": format_duration((row.ended_at or now) - row.started_at),
+    }
+
+
+def _facts(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> list[dict[str, str]]:
+    moment = format_moment(row.started_at, zone=zone, now=now)
+    facts = [
+        ("Process", f"{row.definition_name} {row.definition_version}"),
+        ("Started", f"{moment} by {row.initiator}"),
+        (
+            "Running for" if row.ended_at is None else "Took",
+            format_duration((row.ended_at or now) - row.started_at),
+        ),
+    ]
+    if row.ended_at:
+        facts.append(("Ended", format_moment(row.ended_at, zone=zone, now=now)))
+    if row.occurred_at:
+        facts.append(("Took place", format_moment(row.occurred_at, zone=zone, now=now)))
+    facts += [
+        ("Audit entries", f"{row.audit_seq:,}"),
+        ("Instance", str(row.id)),
+        ("Definition digest", row.definition_digest[:16]),
+    ]
+    return [{"label": label, "value": value} for label, value in facts]
+
+
+def _step(step: Any, *, now: dt.datetime, zone: dt.tzinfo) -> dict[str, object]:
+    mark = MARKS.get(step.state, "")
+    return {
+        "name": step.name or step.node_id,
+        "node_id": step.node_id,
+        "mark": mark,
+        "count": "1" if mark in {"active", "incident"} else "",
+        "state": state_pill(step.state),
+        "kind": format_label(step.kind),
+        "attempt": f"attempt {step.attempt}" if step.attempt > 1 else "",
+        "started": format_moment(step.started_at, zone=zone, now=now),
+        "lasted": format_duration((step.ended_at or now) - step.started_at),
+        "error": step.error,
+        "task_url": reverse("task-detail", args=[step.task_id]) if step.task_id else "",
+    }
+
+
+def _variables(text: str) -> list[dict[str, object]]:
+    values = read_json(text)
+    return [
+        {
+            "label": name,
+            "value": "" if isinstance(value, dict | list) else format_value(value),
+            "block": dump_json(value) if isinstance(value, dict | list) else "",
+        }
+        for name, value in sorted(values.items())
+    ]

@@ -1,0 +1,147 @@
+"""The rail: which links the viewer gets, with their counts."""
+
+import dataclasses
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from review import permissions
+from review.dashboards.frame import Viewer
+from review.dashboards.rail import CAP, RailCounts, read_rail
+from review.views.access import is_fragment, screen, viewer_required
+
+MOST_QUEUES: Final = 12
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Link:
+    """One line of the rail."""
+
+    label: str
+    url: str
+    count: str = ""
+    count_title: str = ""
+    is_hot: bool = False
+    key: str = ""
+    is_current: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Section:
+    """A titled group of links."""
+
+    label: str
+    links: tuple[Link, ...]
+
+
+def build_rail(request: HttpRequest, viewer: Viewer) -> dict[str, object]:
+    """Return what the rail's template shows for this viewer on this page."""
+    counts = read_rail(viewer)
+    path = _current_path(request)
+    sections = [
+        Section(label, tuple(_mark(link, path) for link in links))
+        for label, links in (
+            ("Work", _work(counts)),
+            ("Oversight", _oversight(viewer, counts)),
+            ("Evidence", _evidence(viewer)),
+        )
+        if links
+    ]
+    topics = [f"queue.{queue.key}" for queue in counts.queues]
+    if permissions.can_see_incidents(viewer.rights):
+        topics.append("incidents")
+    if permissions.can_see_dashboard(viewer.rights):
+        topics.append("dashboard")
+    return {
+        "sections": sections,
+        "topics": " ".join(topics),
+        "refresh_url": reverse("rail"),
+        "home_url": reverse("my-work"),
+        "me": {"name": viewer.rights.name, "roles": viewer.role_labels},
+    }
+
+
+@require_GET
+@screen()
+def rail(request: HttpRequest) -> HttpResponse:
+    """Give the rail's links afresh, for its live refresh."""
+    context = {"rail": build_rail(request, viewer_required(request))}
+    return render(request, "components/rail_links.html", context)
+
+
+def _current_path(request: HttpRequest) -> str:
+    if is_fragment(request):
+        return urlsplit(request.headers.get("HX-Current-URL", "")).path
+    return request.path
+
+
+def _mark(link: Link, path: str) -> Link:
+    """Mark the link whose page, or whose page's parent, is open."""
+    is_current = path == link.url or (link.url != "/" and path.startswith(link.url))
+    return dataclasses.replace(link, is_current=is_current)
+
+
+def _work(counts: RailCounts) -> list[Link]:
+    links = [
+        Link("My work", reverse("my-work"), _count(counts.held), "held", key="g m")
+    ]
+    links.extend(
+        Link(
+            queue.name,
+            reverse("queue-detail", args=[queue.key]),
+            _count(queue.live),
+            f"open, {queue.breached} breached" if queue.breached else "open",
+            is_hot=queue.breached > 0,
+        )
+        for queue in counts.queues[:MOST_QUEUES]
+    )
+    links.append(Link("All queues", reverse("queue-list"), key="g q"))
+    return links
+
+
+def _oversight(viewer: Viewer, counts: RailCounts) -> list[Link]:
+    rights = viewer.rights
+    links = []
+    if permissions.can_see_dashboard(rights):
+        links.append(
+            Link(
+                "SLA dashboard",
+                reverse("dashboard"),
+                _count(counts.breached),
+                "breached",
+                is_hot=counts.breached > 0,
+                key="g d",
+            )
+        )
+    if permissions.can_see_definitions(rights):
+        links.append(Link("Processes", reverse("definition-list"), key="g p"))
+    if permissions.can_see_instances(rights):
+        links.append(Link("Instances", reverse("instance-list"), key="g i"))
+    if permissions.can_see_incidents(rights):
+        links.append(
+            Link(
+                "Incidents",
+                reverse("incident-list"),
+                _count(counts.incidents),
+                "open",
+                is_hot=counts.incidents > 0,
+                key="g x",
+            )
+        )
+    return links
+
+
+def _evidence(viewer: Viewer) -> list[Link]:
+    if not permissions.can_audit(viewer.rights):
+        return []
+    return [Link("Audit search", reverse("audit-search"), key="g a")]
+
+
+def _count(value: int) -> str:
+    if not value:
+        return ""
+    return f"{value:,}+" if value >= CAP else f"{value:,}"

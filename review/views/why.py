@@ -1,0 +1,39 @@
+"""Why a case came to people, in short phrases. Pure."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from review.views.formats import format_number, format_value
+
+
+def explain_why(
+    why: Mapping[str, Any], *, confidence: Decimal | None, impact: Decimal | None
+) -> list[str]:
+    """Return the grid's reading of the case, the rule that matched, and the reasons."""
+    phrases = []
+    if why.get("grid"):
+        phrases.append(_grid(why, confidence=confidence, impact=impact))
+    phrases += [str(reason) for reason in why.get("reasons") or ()]
+    phrases += [str(problem) for problem in why.get("problems") or ()]
+    if why.get("policy"):
+        phrases.append(f"policy {why['policy']}")
+    return phrases
+
+
+def _grid(
+    why: Mapping[str, Any], *, confidence: Decimal | None, impact: Decimal | None
+) -> str:
+    sure = "none" if confidence is None else f"{confidence.quantize(Decimal('0.01'))}"
+    stake = format_number(impact) or "unknown"
+    rules = _matched(why.get("explanation"))
+    rule = f", rule {', '.join(rules)}" if rules else ""
+    answer = format_value(why.get("answer"))
+    return f"confidence {sure} \N{MULTIPLICATION SIGN} impact {stake} = {answer} ({why['grid']}{rule})"
+
+
+def _matched(explanation: object) -> Sequence[str]:
+    """Return the numbers of the rules that the outermost table matched."""
+    if not isinstance(explanation, Mapping) or not explanation.get("tables"):
+        return []
+    return [str(number) for number in explanation["tables"][-1].get("matched") or ()]
