@@ -9,15 +9,12 @@ from uuid import UUID
 
 from django.db import connection
 
-from workflows import audit
 from workflows.core.canonical import dumps
+from workflows.core.engine.run import Run
 from workflows.store import copy_in, parse_json
 
 SET_BACK_SECONDS = 5
 """First delay of a stimulus on which the engine failed; it doubles, to an hour."""
-
-STARTED_AT = 11
-"""Where `started_at` stands in the rows of `insert_instances`."""
 
 _TAKE = """
     WITH taken AS (
@@ -61,13 +58,6 @@ _SET_BACK_STEPS = """
     UPDATE workflows_step
     SET run_at = clock_timestamp() + %s * interval '12 seconds'
     WHERE instance_id = %s AND state = 'READY' AND NOT external
-"""
-_COPY_INSTANCES = """
-    COPY workflows_instance
-        (id, definition_id, process_id, business_key, variables, initiator,
-         parent_instance_id, parent_step_id, depth, audit_seq, audit_head,
-         started_at, occurred_at, state, end_node_id, version)
-    FROM STDIN
 """
 _COPY_STIMULI = """
     COPY workflows_stimulus
@@ -121,24 +111,11 @@ def set_back(instance_id: UUID) -> None:
         cursor.execute(_SET_BACK_STEPS, [SET_BACK_SECONDS, instance_id])
 
 
-def insert_instances(
-    rows: Sequence[tuple[object, ...]],
-    *,
-    entries: Sequence[audit.Row],
-    stimulus: Mapping[str, object],
-) -> None:
-    """Insert instances with their first entries and the wish to start.
+def wish_start(runs: Sequence[Run], *, data: Mapping[str, object]) -> None:
+    """Let new instances hear that they may start.
 
-    `rows` hold the columns of the statement above, in its order. A crash after the
-    commit leaves the START rows, which any worker picks up.
+    A crash after the commit leaves these rows, which any worker picks up.
     """
-    audit.record_rows(entries)
-    copy_in(_COPY_INSTANCES, ((*row, "ACTIVE", "", 1) for row in rows))
-    data = dumps(stimulus)
-    copy_in(
-        _COPY_STIMULI,
-        (
-            (row[0], "START", None, data, 0, row[STARTED_AT], row[STARTED_AT])
-            for row in rows
-        ),
-    )
+    text = dumps(data)
+    rows = [(run.instance.id, "START", None, text, 0, run.now, run.now) for run in runs]
+    copy_in(_COPY_STIMULI, rows)

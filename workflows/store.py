@@ -39,8 +39,8 @@ _LOAD = """
     FROM workflows_instance
 """
 _LOAD_WAITING = f"{_LOAD} WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
-_LOAD_FREE = f"{_LOAD} WHERE id = ANY(%s) AND state = 'ACTIVE' LIMIT %s" + (
-    " FOR UPDATE SKIP LOCKED"
+_LOAD_FREE = (
+    f"{_LOAD} WHERE id = ANY(%s) AND state = 'ACTIVE' LIMIT %s FOR UPDATE SKIP LOCKED"
 )
 _LOAD_STEPS = """
     SELECT instance_id, id, scope_id, node_id, kind, name, state, attempt, data, error,
@@ -49,6 +49,13 @@ _LOAD_STEPS = """
     WHERE instance_id = ANY(%s)
       AND state IN ('READY', 'RUNNING', 'WAITING', 'INCIDENT')
     ORDER BY id
+"""
+_COPY_INSTANCES = """
+    COPY workflows_instance
+        (id, definition_id, process_id, state, business_key, variables, initiator,
+         parent_instance_id, parent_step_id, depth, end_node_id, version, audit_seq,
+         audit_head, started_at, occurred_at, ended_at)
+    FROM STDIN
 """
 _SAVE_INSTANCES = """
     UPDATE workflows_instance i
@@ -181,7 +188,8 @@ def save_runs(runs: Sequence[Run]) -> Saved:
                 step_seqs[row.step_id] = row.seq
     changed = [run for run in runs if run.changes.drafts]
     audit.record_rows(rows)
-    _save_instances(changed)
+    _insert_instances([run.instance for run in changed if run.instance.new])
+    _save_instances([run for run in changed if not run.instance.new])
     _save_steps(changed, step_seqs)
     _save_timers(changed)
     _save_tells(changed)
@@ -260,6 +268,35 @@ def _steps(rows: Iterable[Sequence[Any]]) -> dict[UUID, list[StepRow]]:
         )
         found.setdefault(row[0], []).append(step)
     return found
+
+
+def _insert_instances(instances: Sequence[InstanceRow]) -> None:
+    if instances:
+        copy_in(
+            _COPY_INSTANCES,
+            (
+                (
+                    row.id,
+                    row.definition_id,
+                    row.process_id,
+                    row.state.value,
+                    row.business_key,
+                    dumps(row.variables),
+                    row.initiator,
+                    row.parent_instance_id,
+                    row.parent_step_id,
+                    row.depth,
+                    row.end_node_id,
+                    1,
+                    row.head.seq,
+                    row.head.hash,
+                    row.started_at,
+                    row.occurred_at,
+                    row.ended_at,
+                )
+                for row in instances
+            ),
+        )
 
 
 def _save_instances(runs: Sequence[Run]) -> None:

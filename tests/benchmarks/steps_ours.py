@@ -25,7 +25,7 @@ from tests.factories.processes import (  # noqa: E402
 from workflows import handlers  # noqa: E402
 from workflows.handlers import HumanOpened, HumanRequest  # noqa: E402
 from workflows.models import AuditEntry, Instance, Step  # noqa: E402
-from workflows.operations import advance, instances, steps  # noqa: E402
+from workflows.operations import instances, steps  # noqa: E402
 from workflows.operations.instances import Start  # noqa: E402
 
 BEFORE, AFTER = ["a1", "a2", "a3", "a4", "a5"], ["b1", "b2"]
@@ -73,9 +73,7 @@ def one_run(*, definition_id: int, count: int, batch: int) -> float:
     wish = Start(variables={"amount": 1000}, initiator=TESTER)
     began = time.perf_counter()
     for _ in range(count // batch):
-        instances.start_many(definition_id=definition_id, starts=[wish] * batch)
-        while advance.advance_batch(worker="bench", limit=batch).instances:
-            pass
+        instances.start_and_advance(definition_id=definition_id, starts=[wish] * batch)
         asked, people.waiting = people.waiting, []
         ends = [(r.instance_id, r.step_id, {"outcome": "APPROVED"}) for r in asked]
         with transaction.atomic():

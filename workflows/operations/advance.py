@@ -47,7 +47,7 @@ class Batch:
 
     runs: Sequence[Run]
     opened: list[HumanOpened] = field(default_factory=list)
-    started: list[children.Started] = field(default_factory=list)
+    started: list[Run] = field(default_factory=list)
 
 
 def advance_batch(*, worker: str, limit: int = BATCH) -> Advanced:
@@ -96,8 +96,9 @@ def settle(batch: Batch) -> None:
 
 def save(batch: Batch) -> store.Saved:
     """Write the batch; parts that own tasks write theirs after the entries stand."""
-    saved = store.save_runs(batch.runs)
-    children.write_started(batch.started)
+    saved = store.save_runs([*batch.runs, *batch.started])
+    if batch.started:
+        inbox.wish_start(batch.started, data={})
     waiting = [opened for opened in batch.opened if opened.output is None]
     now = batch.runs[0].now
     if waiting:

@@ -1,33 +1,23 @@
 """Called processes: start them, and hear of their end."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from workflows import audit, inbox
 from workflows.core.actors import ENGINE
-from workflows.core.canonical import digest, dumps
 from workflows.core.engine import stimuli
 from workflows.core.engine.run import Run
 from workflows.core.engine.state import ChildStart
-from workflows.ids import new_instance_id
-from workflows.operations import plans
+from workflows.operations import beginnings, plans
 
 MAX_DEPTH = 20
 """Called processes inside called processes; deeper is a loop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A child instance to insert, or the reason why it cannot be."""
+def prepare(run: Run, child: ChildStart) -> Run | None:
+    """Begin the instance that a call activity calls, or stop its step.
 
-    row: tuple[object, ...]
-    entry: audit.Row
-
-
-def prepare(run: Run, child: ChildStart) -> Started | None:
-    """Make a child instance of a call activity; its step becomes an incident if
-    the called process cannot be found.
+    The step becomes an incident where nothing of that name is deployed, or where
+    called processes are nested deeper than MAX_DEPTH.
     """
     _, step = run.step(child.step_id)
     instance = run.instance
@@ -48,47 +38,20 @@ def prepare(run: Run, child: ChildStart) -> Started | None:
             message=f"No deployed process or definition is named {child.called!r}.",
         )
         return None
-    definition_id, process_id = found
-    child_id = new_instance_id(run.now)
-    step.data = {**step.data, "child": str(child_id)}
-    head = audit.Head(chain=child_id)
-    draft = audit.Draft(
-        kind="instance.started",
+    called = beginnings.begin(
+        definition_id=found[0],
+        process_id=found[1],
+        variables=child.variables,
         actor=ENGINE,
-        detail={
-            "definition": plans.package_for(definition_id).label,
-            "parent": str(instance.id),
-            "variables": digest(child.variables),
-        },
+        initiator=instance.initiator,
+        now=run.now,
+        business_key=instance.business_key,
         occurred_at=run.occurred_at,
+        parent=(instance.id, child.step_id),
+        depth=instance.depth + 1,
     )
-    (entry,) = audit.link(head, [draft], now=run.now)
-    row = (
-        child_id,
-        definition_id,
-        process_id,
-        instance.business_key,
-        dumps(child.variables),
-        instance.initiator,
-        instance.id,
-        child.step_id,
-        instance.depth + 1,
-        head.seq,
-        head.hash,
-        run.now,
-        run.occurred_at,
-    )
-    return Started(row=row, entry=entry)
-
-
-def write_started(started: Sequence[Started]) -> None:
-    """Insert the children, each with its first entry and the wish to start."""
-    if started:
-        inbox.insert_instances(
-            [child.row for child in started],
-            entries=[child.entry for child in started],
-            stimulus={},
-        )
+    step.data = {**step.data, "child": str(called.instance.id)}
+    return called
 
 
 def ended(step_id: int | None, data: Mapping[str, Any]) -> stimuli.Done:

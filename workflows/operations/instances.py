@@ -9,15 +9,14 @@ from django.db import transaction
 
 from workflows import audit, dispatch, inbox, store
 from workflows.core.actors import Actor
-from workflows.core.canonical import CanonicalError, digest, dumps
 from workflows.core.engine import stimuli
 from workflows.core.engine.hearing import hear
 from workflows.core.engine.run import Run, StepGone
 from workflows.core.states import FINAL_INSTANCE_STATES, InstanceState
-from workflows.ids import new_instance_id
 from workflows.models import Definition
 from workflows.operations import definitions, plans
 from workflows.operations.advance import settle_and_save
+from workflows.operations.beginnings import begin
 from workflows.operations.errors import Conflict, Invalid, NotFound
 
 
@@ -69,21 +68,29 @@ def start_many(
     node_id: str = "",
 ) -> list[UUID]:
     """Start instances of one definition in one transaction; return their ids."""
-    if not starts:
-        return []
-    definition = Definition.objects.only("process_id").get(pk=definition_id)
-    _check_start(definition, message=message, node_id=node_id)
-    now = store.database_now()
-    label = plans.package_for(definition_id).label
-    rows, entries = [], []
-    for wish in starts:
-        row, entry = _row(wish, definition=definition, label=label, now=now)
-        rows.append(row)
-        entries.append(entry)
-    stimulus = {"message": message, "node_id": node_id} if message or node_id else {}
-    inbox.insert_instances(rows, entries=entries, stimulus=stimulus)
-    dispatch.ring_after_commit("engine")
-    return [entry.chain for entry in entries]
+    runs = _begin(definition_id, starts, message=message, node_id=node_id)
+    if runs:
+        store.save_runs(runs)
+        data = {"message": message, "node_id": node_id} if message or node_id else {}
+        inbox.wish_start(runs, data=data)
+        dispatch.ring_after_commit("engine")
+    return [run.instance.id for run in runs]
+
+
+@transaction.atomic
+def start_and_advance(
+    *, definition_id: int, starts: Sequence[Start], message: str = ""
+) -> list[UUID]:
+    """Start instances and let them go as far as they can, in one transaction.
+
+    For callers that have time for the automated steps; `start_many` leaves them to
+    the workers.
+    """
+    runs = _begin(definition_id, starts, message=message)
+    for run in runs:
+        hear(run, stimuli.Start(message=message))
+    settle_and_save(runs)
+    return [run.instance.id for run in runs]
 
 
 @transaction.atomic
@@ -187,39 +194,22 @@ def _check_start(definition: Definition, *, message: str, node_id: str) -> None:
         raise Invalid(f"Process {definition.process_id!r} has no start event {what}.")
 
 
-def _row(
-    wish: Start, *, definition: Definition, label: str, now: dt.datetime
-) -> tuple[tuple[object, ...], audit.Row]:
-    try:
-        variables = dumps(wish.variables)
-        variables_digest = digest(wish.variables)
-    except CanonicalError as error:
-        raise Invalid(f"The variables cannot be kept as JSON: {error}") from error
-    instance_id = new_instance_id(now)
-    head = audit.Head(chain=instance_id)
-    detail: dict[str, object] = {"definition": label, "variables": variables_digest}
-    if wish.business_key:
-        detail["business_key"] = wish.business_key
-    draft = audit.Draft(
-        kind="instance.started",
-        actor=wish.initiator,
-        detail=detail,
-        occurred_at=wish.occurred_at,
-    )
-    (entry,) = audit.link(head, [draft], now=now)
-    row = (
-        instance_id,
-        definition.id,
-        definition.process_id,
-        wish.business_key,
-        variables,
-        wish.initiator.ref,
-        None,
-        None,
-        0,
-        head.seq,
-        head.hash,
-        now,
-        wish.occurred_at,
-    )
-    return row, entry
+def _begin(
+    definition_id: int, starts: Sequence[Start], *, message: str, node_id: str = ""
+) -> list[Run]:
+    definition = Definition.objects.only("process_id").get(pk=definition_id)
+    _check_start(definition, message=message, node_id=node_id)
+    now = store.database_now()
+    return [
+        begin(
+            definition_id=definition.id,
+            process_id=definition.process_id,
+            variables=wish.variables,
+            actor=wish.initiator,
+            initiator=wish.initiator.ref,
+            now=now,
+            business_key=wish.business_key,
+            occurred_at=wish.occurred_at,
+        )
+        for wish in starts
+    ]

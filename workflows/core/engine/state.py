@@ -33,6 +33,9 @@ class InstanceRow:
     end_node_id: str = ""
     ended_at: dt.datetime | None = None
     variables_changed: bool = False
+    started_at: dt.datetime | None = None
+    occurred_at: dt.datetime | None = None
+    new: bool = False
 
 
 @dataclass(slots=True)
