@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from workflows.core.dmn.tables import DecisionTable, Record
 from workflows.core.feel.convert import from_feel
+from workflows.core.feel.limits import MAX_DEPTH, measure
 
 _MAX_REMEMBERED = 4096
+MAX_SHOWN = 10_000
 
 
 class Explanation:
@@ -32,7 +34,7 @@ class Explanation:
         those), and `value`.
         """
         return {
-            "inputs": {name: from_feel(value) for name, value in self._inputs.items()},
+            "inputs": {name: _shown(value) for name, value in self._inputs.items()},
             "tables": [_table_json(record) for record in self._records],
         }
 
@@ -45,14 +47,23 @@ def _table_json(record: Record) -> dict[str, object]:
         "element": table.element,
         "hit_policy": f"{policy} {table.aggregation}" if table.aggregation else policy,
         "inputs": [
-            {"expression": clause.text, "value": from_feel(value)}
+            {"expression": clause.text, "value": _shown(value)}
             for clause, value in zip(table.inputs, record.inputs, strict=True)
         ],
         "cells": list(_cells(table, record.passed)),
         "matched": [rule + 1 for rule in record.matched],
         "rules": [table.rule_ids[rule] for rule in record.matched],
-        "value": from_feel(record.value),
+        "value": _shown(record.value),
     }
+
+
+def _shown(value: object) -> object:
+    """The value for people and JSON; one that is endless when written out is named."""
+    if type(value) is list or type(value) is dict:
+        size = measure(value)
+        if size.nodes > MAX_SHOWN or size.depth > MAX_DEPTH:
+            return f"a value of {size.nodes:,} parts"
+    return from_feel(value)
 
 
 def _cells(table: DecisionTable, passed: list[int]) -> tuple[str, ...]:

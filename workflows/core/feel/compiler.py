@@ -172,6 +172,8 @@ def _logical(compiler: Compiler, node: s.Logical) -> Code:
 def compare(operator: str, left: object, right: object, run: Run) -> object:
     """The truth of a comparison; null with a message when the two do not compare."""
     if operator in ("=", "!="):
+        run.check_value(left)
+        run.check_value(right)
         found = equal(left, right)
         if found is not None:
             return found if operator == "=" else not found
@@ -262,17 +264,22 @@ def _path(compiler: Compiler, node: s.Path) -> Code:
 
 @compiles(s.If)
 def _if(compiler: Compiler, node: s.If) -> Code:
-    condition = compiler.compile(node.condition)
-    positive = compiler.compile(node.positive)
-    negative = compiler.compile(node.negative)
+    branches = []
+    last: s.Node = node
+    while isinstance(last, s.If):
+        condition = compiler.compile(last.condition)
+        branches.append((condition, compiler.compile(last.positive)))
+        last = last.negative
+    otherwise = compiler.compile(last)
 
     def choose(variables: Variables, run: Run) -> object:
-        found = condition(variables, run)
-        if found is True:
-            return positive(variables, run)
-        if found is not False and found is not None:
-            run.note(f"'if' takes a boolean, not a {kind_of(found)}")
-        return negative(variables, run)
+        for condition, positive in branches:
+            found = condition(variables, run)
+            if found is True:
+                return positive(variables, run)
+            if found is not False and found is not None:
+                run.note(f"'if' takes a boolean, not a {kind_of(found)}")
+        return otherwise(variables, run)
 
     return choose
 

@@ -10,7 +10,7 @@ from workflows.core.feel import builtins, loops
 from workflows.core.feel import syntax as s
 from workflows.core.feel.compiler import Compiler
 from workflows.core.feel.convert import to_feel
-from workflows.core.feel.errors import LimitExceeded
+from workflows.core.feel.errors import FeelSyntaxError, LimitExceeded
 from workflows.core.feel.functions import BUILT_INS, Code, Variables
 from workflows.core.feel.limits import DEFAULT_LIMITS, Limits, Run
 from workflows.core.feel.texts import parse_expression, parse_unary_tests
@@ -33,13 +33,16 @@ class Result(NamedTuple):
 def guarded(code: Code, variables: Variables, run: Run) -> object:
     """Run a closure; whatever it asks too much of becomes null and a message."""
     try:
-        return code(variables, run)
+        value = code(variables, run)
+        run.check_value(value)
     except LimitExceeded as exceeded:
         return run.note(str(exceeded))
     except RecursionError:
         return run.note("stopped: the calls are nested too deep")
     except (MemoryError, OverflowError):
         return run.note("stopped: a value grew too large")
+    else:
+        return value
 
 
 class Expression:
@@ -145,12 +148,18 @@ def compile_expression(text: str, names: frozenset[str] = frozenset()) -> Expres
     `names` are variables whose names hold keywords or signs (`Profit and loss`);
     plain words side by side need not be given.
     """
-    node = parse_expression(text, names | BUILT_IN_NAMES)
-    return Expression(text, node, Compiler(names).compile(node))
+    try:
+        node = parse_expression(text, names | BUILT_IN_NAMES)
+        return Expression(text, node, Compiler(names).compile(node))
+    except RecursionError:
+        raise FeelSyntaxError("nested too deep to be compiled here") from None
 
 
 @functools.lru_cache(maxsize=8192)
 def compile_unary_tests(text: str, names: frozenset[str] = frozenset()) -> UnaryTests:
     """Compile a cell: `-`, `< 10`, `"a", "b"`, `not(1, 2)`, or a test of `?`."""
-    node = parse_unary_tests(text, names | BUILT_IN_NAMES)
-    return UnaryTests(text, node, compile_tests(Compiler(names), node))
+    try:
+        node = parse_unary_tests(text, names | BUILT_IN_NAMES)
+        return UnaryTests(text, node, compile_tests(Compiler(names), node))
+    except RecursionError:
+        raise FeelSyntaxError("nested too deep to be compiled here") from None

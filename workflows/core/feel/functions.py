@@ -56,7 +56,7 @@ class UserFunction:
 
     def _call(self, variables: Variables, run: Run) -> object:
         """Run the body one level deeper, and fit its value to the result type."""
-        run.spend(1)
+        run.spend(5)
         run.depth += 1
         if run.depth > run.limits.depth:
             raise LimitExceeded(
@@ -123,7 +123,7 @@ class BuiltIn:
             else:
                 continue
             if bound is not None:
-                run.steps -= 1
+                run.spend(1 + sum(map(_weight, bound)))
                 return overload.function(run, *bound)
         kinds = ", ".join(kind_of(value) for value in arguments)
         return run.note(f"{self.name} does not take ({kinds}){self._hint()}")
@@ -135,7 +135,7 @@ class BuiltIn:
                 continue
             bound = _bind_named(overload, arguments)
             if bound is not None:
-                run.steps -= 1
+                run.spend(1 + sum(map(_weight, bound)))
                 return overload.function(run, *bound)
         names = ", ".join(arguments)
         return run.note(f"{self.name} does not take ({names}){self._hint()}")
@@ -145,6 +145,13 @@ class BuiltIn:
 
 
 _REFUSED = object()
+
+
+def _weight(value: object) -> int:
+    """Steps for what a function does with an argument before it can count itself."""
+    if type(value) is str:
+        return len(value) >> 7
+    return len(value) >> 3 if type(value) is list else 0
 
 
 def _fit(slot: Slot, value: object) -> object:

@@ -1,7 +1,9 @@
 """What one evaluation may use, and the account kept of it."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from workflows.core.feel.errors import LimitExceeded
 
@@ -12,21 +14,24 @@ class Limits:
 
     steps counts iterations, calls and the elements that built-in functions touch;
     depth counts nested calls of user-defined functions; items and text bound a single
-    list and a single string.
+    list and a single string; nodes bounds everything within one value.
     """
 
     steps: int = 200_000
-    depth: int = 120
+    depth: int = 100
     items: int = 100_000
     text: int = 1_000_000
+    nodes: int = 1_000_000
     messages: int = 50
 
 
 DEFAULT_LIMITS = Limits()
 
-# Bounds of compilation: the text's characters and the nesting of its syntax tree.
-MAX_SOURCE = 100_000
-MAX_NESTING = 120
+# Bounds of compilation: the text's characters, the nesting of its syntax tree, and the
+# steps of one path or operators of one kind in a row.
+MAX_SOURCE = 32_768
+MAX_NESTING = 45
+MAX_CHAIN = 120
 
 
 class Run:
@@ -80,3 +85,62 @@ class Run:
                 f"a text of {length:,} characters is over the limit of "
                 f"{self.limits.text:,} characters"
             )
+        self.spend(length >> 7)
+
+    def check_value(self, value: object) -> None:
+        """LimitExceeded when a list or context holds too much to be walked.
+
+        Lists may hold the same list many times over, so a small value in memory can
+        be endless when it is written out or compared.
+        """
+        if type(value) is list or type(value) is dict:
+            size = measure(value)
+            if size.nodes > self.limits.nodes or size.depth > MAX_DEPTH:
+                raise LimitExceeded("a value is too large or nested too deep")
+
+
+MAX_DEPTH = 200
+
+
+class Size(NamedTuple):
+    """How many values a value holds, itself included, and how deep they are nested."""
+
+    nodes: int
+    depth: int
+
+
+_ONE = Size(1, 1)
+
+
+def measure(value: object) -> Size:
+    """The size of a value as if nothing in it were shared; each part is visited once."""
+    known: dict[int, Size] = {}
+    pending = [value]
+    while pending:
+        node = pending[-1]
+        inner = _parts(node)
+        if id(node) in known:
+            pending.pop()
+            continue
+        unknown = [item for item in inner if id(item) not in known]
+        if unknown:
+            pending.extend(unknown)
+            continue
+        sizes = [known[id(item)] for item in inner]
+        known[id(node)] = Size(
+            len(_entries(node)) + 1 + sum(size.nodes for size in sizes),
+            1 + max((size.depth for size in sizes), default=0),
+        )
+        pending.pop()
+    return known.get(id(value), _ONE)
+
+
+def _entries(node: object) -> Collection[object]:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()
+
+
+def _parts(node: object) -> list[object]:
+    """The lists and contexts directly within."""
+    return [item for item in _entries(node) if type(item) is list or type(item) is dict]

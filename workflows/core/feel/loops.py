@@ -119,7 +119,7 @@ def _for(compiler: Compiler, node: s.For) -> Code:
         try:
             for scope in _walk(sources, variables, run, fresh=fresh):
                 if uses_partial:
-                    run.spend(len(result))
+                    run.spend(len(result) >> 2)
                     scope["partial"] = result.copy()
                 result.append(body(scope, run))
         except _Broken:

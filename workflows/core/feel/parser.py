@@ -6,7 +6,7 @@ from workflows.core.feel import juel
 from workflows.core.feel import syntax as s
 from workflows.core.feel.errors import FeelSyntaxError
 from workflows.core.feel.lexer import Token, syntax_error, tokenize, unescape
-from workflows.core.feel.limits import MAX_NESTING, MAX_SOURCE
+from workflows.core.feel.limits import MAX_CHAIN, MAX_NESTING, MAX_SOURCE
 from workflows.core.feel.names import (
     KEYWORDS,
     STOP_WORDS,
@@ -133,8 +133,8 @@ class Parser(TypeParser):
         while True:
             token = self.tokens[self.at]
             chain += 1
-            if chain > MAX_NESTING:
-                raise self.fail(f"more than {MAX_NESTING} comparisons in a row")
+            if chain > MAX_CHAIN:
+                raise self.fail(f"more than {MAX_CHAIN} comparisons in a row")
             if token.kind == "op" and token.text in _COMPARISONS:
                 self.at += 1
                 left = s.Comparison(token.text, left, self._arithmetic(1))
@@ -180,8 +180,8 @@ class Parser(TypeParser):
             if binding < minimum or binding == 0:
                 return left
             chain += 1
-            if chain > MAX_NESTING * 2:
-                raise self.fail(f"more than {MAX_NESTING * 2} operators in a row")
+            if chain > MAX_CHAIN:
+                raise self.fail(f"more than {MAX_CHAIN} operators in a row")
             self.at += 1
             left = s.Arithmetic(token.text, left, self._arithmetic(binding + 1))
 
@@ -194,8 +194,8 @@ class Parser(TypeParser):
         chain = 0
         while True:
             chain += 1
-            if chain > MAX_NESTING:
-                raise self.fail(f"more than {MAX_NESTING} steps in one path")
+            if chain > MAX_CHAIN:
+                raise self.fail(f"more than {MAX_CHAIN} steps in one path")
             if self.peek("(") and self.tokens[self.at].kind == "op":
                 node = self._call(node)
             elif self.peek("[") and self._opens_filter():
@@ -371,12 +371,19 @@ class Parser(TypeParser):
         return following.kind != "name" or following.text in KEYWORDS
 
     def _if(self) -> s.Node:
-        self.at += 1
-        condition = self.expression()
-        self.expect("then")
-        positive = self.expression()
-        self.expect("else")
-        return s.If(condition, positive, self.expression())
+        """A chain of `else if` is read in a loop: it is long, not deep."""
+        branches: list[tuple[s.Node, s.Node]] = []
+        while self.accept("if"):
+            condition = self.expression()
+            self.expect("then")
+            branches.append((condition, self.expression()))
+            self.expect("else")
+            if len(branches) > MAX_CHAIN:
+                raise self.fail(f"more than {MAX_CHAIN} branches in a row")
+        node = self.expression()
+        for condition, positive in reversed(branches):
+            node = s.If(condition, positive, node)
+        return node
 
     def _for(self) -> s.Node:
         self.at += 1

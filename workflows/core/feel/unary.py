@@ -76,6 +76,7 @@ def _range_test(compiler: Compiler, node: s.RangeLiteral) -> Verdict:
 
 
 def _equals(value: object, other: object, run: Run) -> bool | None:
+    run.check_value(value)
     found = equal(value, other)
     if found is None:
         run.note(f"{kind_of(value)} = {kind_of(other)} has no meaning")
@@ -106,6 +107,8 @@ def _among(value: object, tests: list[object], run: Run) -> bool | None:
     if isinstance(value, list) and equal(value, tests) is True:
         return True
     run.spend(len(tests))
+    run.check_value(tests)
+    run.check_value(value)
     unknown = False
     for test in tests:
         if isinstance(test, Range) and not isinstance(value, Range):

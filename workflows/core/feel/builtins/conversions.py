@@ -37,6 +37,7 @@ def _date(run: Run, value: object) -> object:
         return value
     if isinstance(value, DateTime):
         return value.date
+    run.spend(10)
     found = parse_date(value) if isinstance(value, str) else None
     return found or run.note(f"date: {_shown(value)} is no date")
 
@@ -64,6 +65,7 @@ def _time(run: Run, value: object) -> object:
         return value.time
     if isinstance(value, Date):
         return MIDNIGHT_UTC
+    run.spend(10)
     found = parse_time(value) if isinstance(value, str) else None
     return found or run.note(f"time: {_shown(value)} is no time")
 
@@ -91,6 +93,7 @@ def _time_of(  # noqa: PLR0917  (as FEEL has it)
 
 @built_in("date and time", "from: string")
 def _date_and_time(run: Run, text: str) -> object:
+    run.spend(20)
     found = parse_datetime(text)
     return found or run.note(f"date and time: {_shown(text)} is no date and time")
 
@@ -108,6 +111,7 @@ def _date_and_time_of(run: Run, date: object, time: Time) -> object:
 
 @built_in("duration", "from: string")
 def _duration(run: Run, text: str) -> object:
+    run.spend(10)
     found = parse_duration(text)
     return found or run.note(f"duration: {_shown(text)} is no duration")
 
@@ -150,6 +154,7 @@ def _number(run: Run, text: str, grouping: str | None, decimal: str | None) -> o
 def _string(run: Run, value: object) -> str | None:
     if value is None:
         return None
+    run.check_value(value)
     text = text_of(value)
     run.check_text(len(text))
     return text

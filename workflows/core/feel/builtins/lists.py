@@ -46,6 +46,8 @@ def place(position: Decimal, length: int) -> int | None:
 
 @built_in("list contains", "list: list, element: any")
 def _list_contains(run: Run, items: list[object], element: object) -> bool:
+    run.check_value(items)
+    run.check_value(element)
     run.spend(len(items))
     return any(same(item, element) for item in items)
 
@@ -62,6 +64,7 @@ def _sublist(
     first = place(start, len(items))
     if first is None:
         return run.note("sublist: the start position lies outside the list")
+    run.spend(len(items))
     if length is None:
         return items[first:]
     if length < 1 or first + length > len(items):
@@ -135,6 +138,8 @@ def _reverse(run: Run, items: list[object]) -> list[object]:
 
 @built_in("index of", "list: list, match: any")
 def _index_of(run: Run, items: list[object], match: object) -> list[object]:
+    run.check_value(items)
+    run.check_value(match)
     run.spend(len(items))
     return [Decimal(index) for index, item in enumerate(items, 1) if same(item, match)]
 
@@ -147,6 +152,7 @@ def _union(run: Run, lists: list[list[object]]) -> object:
 @built_in("distinct values", "list: list")
 def _distinct(run: Run, items: list[object]) -> list[object]:
     run.spend(len(items))
+    run.check_value(items)
     seen = Seen(run)
     return [item for item in items if seen.add(item)]
 

@@ -19,10 +19,12 @@ def _not(run: Run, value: object) -> object:
 
 
 @built_in("is", "value1: any, value2: any")
-def _is(_run: Run, left: object, right: object) -> bool:
+def _is(run: Run, left: object, right: object) -> bool:
     """The same element of the semantic domain: kind, and every part alike."""
     if type(left) is not type(right):
         return False
+    run.check_value(left)
+    run.check_value(right)
     return left is right if is_function(left) else bool(left == right)
 
 
@@ -31,6 +33,7 @@ def _rounded(  # noqa: PLR0917  (private, and all are needed)
 ) -> object:
     if abs(scale) > 10_000:
         return run.note(f"{name}: the scale is out of range")
+    run.spend(1 + abs(int(scale)) // 50 + abs(number.adjusted()) // 50)
     result = numbers.round_to(number, int(scale), mode)
     if result is None:
         return run.note(f"{name}: the scale is out of range")
@@ -87,6 +90,7 @@ def _abs(run: Run, value: object) -> object:
 
 @built_in("modulo", "dividend: number, divisor: number")
 def _modulo(run: Run, dividend: Decimal, divisor: Decimal) -> object:
+    run.spend(1 + abs(dividend.adjusted() - divisor.adjusted()) // 20)
     result = numbers.modulo(dividend, divisor)
     return run.note("modulo: division by zero") if result is None else result
 
@@ -99,24 +103,29 @@ def _finite(run: Run, name: str, value: Decimal) -> object:
 
 @built_in("sqrt", "number: number")
 def _sqrt(run: Run, number: Decimal) -> object:
+    run.spend(30)
     return _finite(run, "sqrt", numbers.CONTEXT.sqrt(number))
 
 
 @built_in("log", "number: number")
 def _log(run: Run, number: Decimal) -> object:
+    run.spend(30)
     return _finite(run, "log", numbers.CONTEXT.ln(number))
 
 
 @built_in("exp", "number: number")
 def _exp(run: Run, number: Decimal) -> object:
+    run.spend(30)
     return _finite(run, "exp", numbers.CONTEXT.exp(number))
 
 
 @built_in("even", "number: number")
-def _even(_run: Run, number: Decimal) -> bool:
+def _even(run: Run, number: Decimal) -> bool:
+    run.spend(1 + abs(number.adjusted()) // 20)
     return numbers.modulo(number, Decimal(2)) == 0
 
 
 @built_in("odd", "number: number")
-def _odd(_run: Run, number: Decimal) -> bool:
+def _odd(run: Run, number: Decimal) -> bool:
+    run.spend(1 + abs(number.adjusted()) // 20)
     return numbers.modulo(number, Decimal(2)) == 1

@@ -19,6 +19,7 @@ _MAKERS = frozenset({
 
 @built_in("range", "from: string")
 def _range(run: Run, text: str) -> object:
+    run.spend(100)
     tree = _tree(text)
     if tree is None:
         return run.note("range: takes a text such as [1..10), its ends written out")

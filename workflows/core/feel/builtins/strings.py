@@ -93,6 +93,7 @@ def _split(run: Run, text: str, delimiter: str) -> object:
 @built_in("string join", "list: list, delimiter: string?|null")
 def _string_join(run: Run, items: list[object], delimiter: str | None) -> object:
     parts: list[str] = []
+    run.spend(len(items))
     for item in items:
         if item is None:
             continue

@@ -118,7 +118,7 @@ class Automaton:
                 self._follow(0, empty, place, text, threads)
             if not threads and best is not None:
                 break
-            run.spend(1 + len(threads))
+            run.spend(3 + 3 * len(threads))
             threads, found = self._step(threads, text, place)
             best = found or best
         return best
