@@ -56,14 +56,14 @@ class Resolution(StrEnum):
     SUPERSEDED = "SUPERSEDED"
 
 
-FINAL_STEP_STATES = frozenset(
-    {StepState.COMPLETED, StepState.CANCELED, StepState.SKIPPED}
-)
+FINAL_STEP_STATES = frozenset({
+    StepState.COMPLETED,
+    StepState.CANCELED,
+    StepState.SKIPPED,
+})
 LIVE_STEP_STATES = frozenset(StepState) - FINAL_STEP_STATES
-FINAL_INSTANCE_STATES = frozenset(
-    {
-        InstanceState.COMPLETED,
-        InstanceState.CANCELED,
-        InstanceState.FAILED,
-    }
-)
+FINAL_INSTANCE_STATES = frozenset({
+    InstanceState.COMPLETED,
+    InstanceState.CANCELED,
+    InstanceState.FAILED,
+})

@@ -2,9 +2,10 @@
 
 import django.contrib.postgres.indexes
 import django.db.models.deletion
+from django.db import migrations, models
+
 import workflows.models.audit
 import workflows.models.fields
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
@@ -436,12 +437,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="instance",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        ["ACTIVE", "SUSPENDED", "COMPLETED", "CANCELED", "FAILED"],
-                    )
-                ),
+                condition=models.Q((
+                    "state__in",
+                    ["ACTIVE", "SUSPENDED", "COMPLETED", "CANCELED", "FAILED"],
+                )),
                 name="workflows_instance_state_known",
             ),
         ),
@@ -471,9 +470,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="step",
             index=models.Index(
-                condition=models.Q(
-                    ("state__in", ["READY", "RUNNING", "WAITING", "INCIDENT"])
-                ),
+                condition=models.Q((
+                    "state__in",
+                    ["READY", "RUNNING", "WAITING", "INCIDENT"],
+                )),
                 fields=["instance", "id"],
                 name="workflows_step_live",
             ),
@@ -497,20 +497,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="step",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "state__in",
-                        [
-                            "READY",
-                            "RUNNING",
-                            "WAITING",
-                            "INCIDENT",
-                            "COMPLETED",
-                            "CANCELED",
-                            "SKIPPED",
-                        ],
-                    )
-                ),
+                condition=models.Q((
+                    "state__in",
+                    [
+                        "READY",
+                        "RUNNING",
+                        "WAITING",
+                        "INCIDENT",
+                        "COMPLETED",
+                        "CANCELED",
+                        "SKIPPED",
+                    ],
+                )),
                 name="workflows_step_state_known",
             ),
         ),
