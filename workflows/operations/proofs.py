@@ -4,11 +4,15 @@ A proof in a tree of a million leaves reads a few hundred rows, since every 256 
 have their hash stored. Nothing here signs or writes.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from workflows.core import merkle
 from workflows.core.merkle import TILE_LEVELS
 from workflows.models import Leaf, Subtree
+
+_TILES_KEPT: Final = 1_024
 
 
 class TreeDamaged(RuntimeError):
@@ -19,7 +23,7 @@ class TreeDamaged(RuntimeError):
 class StoredTree:
     """The tree as stored. Keep one for many proofs: it remembers what it read."""
 
-    _known: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    _tiles: dict[tuple[int, int], list[list[bytes]]] = field(default_factory=dict)
 
     def stretch(self, start: int, end: int) -> bytes:
         """Return the root over the leaves from `start` to before `end`."""
@@ -41,34 +45,52 @@ class StoredTree:
 
     def subtree(self, level: int, position: int) -> bytes:
         """Return the hash over 2**level leaves; raises `TreeDamaged`."""
-        place = (level, position)
-        if place not in self._known:
-            self._known[place] = self._build(level, position)
-        return self._known[place]
-
-    def _build(self, level: int, position: int) -> bytes:
-        # From the largest stored subtrees that are not larger than what is asked for.
-        stored = level - level % TILE_LEVELS
-        first, count = position << (level - stored), 1 << (level - stored)
-        hashes = _read(stored, first, count)
-        if len(hashes) != count:
+        above = level % TILE_LEVELS
+        stored = level - above
+        tile, within = divmod(position, 1 << (TILE_LEVELS - above))
+        levels = self._tile(stored, tile)
+        if above >= len(levels) or within >= len(levels[above]):
             raise TreeDamaged(
-                f"Of the {count} hashes of level {stored} from {first} on,"
-                f" {count - len(hashes)} are missing."
+                f"The hashes of level {stored} that make up {level}/{position} are not"
+                " all stored: leaves or subtrees were removed."
             )
-        return merkle.tree_root(hashes)
+        return levels[above][within]
+
+    def _tile(self, stored: int, tile: int) -> list[list[bytes]]:
+        """Return 256 stored hashes, and the levels that grow from them."""
+        place = (stored, tile)
+        if place not in self._tiles:
+            if len(self._tiles) >= _TILES_KEPT:
+                self._tiles.clear()
+            self._tiles[place] = _grow(_read(stored, tile << TILE_LEVELS))
+        return self._tiles[place]
 
 
-def _read(level: int, first: int, count: int) -> list[bytes]:
-    places = range(first, first + count)
+def _grow(hashes: list[bytes]) -> list[list[bytes]]:
+    """Return the complete nodes of each level above a tile's hashes, lowest first."""
+    levels = [hashes]
+    while len(levels) < TILE_LEVELS:
+        below = levels[-1]
+        pairs = range(0, len(below) - 1, 2)
+        levels.append([merkle.node_hash(below[at], below[at + 1]) for at in pairs])
+    return levels
+
+
+def _read(level: int, first: int) -> list[bytes]:
+    """Return up to 256 stored hashes from `first` on, as far as none is missing."""
+    end = first + (1 << TILE_LEVELS)
     if level == 0:
-        found = Leaf.objects.filter(
-            leaf_index__gte=places.start, leaf_index__lt=places.stop
-        )
-        hashes = found.order_by("leaf_index").values_list("leaf_hash", flat=True)
-        return [bytes(item) for item in hashes]
-    stored = Subtree.objects.filter(
-        level=level, position__gte=places.start, position__lt=places.stop
-    )
-    rows = stored.order_by("position").values_list("hash", flat=True)
-    return [bytes(item) for item in rows]
+        leaves = Leaf.objects.filter(leaf_index__gte=first, leaf_index__lt=end)
+        rows = leaves.order_by("leaf_index").values_list("leaf_index", "leaf_hash")
+        return _gapless(rows, first)
+    stored = Subtree.objects.filter(level=level, position__gte=first, position__lt=end)
+    return _gapless(stored.order_by("position").values_list("position", "hash"), first)
+
+
+def _gapless(rows: Iterable[tuple[int, bytes | memoryview]], first: int) -> list[bytes]:
+    found: list[bytes] = []
+    for place, item in rows:
+        if place != first + len(found):
+            break
+        found.append(bytes(item))
+    return found

@@ -7,19 +7,19 @@ checkpoints that are kept elsewhere (docs/evidence.md).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 
 from workflows.core.chain import Fault, Head, Row, verify_chain
 from workflows.core.merkle import Frontier
 from workflows.core.notes import Checkpoint, NoteError, VerifierKey
 from workflows.operations.log_key import KeyFolder, open_checkpoint
+from workflows.operations.snapshots import snapshot
 
 FAULTS_KEPT: Final = 1_000
 _NO_CHAIN: Final = UUID(int=0)
@@ -99,25 +99,12 @@ def verify_log(
     """
     report = Report()
     known = {key.name: key for key in (*folder.read_verifier_keys(), *keys)}
-    with _snapshot():
+    with snapshot():
         _verify_chains(report, chain)
         _verify_leaves(report, chain)
         if chain is None:
             _verify_tree(report, folder, known)
     return report
-
-
-@contextmanager
-def _snapshot() -> Iterator[None]:
-    """Read one moment throughout, unless the caller has already begun to read."""
-    outermost = not connection.in_atomic_block
-    with transaction.atomic():
-        if outermost:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-                )
-        yield
 
 
 def _stream(sql: str, chain: UUID | None = None) -> Iterator[tuple[Any, ...]]:
@@ -132,7 +119,7 @@ def _verify_chains(report: Report, chain: UUID | None) -> None:
         head = Head(chain_id)
         record: tuple[Any, ...] = ()
         for record in records:
-            row = Row(*record[:8], hash=bytes(record[8]))
+            row = Row(*record[:8], bytes(record[8]))
             for fault in verify_chain((row,), head=head):
                 report.add(fault)
             report.entries += 1

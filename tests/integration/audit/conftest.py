@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import pytest_django
+from pytest_django.fixtures import SettingsWrapper
 
 from workflows.operations.log_key import KeyFolder
 
 
 @pytest.fixture
-def keys(tmp_path: Path, settings: pytest_django.fixtures.SettingsWrapper) -> KeyFolder:
+def keys(tmp_path: Path, settings: SettingsWrapper) -> KeyFolder:
     """Put the signing key and the last checkpoint below the test's own folder."""
     settings.DATA_DIR = tmp_path
     return KeyFolder.of_settings()

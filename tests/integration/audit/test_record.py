@@ -18,7 +18,7 @@ def rows_of(chain: object) -> list[Row]:
     names = (name for name in Row._fields if name != "hash")
     entries = AuditEntry.objects.filter(chain=chain).order_by("seq")
     return [
-        Row(*fields[:-1], hash=bytes(fields[-1]))
+        Row(*fields[:-1], bytes(fields[-1]))
         for fields in entries.values_list(*names, "hash")
     ]
 

@@ -38,7 +38,7 @@ def log(db: None, keys: KeyFolder) -> UUID:
     return instance_id
 
 
-def tamper(sql: str, *parameters: object) -> None:
+def tamper(sql: str, *parameters: UUID) -> None:
     with owner_without_triggers(*TABLES), connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         assert cursor.rowcount == 1

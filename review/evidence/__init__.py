@@ -1,0 +1,1 @@
+"""Evidence bundles: what an outsider needs to check a case without trusting us."""

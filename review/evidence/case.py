@@ -1,0 +1,223 @@
+"""Read one case as an auditor sees it: instance, steps, tasks, verdicts, contents.
+
+What entries name by digest is returned apart, as the very bytes that were digested.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
+from review.models import Task, TaskRevision, Verdict
+from workflows.core.actors import person
+from workflows.core.canonical import dumps
+from workflows.core.chain import format_time
+from workflows.core.states import FINAL_INSTANCE_STATES
+from workflows.models import Incident, Instance, Step
+
+
+@dataclass(slots=True)
+class Case:
+    """The case as JSON, and the contents its entries name, by their SHA-256."""
+
+    definition_id: int
+    definition: str
+    audit_seq: int
+    told: dict[str, Any] = field(default_factory=dict)
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+    def keep(self, value: object, *, what: str) -> str:
+        """Keep a value as the bytes its digest is taken over; return the digest."""
+        data = dumps(value).encode()
+        digest = hashlib.sha256(data).hexdigest()
+        if digest not in self.contents:
+            self.contents[digest] = data
+            self.told["contents"].append({"sha256": digest, "what": what})
+        return digest
+
+
+def read_case(instance_id: UUID) -> Case | None:
+    """Return the case of an instance, or None where there is none."""
+    found = (
+        Instance.objects
+        .filter(pk=instance_id)
+        .select_related("definition")
+        .annotate(exact=Cast("variables", TextField()))
+        .first()
+    )
+    if found is None:
+        return None
+    definition = found.definition
+    case = Case(
+        definition_id=definition.id,
+        definition=str(definition),
+        audit_seq=found.audit_seq,
+    )
+    case.told = {
+        "definition": {
+            "key": definition.key,
+            "version": definition.version,
+            "name": definition.name,
+            "digest": definition.digest,
+            "deployed_at": _time(definition.deployed_at),
+            "deployed_by": definition.deployed_by,
+        },
+        "contents": [],
+        "steps": [_tell_step(step) for step in _steps(instance_id)],
+        "incidents": [_tell_incident(row) for row in _incidents(instance_id)],
+    }
+    case.told["instance"] = _tell_instance(found, case, exact=found.exact)
+    _tell_tasks(instance_id, case)
+    return case
+
+
+def _steps(instance_id: UUID) -> list[Step]:
+    return list(Step.objects.filter(instance_id=instance_id).order_by("id"))
+
+
+def _incidents(instance_id: UUID) -> list[Incident]:
+    return list(Incident.objects.filter(instance_id=instance_id).order_by("id"))
+
+
+def _tell_instance(row: Instance, case: Case, *, exact: str) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "id": str(row.id),
+        "process": row.process_id,
+        "state": row.state,
+        "business_key": row.business_key,
+        "initiator": row.initiator,
+        "parent_instance": str(row.parent_instance_id or ""),
+        "end_node": row.end_node_id,
+        "version": row.version,
+        "started_at": _time(row.started_at),
+        "occurred_at": _time(row.occurred_at),
+        "ended_at": _time(row.ended_at),
+        "audit": {"seq": row.audit_seq, "head": bytes(row.audit_head).hex()},
+    }
+    # As text, since a JSON column read plainly would turn decimals into floats.
+    variables = json.loads(exact, parse_float=Decimal)
+    if row.state in FINAL_INSTANCE_STATES:
+        told["variables"] = case.keep(variables, what="variables at the end")
+    else:
+        told["variables_now"] = variables
+    return told
+
+
+def _tell_step(row: Step) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "scope": row.scope_id,
+        "node": row.node_id,
+        "name": row.name,
+        "kind": row.kind,
+        "state": row.state,
+        "attempts": row.attempt,
+        "error": row.error,
+        "started_at": _time(row.started_at),
+        "ended_at": _time(row.ended_at),
+        "audit_seq": row.audit_seq,
+    }
+
+
+def _tell_incident(row: Incident) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "step": row.step_id,
+        "state": row.state,
+        "code": row.code,
+        "message": row.message,
+        "opened_at": _time(row.opened_at),
+        "resolved_at": _time(row.resolved_at),
+        "resolved_by": row.resolved_by,
+        "resolution": row.resolution,
+        "reason": row.reason,
+        "audit_seq": row.audit_seq,
+    }
+
+
+def _tell_tasks(instance_id: UUID, case: Case) -> None:
+    tasks = (
+        Task.objects
+        .filter(instance_id=instance_id)
+        .select_related("content", "queue")
+        .order_by("id")
+    )
+    case.told["tasks"] = [_tell_task(task, case) for task in tasks]
+    verdicts = Verdict.objects.filter(instance_id=instance_id).order_by("id")
+    case.told["verdicts"] = [_tell_verdict(row, case) for row in verdicts]
+
+
+def _tell_task(row: Task, case: Case) -> dict[str, Any]:
+    content = row.content
+    revisions = TaskRevision.objects.filter(task=row).order_by("round")
+    payloads = {revision.round: revision.payload for revision in revisions}
+    payloads[row.round] = content.payload
+    # What review.core.shown takes the digest over.
+    beside = {
+        "policy": content.policy.get("version", ""),
+        "proposal": content.proposal,
+    }
+    rounds = {
+        number: {"payload": payload, **beside} for number, payload in payloads.items()
+    }
+    return {
+        "id": row.id,
+        "step": row.step_id,
+        "queue": row.queue.key,
+        "title": row.title,
+        "state": row.state,
+        "control": row.control,
+        "stage": row.stage,
+        "class": row.priority_class,
+        "confidence": row.confidence,
+        "impact": row.impact,
+        "opened_at": _time(row.opened_at),
+        "due_at": _time(row.due_at),
+        "breached_at": _time(row.breached_at),
+        "decided_at": _time(row.decided_at),
+        "decided_by": row.decided_by,
+        "outcome": row.outcome,
+        "policy": content.policy,
+        "why": content.why,
+        "rounds": [
+            {"round": number, "shown": case.keep(shown, what=f"shown in task {row.id}")}
+            for number, shown in sorted(rounds.items())
+        ],
+        "audit_seq": row.audit_seq,
+    }
+
+
+def _tell_verdict(row: Verdict, case: Case) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "id": row.id,
+        "task": row.task_id,
+        "round": row.round,
+        "stage": row.stage,
+        "person": person(person_id=row.person_id, name=row.person_name).ref,
+        "person_name": row.person_name,
+        "decision": row.decision,
+        "reason_code": row.reason_code,
+        "rationale": row.rationale,
+        "shown": row.payload_digest,
+        "result": row.result_digest,
+        "policy": row.policy_version,
+        "claimed_at": _time(row.claimed_at),
+        "submitted_at": _time(row.submitted_at),
+        "occurred_at": _time(row.occurred_at),
+        "audit_seq": row.audit_seq,
+    }
+    if row.edits is not None:
+        told["edits"] = case.keep(row.edits, what=f"edits of verdict {row.id}")
+    return told
+
+
+def _time(moment: dt.datetime | None) -> str | None:
+    return format_time(moment) if moment else None
