@@ -119,7 +119,8 @@ def test_permanent_failure_is_an_incident_at_once() -> None:
     instance_id, incident_id = broken()
     incident = Incident.objects.get(pk=incident_id)
     assert "negative amount" in incident.message
-    assert Step.objects.get(pk=incident.step_id).state == "INCIDENT"
+    assert incident.step is not None
+    assert incident.step.state == "INCIDENT"
     assert state(instance_id) == "ACTIVE"
 
 

@@ -29,8 +29,12 @@ def _somebody_can_come(join: StepRow, live: Mapping[int, StepRow], plan: Plan) -
     filled = [reach[flow] for flow in reach if flow in arrived]
     empty = [reach[flow] for flow in reach if flow not in arrived]
     return any(
-        any(step.node_id in sources for sources in empty)
-        and not any(step.node_id in sources for sources in filled)
+        # A token that the last advance had no budget for stands at the join itself.
+        step.node_id == join.node_id
+        or (
+            any(step.node_id in sources for sources in empty)
+            and not any(step.node_id in sources for sources in filled)
+        )
         for step in live.values()
         if step.scope_id == join.scope_id and step.id != join.id
     )
