@@ -22,7 +22,7 @@ from config.local.restarts import DEATHS_GIVEN_UP, WINDOW_SECONDS, Restarts
 from config.local.servers import PROJECT, EmbeddedServers, describe_holder
 
 STOP_SECONDS = 12
-READY_SECONDS = 60
+READY_SECONDS = 120
 WATCH_SECONDS = 0.2
 SERVERS = ("postgres", "valkey")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -154,7 +154,9 @@ class Supervisor:
 
     def _background(self) -> list[tuple[str, ...]]:
         workers = [(f"worker-{n}", "work") for n in range(1, self.plan.workers + 1)]
-        return [*workers, ("sweeper", "sweep"), ("sealer", "seal")]
+        # One more for what calls outside systems: its jobs fork, the engine's do not.
+        services = ("services", "work", "--queue", "services")
+        return [*workers, services, ("sweeper", "sweep"), ("sealer", "seal")]
 
     def _python(
         self, name: str, *command: str, pass_fds: tuple[int, ...] | list[int] = ()
