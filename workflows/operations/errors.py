@@ -46,3 +46,15 @@ class Stale(Conflict):
     """Somebody else was there first; look again."""
 
     code = "stale"
+
+
+REASON_CHARACTERS = 4000
+"""A reason goes whole into its audit entry, which has a size limit."""
+
+
+def check_reason(reason: str) -> None:
+    """Refuse an act without a reason, or with one that no entry can hold."""
+    if not reason.strip():
+        raise Invalid("Give a reason; it is kept in the audit trail.")
+    if len(reason) > REASON_CHARACTERS:
+        raise Invalid(f"Keep the reason under {REASON_CHARACTERS} characters.")

@@ -14,7 +14,7 @@ from workflows.core.states import IncidentState, InstanceState, Resolution
 from workflows.models import Incident
 from workflows.operations import plans
 from workflows.operations.advance import settle_and_save
-from workflows.operations.errors import Conflict, Invalid, NotFound
+from workflows.operations.errors import Conflict, Invalid, NotFound, check_reason
 
 
 def retry(*, incident_id: int, actor: Actor, reason: str) -> None:
@@ -75,8 +75,7 @@ def _act(
     resolution: Resolution,
     stimulus: Callable[[int], stimuli.Stimulus],
 ) -> None:
-    if not reason.strip():
-        raise Invalid("Give a reason; it is kept in the audit trail.")
+    check_reason(reason)
     incident, run = _load(incident_id)
     if incident.step_id is None:
         raise Conflict("This incident belongs to no step; cancel the instance instead.")

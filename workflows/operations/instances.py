@@ -17,7 +17,7 @@ from workflows.models import Definition
 from workflows.operations import definitions, plans
 from workflows.operations.advance import settle_and_save
 from workflows.operations.beginnings import begin
-from workflows.operations.errors import Conflict, Invalid, NotFound
+from workflows.operations.errors import Conflict, Invalid, NotFound, check_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def cancel(*, instance_id: UUID, actor: Actor, reason: str) -> None:
 
     Raises NotFound, Conflict when it has ended already, Invalid without a reason.
     """
-    _check_reason(reason)
+    check_reason(reason)
     run = _load(instance_id)
     if run.instance.state in FINAL_INSTANCE_STATES:
         raise Conflict(f"The instance has ended already ({run.instance.state.value}).")
@@ -159,7 +159,7 @@ def _move(
     actor: Actor,
     reason: str,
 ) -> None:
-    _check_reason(reason)
+    check_reason(reason)
     run = _load(instance_id)
     if run.instance.state is not source:
         raise Conflict(
@@ -178,11 +178,6 @@ def _load(instance_id: UUID) -> Run:
     if not runs:
         raise NotFound(f"There is no instance {instance_id}.")
     return runs[0]
-
-
-def _check_reason(reason: str) -> None:
-    if not reason.strip():
-        raise Invalid("Give a reason; it is kept in the audit trail.")
 
 
 def _check_start(definition: Definition, *, message: str, node_id: str) -> None:

@@ -119,7 +119,7 @@ def _verify_chains(report: Report, chain: UUID | None) -> None:
         head = Head(chain_id)
         record: tuple[Any, ...] = ()
         for record in records:
-            row = Row(*record[:8], bytes(record[8]))
+            row = Row._make((*record[:8], bytes(record[8])))
             for fault in verify_chain((row,), head=head):
                 report.add(fault)
             report.entries += 1

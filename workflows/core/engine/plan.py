@@ -30,6 +30,12 @@ class HandlerFacts(Protocol):
     def timeout_seconds(self) -> float: ...
 
 
+class Explanation(Protocol):
+    """How a decision came to its value."""
+
+    def to_json(self) -> dict[str, object]: ...
+
+
 class Decided(Protocol):
     """A decision's value with what an auditor needs of how it came about."""
 
@@ -37,6 +43,8 @@ class Decided(Protocol):
     def value(self) -> object: ...
     @property
     def messages(self) -> tuple[str, ...]: ...
+    @property
+    def explanation(self) -> Explanation | None: ...
 
 
 Decide = Callable[[Mapping[str, object]], Decided]

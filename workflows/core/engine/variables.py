@@ -40,7 +40,9 @@ class Variables:
         if result.messages:
             heard = detail.setdefault("messages", [])
             if isinstance(heard, list):
-                heard.extend(f"{expression.text}: {text}" for text in result.messages)
+                heard.extend(
+                    f"{expression.text}: {text}"[:300] for text in result.messages[:20]
+                )
         return result.value
 
     def inputs(self, planned: PlanNode) -> Mapping[str, object]:
