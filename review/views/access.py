@@ -2,10 +2,10 @@
 
 import functools
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from review.dashboards.frame import Viewer, viewer_of
@@ -13,8 +13,7 @@ from review.permissions import Rights
 from workflows.operations.errors import Refused
 
 Rest = ParamSpec("Rest")
-Row = TypeVar("Row")
-View = Callable[Concatenate[HttpRequest, Rest], HttpResponse]
+View = Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]
 
 
 def viewer_required(request: HttpRequest) -> Viewer:
@@ -38,7 +37,7 @@ def screen(
         @functools.wraps(view)
         def guarded(
             request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs
-        ) -> HttpResponse:
+        ) -> HttpResponseBase:
             try:
                 viewer = viewer_required(request)
                 if check is not None:
@@ -67,10 +66,3 @@ def refuse(
 def is_fragment(request: HttpRequest) -> bool:
     """Tell whether htmx asks for a part of the page."""
     return request.headers.get("HX-Request") == "true"
-
-
-def found_or_404(row: Row | None) -> Row:
-    """Return the row, or raise Http404 where there is none."""
-    if row is None:
-        raise Http404
-    return row

@@ -5,19 +5,25 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from review import permissions
 from review.dashboards import audit
 from review.dashboards.blind import read_blindfold
+from review.evidence.bundle import export_instance
 from review.filters import AuditFilter
 from review.views.access import screen, viewer_required
 from review.views.entries import Line, build_lines
 from review.views.pages import render_page
 from review.views.paging import cut, read_before
-from workflows.operations.errors import NotFound
+from workflows.core.actors import person
 from workflows.store import database_now
 
 KNOWN_KINDS = (
@@ -57,6 +63,7 @@ def audit_search(request: HttpRequest) -> HttpResponse:
         shown,
         blindfold=read_blindfold(viewer, (row.step_id for row in shown)),
         step_names={},
+        is_full=True,
         zone=zone,
         now=database_now(),
     )
@@ -91,17 +98,23 @@ def _rows(entries: Sequence[Any], lines: Sequence[Line]) -> list[dict[str, objec
             "url": f"{reverse('instance-detail', args=[entry.chain])}#{line.anchor}"
             if entry.definition_key
             else "",
-            "export_url": reverse("audit-export", args=[entry.chain])
-            if entry.definition_key
-            else "",
             "recorded": entry.at.astimezone(dt.UTC).isoformat(timespec="seconds"),
         }
         for entry, line in zip(entries, lines, strict=True)
     ]
 
 
-@require_GET
+@require_POST
 @screen(permissions.check_can_audit)
-def audit_export(request: HttpRequest, instance_id: UUID) -> HttpResponse:
-    """Give the evidence of one instance as a bundle."""
-    raise NotFound("There is no bundle yet.")
+def audit_export(request: HttpRequest, instance_id: UUID) -> HttpResponseBase:
+    """Give the evidence of one instance as a bundle; the export itself is recorded."""
+    viewer = viewer_required(request)
+    export = export_instance(
+        instance_id=instance_id,
+        actor=person(person_id=viewer.person_id, name=viewer.rights.name),
+        reason=request.POST.get("reason", ""),
+    )
+    response = StreamingHttpResponse(export.chunks(), content_type="application/zip")
+    response["Content-Length"] = str(export.size)
+    response["Content-Disposition"] = f'attachment; filename="{export.name}"'
+    return response

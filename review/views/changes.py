@@ -17,7 +17,13 @@ from review.views.formats import (
     format_label,
     format_value,
 )
-from review.views.sources import anchor_of, escape, is_reading, iterate_readings
+from review.views.sources import (
+    anchor_of,
+    describe_place,
+    escape,
+    is_reading,
+    iterate_readings,
+)
 
 LONGEST_DIFF: Final = 2000
 _WORDS: Final = re.compile(r"\s+|\w+|[^\w\s]")
@@ -36,6 +42,7 @@ class Run:
 class Field:
     """One field: what stands there, what is proposed, and where it came from."""
 
+    name: str
     pointer: str
     label: str
     value: object
@@ -67,11 +74,18 @@ def build_fields(
     """Return the readings of a payload and its plain values, in the form's order."""
     proposed = proposal if isinstance(proposal, Mapping) else {}
     fields = [
-        _read_field(pointer, name, reading, proposed, labels=labels)
+        _read_field(
+            pointer,
+            name,
+            reading,
+            proposed,
+            labels=labels,
+            place=describe_place(payload, reading.get("source")),
+        )
         for pointer, name, reading in iterate_readings(payload)
     ]
     names = [name for name in order if name in payload]
-    names += [name for name in payload if name not in names]
+    names += [name for name in payload if name not in {*names, "confidence"}]
     for name in names:
         value = payload[name]
         if not is_reading(value) and _is_plain(value):
@@ -97,13 +111,11 @@ def build_suggestion(
     if isinstance(proposal, Mapping):
         named = next((word for word in _SUGGESTION if proposal.get(word)), "")
         action = format_value(proposal[named]).capitalize() if named else ""
-        shown = {field.pointer.rsplit("/", 1)[-1] for field in fields} | {
-            named, "confidence",
-        }  # fmt: skip
+        shown = {field.name for field in fields} | {named, "confidence"}
         lines += [
             f"{format_label(name)}: {_describe(value)}"
             for name, value in proposal.items()
-            if escape(name) not in shown and name not in shown and value is not None
+            if name not in shown and value is not None
         ]
         changed = sum(field.is_changed for field in fields)
         action = action or (
@@ -141,6 +153,7 @@ def _read_field(
     proposed: Mapping[str, Any],
     *,
     labels: Mapping[str, str],
+    place: str,
 ) -> Field:
     value = reading.get("value")
     confidence = reading.get("confidence")
@@ -151,13 +164,14 @@ def _read_field(
     )
     old, new, is_changed = _compare(name, value, proposed)
     return Field(
+        name=name,
         pointer=f"{pointer}/value",
         label=labels.get(name) or format_label(name),
         value=value,
         old=old,
         new=new,
         is_changed=is_changed,
-        source_label="in the source" if reading.get("source") else "not found",
+        source_label=place,
         source_url=f"#{anchor_of(name)}" if reading.get("source") else "",
         confidence=confidence_bar(sure),
     )
@@ -168,6 +182,7 @@ def _plain_field(
 ) -> Field:
     old, new, is_changed = _compare(name, value, proposed)
     return Field(
+        name=name,
         pointer=f"/{escape(name)}",
         label=labels.get(name) or format_label(name),
         value=value,

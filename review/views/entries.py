@@ -22,6 +22,11 @@ TONES: Final = {
     "instance.completed": "good",
     "instance.canceled": "warn",
 }
+TOLD: Final = (
+    "decision", "outcome", "reason_code", "reason", "because", "queue", "from", "to",
+    "to_queue", "edited", "code", "message", "error", "attempt", "resolution", "end",
+)  # fmt: skip
+"""What of an entry's detail a timeline tells; the audit search shows all of it."""
 HIDDEN: Final = "hidden until your own verdict stands"
 LONGEST_NOTE: Final = 400
 
@@ -51,14 +56,19 @@ def build_lines(
     step_names: Mapping[int, str],
     zone: dt.tzinfo,
     now: dt.datetime,
+    is_full: bool = False,
 ) -> list[Line]:
-    """Return entries as lines; what the viewer must not know yet is left out."""
+    """Return entries as lines; what the viewer must not know yet is left out.
+
+    `is_full` tells the whole detail instead of what a timeline needs.
+    """
     return [
         _line(
             row,
             is_hidden=blindfold.hides(
                 kind=row.kind, actor=row.actor, step_id=row.step_id
             ),
+            is_full=is_full,
             step_name=step_names.get(row.step_id, ""),
             zone=zone,
             now=now,
@@ -68,9 +78,17 @@ def build_lines(
 
 
 def _line(
-    row: Any, *, is_hidden: bool, step_name: str, zone: dt.tzinfo, now: dt.datetime
+    row: Any,
+    *,
+    is_hidden: bool,
+    is_full: bool,
+    step_name: str,
+    zone: dt.tzinfo,
+    now: dt.datetime,
 ) -> Line:
     entry = json.loads(row.entry, parse_float=Decimal)
+    detail = entry["detail"]
+    told = detail if is_full else {n: detail[n] for n in TOLD if n in detail}
     happened = row.occurred_at or row.at
     words = format_label(row.kind.replace(".", " "))
     return Line(
@@ -79,7 +97,7 @@ def _line(
         at_iso=happened.isoformat(),
         at_label=format_moment(happened, zone=zone, now=now),
         tone=TONES.get(row.kind, ""),
-        note=HIDDEN if is_hidden else describe_detail(entry["detail"]),
+        note=HIDDEN if is_hidden else describe_detail(told),
         anchor=f"event-{row.seq}",
         kind=row.kind,
         seq=row.seq,

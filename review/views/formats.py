@@ -13,6 +13,7 @@ from typing import Final
 HIGH_CONFIDENCE: Final = Decimal("0.85")
 MEDIUM_CONFIDENCE: Final = Decimal("0.6")
 LONGEST_TEXT: Final = 2000
+MOST_DECIMALS: Final = 6
 NONE: Final = "\N{EN DASH}"
 """What stands where there is no value."""
 
@@ -62,10 +63,19 @@ def format_moment(at: dt.datetime, *, zone: dt.tzinfo, now: dt.datetime) -> str:
 
 
 def format_number(value: Decimal | int | None) -> str:
-    """Return a number with thousands separated and no idle zeros; "" for None."""
+    """Return a number with thousands separated and no idle zeros; "" for None.
+
+    What a division left behind MOST_DECIMALS places is cut, and says so by a sign.
+    """
     if value is None:
         return ""
-    text = f"{Decimal(value):,f}"
+    exact = Decimal(value)
+    if (
+        isinstance(exact.as_tuple().exponent, int)
+        and -exact.as_tuple().exponent > MOST_DECIMALS
+    ):
+        return f"{exact:,.{MOST_DECIMALS}f}…"
+    text = f"{exact:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

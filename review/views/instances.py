@@ -94,7 +94,7 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         "case": found.business_key or str(found.id)[:13],
         "state": state_pill(found.state),
         "topic": f"instance.{found.id}",
-        "facts": _facts(found, now=now, zone=zone),
+        "facts": _facts(found, by=lines[0].by if lines else "", now=now, zone=zone),
         "steps": [_step(step, now=now, zone=zone) for step in steps],
         "history": list(reversed(lines)),
         "variables": _variables(found.variables),
@@ -145,11 +145,13 @@ def _row(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> dict[str, object]:
     }
 
 
-def _facts(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> list[dict[str, str]]:
+def _facts(
+    row: Any, *, by: str, now: dt.datetime, zone: dt.tzinfo
+) -> list[dict[str, str]]:
     moment = format_moment(row.started_at, zone=zone, now=now)
     facts = [
         ("Process", f"{row.definition_name} {row.definition_version}"),
-        ("Started", f"{moment} by {row.initiator}"),
+        ("Started", f"{moment} by {by or row.initiator}"),
         (
             "Running for" if row.ended_at is None else "Took",
             format_duration((row.ended_at or now) - row.started_at),

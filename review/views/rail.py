@@ -1,6 +1,7 @@
 """The rail: which links the viewer gets, with their counts."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -42,13 +43,23 @@ def build_rail(request: HttpRequest, viewer: Viewer) -> dict[str, object]:
     """Return what the rail's template shows for this viewer on this page."""
     counts = read_rail(viewer)
     path = _current_path(request)
+    groups = {
+        "Work": _work(counts),
+        "Oversight": _oversight(viewer, counts),
+        "Evidence": _evidence(viewer),
+    }
+    current = _find_current(
+        [link.url for each in groups.values() for link in each], path
+    )
     sections = [
-        Section(label, tuple(_mark(link, path) for link in links))
-        for label, links in (
-            ("Work", _work(counts)),
-            ("Oversight", _oversight(viewer, counts)),
-            ("Evidence", _evidence(viewer)),
+        Section(
+            label,
+            tuple(
+                dataclasses.replace(link, is_current=link.url == current)
+                for link in links
+            ),
         )
+        for label, links in groups.items()
         if links
     ]
     topics = [f"queue.{queue.key}" for queue in counts.queues]
@@ -79,10 +90,12 @@ def _current_path(request: HttpRequest) -> str:
     return request.path
 
 
-def _mark(link: Link, path: str) -> Link:
-    """Mark the link whose page, or whose page's parent, is open."""
-    is_current = path == link.url or (link.url != "/" and path.startswith(link.url))
-    return dataclasses.replace(link, is_current=is_current)
+def _find_current(urls: Sequence[str], path: str) -> str:
+    """Return the link of the open page, or of the page nearest above it."""
+    above = [
+        url for url in urls if path == url or (url != "/" and path.startswith(url))
+    ]
+    return max(above, key=len, default="")
 
 
 def _work(counts: RailCounts) -> list[Link]:

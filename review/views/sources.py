@@ -68,6 +68,24 @@ def iterate_readings(
                     yield f"/{escape(name)}/{escape(inner)}", inner, reading
 
 
+def describe_place(
+    payload: Mapping[str, Any], place: object, *, missing: str = "not found"
+) -> str:
+    """Return where a field was read: its line, and the document if there are several."""
+    if not isinstance(place, Mapping):
+        return missing
+    documents = [
+        each for each in payload.get("documents") or () if isinstance(each, Mapping)
+    ]
+    for document in documents:
+        if document.get("id") == place.get("document"):
+            before = str(document.get("text", ""))[: int(place.get("start", 0))]
+            line = f"line {before.count(chr(10)) + 1}"
+            name = document.get("name") or document.get("id")
+            return line if len(documents) == 1 else f"{name}, {line}"
+    return missing
+
+
 def escape(name: str) -> str:
     """Return a name as a step of a JSON Pointer (RFC 6901)."""
     return name.replace("~", "~0").replace("/", "~1")
@@ -79,9 +97,12 @@ def anchor_of(field: str) -> str:
 
 
 def build_sources(
-    payload: Mapping[str, Any], *, labels: Mapping[str, str]
+    payload: Mapping[str, Any], *, labels: Mapping[str, str], proposal: object = None
 ) -> list[Source]:
-    """Return the documents, then one table for each object or list of the payload."""
+    """Return the documents, then one table for each object or list of the payload.
+
+    What the model proposes is left out: it is shown as that, when it may be seen.
+    """
     spans: dict[str, list[Span]] = {}
     for _, name, reading in iterate_readings(payload):
         place = reading.get("source")
@@ -94,7 +115,9 @@ def build_sources(
         if isinstance(document, Mapping)
     ]
     for name, value in payload.items():
-        if name == "documents" or is_reading(value) or not _is_compound(value):
+        if name == "documents" or value == proposal or not _is_compound(value):
+            continue
+        if is_reading(value):
             continue
         if isinstance(value, Mapping) and any(map(is_reading, value.values())):
             continue

@@ -73,11 +73,13 @@ def build_page(
             *explain_why(case.why, confidence=row.confidence, impact=row.impact),
             f"class {row.priority_class}, waiting {format_duration(now - row.opened_at)}",
         ],
-        "sources": build_sources(case.payload, labels=_labels(schema)),
+        "sources": build_sources(
+            case.payload, labels=_labels(schema), proposal=case.proposal
+        ),
         "changes": _compare(case, earlier) if earlier else fields,
         "changes_title": _changes_title(fields, has_earlier=bool(earlier)),
-        "old_label": "You were shown" if earlier else "Stands there",
-        "new_label": "Stands there now" if earlier else "Proposed",
+        "old_label": "You were shown" if earlier else "On file",
+        "new_label": "On file now" if earlier else "Proposed",
         "has_new": bool(earlier) or any(field.is_changed for field in fields),
         "has_sources": any(field.source_label for field in fields),
         "proposal": _suggest(case, fields),
@@ -205,6 +207,7 @@ def _compare(case: Case, earlier: Mapping[str, Any]) -> list[changes.Field]:
         is_changed = old != field.old[0].text
         compared.append(
             changes.Field(
+                name=field.name,
                 pointer=field.pointer,
                 label=field.label,
                 value=field.value,
@@ -313,7 +316,7 @@ def _history(case: Case, viewer: Viewer) -> list[Line]:
     entries = [
         entry
         for entry in audit.list_entries(case.row.instance_id)
-        if entry.step_id == case.row.step_id
+        if (entry.step_id == case.row.step_id and entry.kind != "step.waiting")
         or entry.kind in {"instance.started", "step.completed", "incident.resolved"}
     ][-MOST_HISTORY:]
     names = {
@@ -356,5 +359,7 @@ def _read_only_reason(case: Case, *, zone: dt.tzinfo) -> str:
             "Four eyes: you started this case or have judged it already,"
             " so somebody else must judge it now."
         )
+    if not case.is_held:
+        return "Nobody holds this task."
     until = format_moment(row.lease_until, zone=zone, now=row.now)
     return f"{row.holder} holds this task until {until}."

@@ -55,7 +55,7 @@ function dataset({ label, tone, type, values }, kind) {
     maxBarThickness: 34,
     pointRadius: isLine ? 2 : 0,
     spanGaps: true,
-    tension: 0.2,
+    tension: 0,
   };
 }
 
