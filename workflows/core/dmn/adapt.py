@@ -31,6 +31,8 @@ def adapt(value: object, kind: FeelType) -> object:
     """The value with its texts read as the temporal values the type declares."""
     while isinstance(kind, NamedType):
         kind = kind.base
+    if isinstance(kind, ListType) and not isinstance(value, list):
+        return adapt(value, kind.item)  # one item stands for a list of one
     if isinstance(value, str):
         reader = _READERS.get(kind)  # type: ignore[call-overload]
         found = None if reader is None else reader(value)

@@ -2,13 +2,15 @@
 
 Sets of rules are integers, bit n for rule n. Cells made of constants are answered by an
 index built once: a sorted list of the numbers named, or a table of the words named.
-The index is filled by running the compiled cells on one value of each class, so it
-cannot disagree with them.
+The index is filled by running each compiled cell on one value of each class that it
+makes, so it cannot disagree with the cell.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import accumulate
+from operator import xor
 
 from workflows.core.feel import syntax as s
 from workflows.core.feel.functions import Variables
@@ -67,8 +69,8 @@ class Column:
     """The cells of one column, indexed where they allow it."""
 
     __slots__ = (
-        "_any_word",
         "_breaks",
+        "_kind",
         "_masks",
         "_others",
         "_words",
@@ -82,37 +84,43 @@ class Column:
         self.cells = cells
         self.all_rules = (1 << len(cells)) - 1
         self.dashes = _mask(rule for rule, cell in enumerate(cells) if cell.is_dash)
-        numeric: list[int] = []
-        worded: list[int] = []
-        others: list[int] = []
+        families: dict[type, list[int]] = {}
         for rule, cell in enumerate(cells):
             if not cell.is_dash:
-                _family(cell, numeric, worded, others).append(rule)
-        # One kind of index per column: the other kind's cells are run one by one.
-        if len(numeric) >= len(worded):
-            others += worded
-            worded = []
-        else:
-            others += numeric
-            numeric = []
-        self._others = [(1 << rule, cells[rule].verdict) for rule in sorted(others)]
-        self._breaks, self._masks = _number_index(cells, numeric, self.dashes)
-        self._words = _word_index(cells, worded, self.dashes)
-        self._any_word = 0 if self._words is None else self._words[_MISSING]
+                families.setdefault(_family(cell), []).append(rule)
+        # One index per column, over the most frequent kind of constant; the cells of
+        # other kinds are run one by one.
+        self._kind = max(
+            (kind for kind in families if kind is not object),
+            key=lambda kind: len(families[kind]),
+            default=object,
+        )
+        indexed = set() if self._kind is object else set(families[self._kind])
+        self._others = [
+            (1 << rule, cell.verdict)
+            for rule, cell in enumerate(cells)
+            if not cell.is_dash and rule not in indexed
+        ]
+        self._breaks: list[Decimal] = []
+        self._masks: list[int] = []
+        self._words: dict[object, int] = {}
+        if self._kind is Decimal:
+            self._breaks, self._masks = _number_index(cells, indexed, self.dashes)
+        elif indexed:
+            self._words = _word_index(cells, indexed, self.dashes)
 
     def passing(self, value: object, among: int, variables: Variables, run: Run) -> int:
         """The rules of `among` whose cell the value passes."""
         kind = type(value)
-        breaks = self._breaks
-        if breaks and isinstance(value, Decimal):
+        if kind is not self._kind and self._kind is not object:
+            return self._one_by_one(value, among, variables, run)
+        if isinstance(value, Decimal) and self._breaks:
+            breaks = self._breaks
             place = bisect_left(breaks, value)
             on = place < len(breaks) and breaks[place] == value
             passed = self._masks[2 * place + on]
-        elif self._words is not None and (kind is str or kind is bool):
-            words = self._words
-            passed = words.get(value, self._any_word)
-        elif breaks or self._words is not None:
-            return self._one_by_one(value, among, variables, run)
+        elif self._words:
+            passed = self._words.get(value, self._words[_MISSING])
         else:
             passed = self.dashes
         passed &= among
@@ -140,56 +148,76 @@ def _mask(rules: Iterable[int]) -> int:
     return mask
 
 
-def _family(
-    cell: Cell, numeric: list[int], worded: list[int], others: list[int]
-) -> list[int]:
+def _family(cell: Cell) -> type:
+    """The kind of constant an index can hold this cell by; object for none."""
     constants = cell_constants(cell.node)
-    if constants is None:
-        return others
-    kinds = {type(value) for value in constants}
-    if kinds == {Decimal}:
-        return numeric
+    kinds = {type(value) for value in constants or ()}
+    if len(kinds) != 1:
+        return object
+    kind = kinds.pop()
+    if kind is Decimal:
+        return kind
     plain = all(isinstance(test, s.Literal) for test in cell.node.tests)
-    return worded if plain and kinds in ({str}, {bool}) else others
+    return kind if plain and kind in (str, bool) else object
 
 
 def _number_index(
-    cells: list[Cell], rules: list[int], dashes: int
+    cells: list[Cell], rules: set[int], dashes: int
 ) -> tuple[list[Decimal], list[int]]:
-    """The numbers named, and the passing rules below, on and between them."""
-    if not rules:
-        return [], []
-    breaks = sorted({
-        value
-        for rule in rules
-        for value in cell_constants(cells[rule].node) or ()
-        if isinstance(value, Decimal)
-    })
-    samples: list[Decimal] = [CONTEXT.subtract(breaks[0], ONE)]
-    for place, value in enumerate(breaks):
-        samples.append(value)
-        if place + 1 < len(breaks):
-            total = CONTEXT.add(value, breaks[place + 1])
-            samples.append(CONTEXT.multiply(total, _HALF))
-    samples.append(CONTEXT.add(breaks[-1], ONE))
-    return breaks, [_sampled(cells, rules, value) | dashes for value in samples]
+    """The numbers named, and the passing rules below, on and between them.
 
-
-def _word_index(
-    cells: list[Cell], rules: list[int], dashes: int
-) -> dict[object, int] | None:
-    """The passing rules of each word named, and of every other word."""
-    if not rules:
-        return None
-    words = {
-        value for rule in rules for value in cell_constants(cells[rule].node) or ()
-    }
-    other = "".join(str(word) for word in words) + "~"  # longer than every word
-    index = {word: _sampled(cells, rules, word) | dashes for word in words}
-    index[_MISSING] = _sampled(cells, rules, other) | dashes
-    return index
-
-
-def _sampled(cells: list[Cell], rules: list[int], value: object) -> int:
+    Each rule is asked about its own numbers only; from class to class the masks differ
+    in the rules whose verdict changes there.
+    """
+    own = {rule: _numbers(cells[rule]) for rule in rules}
+    breaks = sorted({value for values in own.values() for value in values})
+    places = {value: 2 * place + 1 for place, value in enumerate(breaks)}
+    changes = [0] * (2 * len(breaks) + 1)
+    changes[0] = dashes
     run = Run()
-    return _mask(rule for rule in rules if cells[rule].verdict(value, {}, run))
+    for rule, values in own.items():
+        bit, before = 1 << rule, False
+        for start, sample in _own_samples(values, places):
+            passes = bool(cells[rule].verdict(sample, {}, run))
+            if passes is not before:
+                changes[start] ^= bit
+            before = passes
+    return breaks, list(accumulate(changes, xor))
+
+
+def _numbers(cell: Cell) -> list[Decimal]:
+    """The numbers a cell names, in order."""
+    constants = cell_constants(cell.node) or []
+    return sorted({value for value in constants if isinstance(value, Decimal)})
+
+
+def _own_samples(
+    values: list[Decimal], places: dict[Decimal, int]
+) -> Iterator[tuple[int, Decimal]]:
+    """For each class a cell itself makes: where it starts, and a number within."""
+    yield 0, CONTEXT.subtract(values[0], ONE)
+    for number, value in enumerate(values):
+        yield places[value], value
+        if number + 1 < len(values):
+            total = CONTEXT.add(value, values[number + 1])
+            yield places[value] + 1, CONTEXT.multiply(total, _HALF)
+    yield places[values[-1]] + 1, CONTEXT.add(values[-1], ONE)
+
+
+def _word_index(cells: list[Cell], rules: set[int], dashes: int) -> dict[object, int]:
+    """The passing rules of each word named, and of every other word."""
+    own = {rule: set(cell_constants(cells[rule].node) or ()) for rule in rules}
+    words = set().union(*own.values())
+    other = "".join(str(word) for word in words) + "~"  # longer than every word
+    run = Run()
+    others = dashes | _mask(
+        rule for rule in rules if cells[rule].verdict(other, {}, run)
+    )
+    index = dict.fromkeys(words, others)
+    for rule, named in own.items():
+        bit = 1 << rule
+        for word in named:
+            passes = bool(cells[rule].verdict(word, {}, run))
+            index[word] = (index[word] & ~bit) | (bit if passes else 0)
+    index[_MISSING] = others
+    return index

@@ -35,6 +35,7 @@ _ENDS_EXPRESSION = frozenset({
     ":",
     ".",
 })
+_HINTS = {"&": "; write and", "|": "; write or", "'": "; strings stand in \""}
 _BINDING = {"+": 1, "-": 1, "*": 2, "/": 2, "**": 3}
 
 
@@ -62,10 +63,9 @@ class Parser(TypeParser):
     def unexpected(self, wanted: str) -> FeelSyntaxError:
         """The error for a token that cannot stand here."""
         token = self.tokens[self.at]
-        hint = {"==": "; equality is written =", "&": "; write and", "|": "; write or"}
-        nearby = self.text[token.start : token.start + 2]
         found = "the end" if token.kind == "end" else f"'{token.text}'"
-        more = hint.get(nearby, hint.get(token.text, ""))
+        doubled = self.text[token.start - 1 : token.start + 1] == "=="
+        more = "; equality is written =" if doubled else _HINTS.get(token.text, "")
         return self.fail(f"expected {wanted}, found {found}{more}")
 
     def peek(self, text: str, ahead: int = 0) -> bool:

@@ -27,7 +27,7 @@ class Seen:
             known = len(self._simple)
             self._simple.add((kind, value))
             return len(self._simple) > known
-        self._run.spend(len(self._others))
+        self._run.spend(2 * len(self._others))
         if any(same(value, other) for other in self._others):
             return False
         self._others.append(value)
