@@ -25,7 +25,8 @@ from typing import Any, NamedTuple
 
 if __package__:
     from review.evidence.ed25519 import verify_ed25519
-else:  # beside this file in the bundle
+else:  # beside this file in the bundle, which must stay as it is
+    sys.dont_write_bytecode = True
     from ed25519 import verify_ed25519  # type: ignore[import-not-found,no-redef]
 
 EVENTS = "data/events.jsonl"
@@ -91,7 +92,7 @@ class Bundle:
     def _open_folder(self, root: Path) -> None:
         for path in sorted(root.rglob("*")):
             name = path.relative_to(root).as_posix()
-            if path.is_file() and "__pycache__" not in name:
+            if path.is_file():
                 self.files[name] = path.read_bytes
 
     def _open_archive(self, archive: zipfile.ZipFile) -> None:

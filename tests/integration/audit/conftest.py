@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from workflows.operations.log_key import KeyFolder
 
 
 @pytest.fixture
-def keys(tmp_path: Path, settings: SettingsWrapper) -> KeyFolder:
+def keys(tmp_path: Path, settings: Settings) -> KeyFolder:
     """Put the signing key and the last checkpoint below the test's own folder."""
     settings.DATA_DIR = tmp_path
     return KeyFolder.of_settings()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection, transaction
@@ -14,11 +14,11 @@ from workflows.core.chain import Head, Row, verify_chain
 from workflows.models import AuditChain, AuditEntry, Instance
 
 
-def rows_of(chain: object) -> list[Row]:
+def rows_of(chain: UUID) -> list[Row]:
     names = (name for name in Row._fields if name != "hash")
     entries = AuditEntry.objects.filter(chain=chain).order_by("seq")
     return [
-        Row(*fields[:-1], bytes(fields[-1]))
+        Row._make((*fields[:-1], bytes(fields[-1])))
         for fields in entries.values_list(*names, "hash")
     ]
 
