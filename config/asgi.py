@@ -21,6 +21,8 @@ application = ProtocolTypeRouter({
     "http": pages,
     # Full origins on purpose: a host alone would let any scheme and port in.
     "websocket": OriginValidator(
-        AuthMiddlewareStack(URLRouter(urlpatterns)), settings.ORIGINS
+        # Channels types its routes as applications, Django's path() as views.
+        AuthMiddlewareStack(URLRouter(urlpatterns)),  # type: ignore[arg-type]
+        settings.ORIGINS,
     ),
 })

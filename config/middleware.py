@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from typing import IO
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
@@ -52,8 +58,10 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
 
 def _open_for_streaming(found: StaticFile, request: HttpRequest) -> HttpResponseBase:
     answer = found.get_response(request.method, request.META)
-    response = StreamingHttpResponse(
-        _read_chunks(answer.file), status=int(answer.status)
+    response: HttpResponseBase = (
+        StreamingHttpResponse(_Chunks(answer.file), status=int(answer.status))
+        if answer.file
+        else HttpResponse(status=int(answer.status))  # HEAD, or the browser has it
     )
     del response["Content-Type"]
     for name, value in answer.headers:
@@ -61,11 +69,15 @@ def _open_for_streaming(found: StaticFile, request: HttpRequest) -> HttpResponse
     return response
 
 
-async def _read_chunks(file: IO[bytes] | None) -> AsyncIterator[bytes]:
-    if file is None:
-        return
-    try:
-        while chunk := await asyncio.to_thread(file.read, CHUNK_BYTES):
+@dataclass(frozen=True, slots=True)
+class _Chunks:
+    """The chunks of an open file; closed with the response even if none was read."""
+
+    file: IO[bytes]
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while chunk := await asyncio.to_thread(self.file.read, CHUNK_BYTES):
             yield chunk
-    finally:
-        file.close()
+
+    def close(self) -> None:
+        self.file.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest_django
 from tests.stack import FOLDER_VARIABLE, Servers, make_folder
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+_folder = Path(os.environ.get(FOLDER_VARIABLE) or make_folder())
 _servers: Servers | None = None
 
 
@@ -24,12 +26,13 @@ def _point_at_servers() -> None:
     """
     global _servers  # noqa: PLW0603  (one per process, like the environment it mirrors)
     os.environ["COUNTERSIGN_ENV"] = "test"
+    os.environ["COUNTERSIGN_DATA_DIR"] = str(_folder / f"data{WORKER}")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    folder = os.environ.get(FOLDER_VARIABLE)
-    if folder is None and {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
+    given = {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys()
+    if given and FOLDER_VARIABLE not in os.environ:
         return
-    _servers = Servers(Path(folder) if folder else make_folder())
-    os.environ[FOLDER_VARIABLE] = str(_servers.folder)
+    _servers = Servers(_folder)
+    os.environ[FOLDER_VARIABLE] = str(_folder)
     os.environ.update(_servers.urls(worker=WORKER))
 
 
@@ -45,8 +48,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure() -> None:
-    if _servers and not WORKER:
+    if WORKER and _servers:
+        return  # the folder is the controller's
+    if _servers:
         _servers.stop()
+    shutil.rmtree(_folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -107,7 +107,6 @@ class Servers:
         for child in self._children:
             stop(child, signal.SIGQUIT, seconds=10)
         self._children.clear()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def make_folder() -> Path:

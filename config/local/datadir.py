@@ -19,7 +19,17 @@ from config.local.privileges import Privileges
 FORMAT = 1
 STAMP = "countersign.json"
 # What other parts of the product may have put there before the first start.
-OURS = {STAMP, "lock", "users.lock", "secret_key", "keys", "logs", "static", "run"}
+OURS = {
+    STAMP,
+    "lock",
+    "users.lock",
+    "secret_key",
+    "keys",
+    "logs",
+    "static",
+    "demo",
+    "run",
+}
 SOCKET_NAME = ".s.PGSQL.5432"
 # Unix sockets' paths end at 107 bytes on Linux and 103 elsewhere (unix(7)).
 SOCKET_PATH_BYTES = 100
