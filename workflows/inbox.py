@@ -41,7 +41,7 @@ _FORGET = """
       AND i.id = ANY(%s)
 """
 _UNPARK = """
-    UPDATE workflows_stimulus SET run_at = clock_timestamp() WHERE instance_id = %s
+    UPDATE workflows_stimulus SET run_at = clock_timestamp(), attempt = 0 WHERE instance_id = %s
 """
 _UNPARK_STEPS = """
     UPDATE workflows_step SET run_at = clock_timestamp()
@@ -53,6 +53,10 @@ _SET_BACK = """
         run_at = clock_timestamp()
                + least(%s * power(2, attempt), 3600) * interval '1 second'
     WHERE instance_id = %s
+    RETURNING attempt
+"""
+_SHELVE = """
+    UPDATE workflows_stimulus SET run_at = '9999-01-01 00:00+00' WHERE instance_id = %s
 """
 _SET_BACK_STEPS = """
     UPDATE workflows_step
@@ -104,11 +108,22 @@ def unpark(instance_id: UUID) -> None:
         cursor.execute(_UNPARK_STEPS, [instance_id])
 
 
-def set_back(instance_id: UUID) -> None:
-    """Push what an instance has to hear into the future, each time further."""
+def set_back(instance_id: UUID) -> int:
+    """Push what an instance has to hear into the future, each time further.
+
+    Returns how often that has happened to what it has to hear.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_SET_BACK, [SET_BACK_SECONDS, instance_id])
+        attempts = [int(row[0]) for row in cursor.fetchall()]
         cursor.execute(_SET_BACK_STEPS, [SET_BACK_SECONDS, instance_id])
+    return max(attempts, default=0)
+
+
+def shelve(instance_id: UUID) -> None:
+    """Put aside what an instance has to hear until a person has looked at it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SHELVE, [instance_id])
 
 
 def wish_start(runs: Sequence[Run], *, data: Mapping[str, object]) -> None:

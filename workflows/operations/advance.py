@@ -27,9 +27,11 @@ from workflows.handlers import (
     human_kind,
     registry,
 )
-from workflows.operations import children, plans
+from workflows.operations import children, faults, plans
 
 BATCH = 50
+ATTEMPTS = 5
+"""How often the engine fails on an instance before a person has to look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +165,12 @@ def _one_by_one(due: Sequence[UUID], *, worker: str) -> Advanced:
     for instance_id in due:
         try:
             steps += _advance([instance_id], limit=1).steps
-        except Exception:  # noqa: BLE001  one bad instance must not stop the rest
+        except Exception as error:  # noqa: BLE001  it must not stop the others
             dispatch.log.exception(
                 "advance_failed", instance=str(instance_id), worker=worker
             )
-            inbox.set_back(instance_id)
+            if inbox.set_back(instance_id) >= ATTEMPTS:
+                faults.open_fault(instance_id, error)
     return Advanced(instances=len(due), steps=steps, more=True)
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from workflows import audit, store
+from workflows import audit, dispatch, inbox, store
 from workflows.core.actors import Actor
 from workflows.core.engine import stimuli
 from workflows.core.engine.hearing import hear
@@ -77,21 +77,21 @@ def _act(
 ) -> None:
     check_reason(reason)
     incident, run = _load(incident_id)
-    if incident.step_id is None:
-        raise Conflict("This incident belongs to no step; cancel the instance instead.")
+    if incident.step_id is None and resolution is not Resolution.RETRIED:
+        raise Conflict("This incident belongs to no step; retry it or cancel the case.")
+    detail: dict[str, object] = {
+        "incident": incident.id,
+        "resolution": resolution.value,
+        "reason": reason,
+    }
     run.add([
         audit.Draft(
             kind="incident.resolved",
             actor=actor,
-            detail={
-                "incident": incident.id,
-                "resolution": resolution.value,
-                "reason": reason,
-            },
+            detail=detail,
             step_id=incident.step_id,
         )
     ])
-    seq = run.instance.head.seq + 1
     # Before the step moves: it may open a new incident in this same transaction,
     # and there is only ever one open for a step.
     Incident.objects.filter(pk=incident.id).update(
@@ -100,13 +100,21 @@ def _act(
         resolved_by=actor.ref,
         resolution=resolution.value,
         reason=reason,
-        audit_seq=seq,
+        audit_seq=run.instance.head.seq + 1,
     )
+    if incident.step_id is None:
+        inbox.unpark(run.instance.id)
+        dispatch.ring_after_commit("engine")
+    else:
+        _hear(run, stimulus(incident.step_id))
+    settle_and_save([run])
+
+
+def _hear(run: Run, stimulus: stimuli.Stimulus) -> None:
     try:
-        hear(run, stimulus(incident.step_id))
+        hear(run, stimulus)
     except StepGone as error:
         raise Conflict("The step has ended in the meantime.") from error
-    settle_and_save([run])
 
 
 def _load(incident_id: int) -> tuple[Incident, Run]:

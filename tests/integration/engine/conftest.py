@@ -22,6 +22,11 @@ class Waiting:
     ) -> list[HumanOpened]:
         return [HumanOpened(step_id=r.step_id, output=None) for r in requests]
 
+    def open_none(
+        self, *, requests: Sequence[HumanRequest], now: dt.datetime
+    ) -> list[HumanOpened]:
+        raise LookupError("nobody takes human steps today")
+
     def write_opened(
         self,
         *,

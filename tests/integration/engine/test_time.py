@@ -18,7 +18,7 @@ from tests.integration.engine.test_paths import (
 )
 from workflows.core.engine import stimuli
 from workflows.models import AuditEntry, Incident, Instance, Step, Timer
-from workflows.operations import external, incidents, instances, timers
+from workflows.operations import advance, external, incidents, instances, timers
 from workflows.operations.errors import Conflict, Invalid
 from workflows.operations.instances import Start
 from workflows.sweeper import sweep
@@ -230,3 +230,22 @@ def test_timer_start_begins_instances_again_and_again() -> None:
         timers.fire_due()
         drain()
     assert Instance.objects.filter(definition_id=definition_id).count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_instance_the_engine_fails_on_ends_as_an_incident_and_not_its_neighbours(
+    people: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "open_many", people.open_none)
+    body = '<startEvent id="s"/><userTask id="u"/><endEvent id="e"/>'
+    bad = run(process(body + chain("s", "u", "e")))
+    for _ in range(advance.ATTEMPTS):
+        make_due("workflows_stimulus", "run_at")
+        advance.advance_batch(worker="test")
+    assert Incident.objects.get(instance_id=bad).code == "ENGINE_FAULT"
+    assert state(run(one("test.noop"))) == "COMPLETED"
+    monkeypatch.undo()
+    incident_id = Incident.objects.get(instance_id=bad).id
+    incidents.retry(incident_id=incident_id, actor=TESTER, reason="mended")
+    drain()
+    assert waiting(bad, "u")
