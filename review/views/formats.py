@@ -70,10 +70,8 @@ def format_number(value: Decimal | int | None) -> str:
     if value is None:
         return ""
     exact = Decimal(value)
-    if (
-        isinstance(exact.as_tuple().exponent, int)
-        and -exact.as_tuple().exponent > MOST_DECIMALS
-    ):
+    exponent = exact.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -MOST_DECIMALS:
         return f"{exact:,.{MOST_DECIMALS}f}…"
     text = f"{exact:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

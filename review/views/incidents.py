@@ -13,7 +13,7 @@ from review import permissions
 from review.dashboards import incidents as desk
 from review.dashboards.sql import read_json
 from review.filters import IncidentFilter
-from review.forms import JsonForm, ReasonForm
+from review.forms.acts import JsonForm, ReasonForm
 from review.views.access import screen, viewer_required
 from review.views.formats import (
     Pill,

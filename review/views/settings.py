@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from review.forms import PreferenceForm
+from review.forms.personal import PreferenceForm
 from review.models import Person, Preference
 from review.operations import people
 from review.views.access import screen, viewer_required

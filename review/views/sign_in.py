@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from review.forms import SignInForm
+from review.forms.personal import SignInForm
 from review.views.access import is_fragment
 
 

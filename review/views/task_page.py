@@ -18,10 +18,10 @@ from review.dashboards.case import (
     read_form,
 )
 from review.dashboards.frame import Viewer
-from review.forms import EscalateForm, VerdictForm
+from review.forms.corrections import Correction
+from review.forms.verdicts import EscalateForm, VerdictForm
 from review.live import task_topic
 from review.models import Queue
-from review.payloads import Correction
 from review.views import changes
 from review.views.drafts import read_draft
 from review.views.entries import Line, build_lines

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 from review.core.states import Decision
 from review.dashboards.case import Case, read_case
 from review.dashboards.frame import Viewer
-from review.forms import EscalateForm, LeaseForm, VerdictForm
+from review.forms.verdicts import EscalateForm, LeaseForm, VerdictForm
 from review.live import task_topic
 from review.models import Person
 from review.operations import tasks, verdicts

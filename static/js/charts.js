@@ -73,13 +73,23 @@ function options(figure) {
     ticks: { color: ink, precision: 0, maxTicksLimit: 6 },
     title: { display: Boolean(unit), text: unit, color: ink },
   };
-  const names = { stacked: isStacked, grid: { display: false }, ticks: { color: ink, maxRotation: 0, autoSkipPadding: 8 } };
+  const names = {
+    stacked: isStacked,
+    grid: { display: false },
+    ticks: { color: ink, maxRotation: 0, autoSkipPadding: 8 },
+  };
   return {
     indexAxis: isSideways ? "y" : "x",
     animation: false,
     maintainAspectRatio: false,
     interaction: { mode: "index", intersect: false },
-    plugins: { legend: { display: figure.querySelectorAll("thead th").length > 2, position: "bottom", labels: { color: ink, boxWidth: 10, boxHeight: 10 } } },
+    plugins: {
+      legend: {
+        display: figure.querySelectorAll("thead th").length > 2,
+        position: "bottom",
+        labels: { color: ink, boxWidth: 10, boxHeight: 10 },
+      },
+    },
     scales: isSideways ? { x: values, y: names } : { x: names, y: values },
   };
 }
@@ -93,12 +103,19 @@ function draw(figure) {
   drawn.get(figure)?.destroy();
   const canvas = document.createElement("canvas");
   canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `${figure.querySelector("h2, h3")?.textContent ?? "Chart"}: the table below holds the same figures`);
+  canvas.setAttribute(
+    "aria-label",
+    `${figure.querySelector("h2, h3")?.textContent ?? "Chart"}: the table below holds the same figures`,
+  );
   area.replaceChildren(canvas);
   figure.dataset.drawn = "";
   const { labels, series } = readTable(table);
   const kind = figure.dataset.chart;
-  const config = { type: kind, data: { labels, datasets: series.map((each) => dataset(each, kind)) }, options: options(figure) };
+  const config = {
+    type: kind,
+    data: { labels, datasets: series.map((each) => dataset(each, kind)) },
+    options: options(figure),
+  };
   drawn.set(figure, new window.Chart(canvas, config));
 }
 

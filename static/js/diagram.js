@@ -36,7 +36,11 @@ class Diagram {
     canvas.zoom("fit-viewport", "auto");
     const { inner } = canvas.viewbox();
     const size = canvas.getSize();
-    const scale = Math.min(1, (size.width - 2 * ROOM) / inner.width, (size.height - 2 * ROOM) / inner.height);
+    const scale = Math.min(
+      1,
+      (size.width - 2 * ROOM) / inner.width,
+      (size.height - 2 * ROOM) / inner.height,
+    );
     canvas.viewbox({
       x: inner.x - (size.width / scale - inner.width) / 2,
       y: inner.y - (size.height / scale - inner.height) / 2,
@@ -60,7 +64,10 @@ class Diagram {
         canvas.addMarker(node, marker);
         this.marked.push([node, marker]);
         if (count && count !== "0") {
-          overlays.add(node, { position: { top: -10, right: 12 }, html: badge(count, state === "incident") });
+          overlays.add(node, {
+            position: { top: -10, right: 12 },
+            html: badge(count, state === "incident"),
+          });
         }
       }
     }

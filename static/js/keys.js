@@ -6,7 +6,8 @@
  * (`data-keys="off"` on the root); chords always work. Nothing is reachable by key alone: a key only clicks or focuses.
  */
 const SEQUENCE_PAUSE_MS = 1200;
-const FIELD = "input:not([type=checkbox]):not([type=radio]):not([type=submit]):not([type=button]), textarea, select";
+const FIELD =
+  "input:not([type=checkbox]):not([type=radio]):not([type=submit]):not([type=button]), textarea, select";
 
 export function isInField(element) {
   return Boolean(element?.closest?.(`${FIELD}, [contenteditable]:not([contenteditable=false])`));
@@ -21,7 +22,11 @@ export function keyName(event) {
 }
 
 function isUsable(element) {
-  return !element.disabled && element.getAttribute("aria-disabled") !== "true" && element.checkVisibility();
+  return (
+    !element.disabled &&
+    element.getAttribute("aria-disabled") !== "true" &&
+    element.checkVisibility()
+  );
 }
 
 function control(root, key) {
@@ -103,7 +108,8 @@ export function startKeys(root) {
     if (event.defaultPrevented || isBlocked(root, event, key)) {
       return;
     }
-    const sequence = pending && event.timeStamp - pendingSince < SEQUENCE_PAUSE_MS ? `${pending} ${key}` : "";
+    const sequence =
+      pending && event.timeStamp - pendingSince < SEQUENCE_PAUSE_MS ? `${pending} ${key}` : "";
     pending = "";
     if ((sequence && press(root, sequence)) || press(root, key)) {
       event.preventDefault();
@@ -126,9 +132,14 @@ function labelOf(element) {
 export function listKeys(root) {
   const seen = new Map();
   for (const element of root.querySelectorAll("[data-key]")) {
-    const label = element.dataset.keyLabel ?? element.getAttribute("aria-label") ?? labelOf(element);
+    const label =
+      element.dataset.keyLabel ?? element.getAttribute("aria-label") ?? labelOf(element);
     if (!seen.has(element.dataset.key) && isUsable(element)) {
-      seen.set(element.dataset.key, { key: element.dataset.key, label: label.replace(/\s+/g, " ").trim(), element });
+      seen.set(element.dataset.key, {
+        key: element.dataset.key,
+        label: label.replace(/\s+/g, " ").trim(),
+        element,
+      });
     }
   }
   return [...seen.values()];

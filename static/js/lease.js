@@ -55,7 +55,8 @@ class Lease {
   }
 
   beat() {
-    const isAtWork = document.visibilityState === "visible" && Date.now() - this.lastInput < IDLE_LIMIT_MS;
+    const isAtWork =
+      document.visibilityState === "visible" && Date.now() - this.lastInput < IDLE_LIMIT_MS;
     if (isAtWork) {
       this.send("");
     }

@@ -1,7 +1,10 @@
 /** The command palette (Ctrl+K) and the list of all keys (`?`): both are filled from the controls of this very page. */
 import { listKeys } from "./keys.js";
 
-const CHORD_NAMES = { Control: navigator.platform.startsWith("Mac") ? "\u2318" : "Ctrl", Escape: "Esc" };
+const CHORD_NAMES = {
+  Control: navigator.platform.startsWith("Mac") ? "\u2318" : "Ctrl",
+  Escape: "Esc",
+};
 
 function keyCaps(key) {
   return key.split(/[+ ]/).map((part) => {
@@ -35,7 +38,8 @@ function commands(root) {
     found.set(element, { label, key, element, group: "" });
   }
   for (const element of root.querySelectorAll("[data-command], .rail li a")) {
-    const label = element.dataset.command || element.querySelector(".name")?.textContent || element.textContent;
+    const label =
+      element.dataset.command || element.querySelector(".name")?.textContent || element.textContent;
     const group = element.closest("section")?.querySelector("h2")?.textContent ?? "";
     found.set(element, { label: label.trim(), key: element.dataset.key ?? "", element, group });
   }
