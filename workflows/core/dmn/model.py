@@ -1,8 +1,10 @@
 """A model that is read: its elements, and the evaluation of one of them."""
 
+import builtins
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import NamedTuple
 
 from workflows.core.dmn.adapt import adapt
@@ -13,17 +15,23 @@ from workflows.core.feel.convert import to_feel
 from workflows.core.feel.expressions import guarded
 from workflows.core.feel.functions import Code, UserFunction, Variables
 from workflows.core.feel.limits import DEFAULT_LIMITS, Limits, Run
-from workflows.core.feel.types import FeelType, coerce
+from workflows.core.feel.types import BOOLEAN, NUMBER, STRING, FeelType, coerce
 from workflows.core.feel.values import kind_of
 
 
 @dataclass(slots=True)
 class InputData:
-    """A value from outside."""
+    """A value from outside; `plain` is the class of texts or booleans taken as is."""
 
     id: str
     name: str
     type: FeelType | None
+    plain: builtins.type | None = None
+
+    def __post_init__(self) -> None:
+        """Learn whether values need no conversion at all."""
+        if self.type is STRING or self.type is BOOLEAN:
+            self.plain = str if self.type is STRING else bool
 
 
 @dataclass(slots=True)
@@ -199,9 +207,17 @@ class Graph:
     def decide(self, decision: Decision) -> object:
         """The decision's value, fitted to its type."""
         variables: Variables = {}
+        known = self._values
         for need in decision.needs:
-            _place(variables, need.path, self.value(need.key))
+            key, path = need.key, need.path
+            value = known[key] if key in known else self.value(key)
+            if len(path) == 1:
+                variables[path[0]] = value
+            else:
+                _place(variables, path, value)
         value = decision.code(variables, self._run)
+        if decision.type is None or value is None:
+            return value
         return _fit(value, decision.type, decision.name, self._run)
 
     def value(self, key: str) -> object:
@@ -238,6 +254,9 @@ class Graph:
 
     def _input(self, item: InputData) -> object:
         given = self._given.get(item.name)
+        if item.plain is not None and type(given) is item.plain:
+            self.used[item.name] = given
+            return given
         if given is None:
             if item.name not in self._given:
                 self._run.note(f"no value was given for '{item.name}'")
@@ -246,9 +265,11 @@ class Graph:
             value = to_feel(given)
         except TypeError as problem:
             return self._run.note(f"'{item.name}' is not usable: {problem}")
-        if item.type is not None:
+        if item.type is not None and not (
+            item.type is NUMBER and type(value) is Decimal
+        ):
             value = adapt(value, item.type)
-        value = _fit(value, item.type, item.name, self._run)
+            value = _fit(value, item.type, item.name, self._run)
         self.used[item.name] = value
         return value
 

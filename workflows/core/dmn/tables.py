@@ -105,7 +105,11 @@ class DecisionTable:
         tracing = run.trace is not None
         for clause, column in zip(self.inputs, self.columns, strict=True):
             value = clause.code(variables, run)
-            if clause.type is not None and value is not None:
+            if (
+                clause.type is not None
+                and value is not None
+                and not clause.type.accepts(value)
+            ):
                 value, _ = coerce(value, clause.type)
             if clause.allowed is not None and not self._is_allowed(
                 clause, value, variables, run
@@ -159,7 +163,11 @@ class DecisionTable:
         found: hits.Outputs = []
         for clause, code in zip(self.outputs, self.rows[rule], strict=True):
             value = code(variables, run)
-            if clause.type is not None and value is not None:
+            if (
+                clause.type is not None
+                and value is not None
+                and not clause.type.accepts(value)
+            ):
                 fitted, fits = coerce(value, clause.type)
                 if not fits:
                     run.note(
