@@ -95,6 +95,14 @@ def read_desk(node: Node) -> Desk:
     )
 
 
+def is_own_work(node: Node) -> bool:
+    """Tell whether a step is the initiator's own to do: `initiator="allowed"`.
+
+    Correcting and handing in again is no review, so four eyes do not apply to it.
+    """
+    return node.properties.get("initiator", "") == "allowed"
+
+
 def assess(
     desk: Desk, *, variables: Mapping[str, object], decide: Decide | None
 ) -> Assessment:

@@ -14,7 +14,7 @@ from django.db import connection
 
 from review import live
 from review.core.clocks import Clock, ClockError, start_clock
-from review.core.desks import Assessment, Desk, assess, read_desk
+from review.core.desks import Assessment, Desk, assess, is_own_work, read_desk
 from review.core.shown import digest_shown
 from review.core.states import Control, DecidedBy, Outcome, TaskState
 from review.operations import calendars
@@ -25,6 +25,7 @@ from workflows.audit import Draft
 from workflows.core.actors import ENGINE
 from workflows.core.calendars import CalendarError
 from workflows.core.canonical import digest, dumps
+from workflows.core.engine.evaluations import read_evaluations
 from workflows.handlers import HumanOpened, HumanRequest
 from workflows.operations import definitions, timers
 from workflows.store import execute
@@ -285,6 +286,7 @@ def _open(
                 occurred_at=request.occurred_at,
             )
         ],
+        evaluations=read_evaluations(request.step_id, assessment.explanation),
         task_id=task_id,
         request=request,
         queue=queue,
@@ -377,7 +379,8 @@ def _task_row(one: OpenedTask, seq: int, *, now: dt.datetime) -> tuple[object, .
         request.node.id,
         assessment.title,
         request.business_key,
-        request.initiator,
+        # One's own work (correcting one's own case) is no review of oneself.
+        "" if is_own_work(request.node) else request.initiator,
         (TaskState.DECIDED if outcome else TaskState.OPEN).value,
         assessment.ruling.control.value,
         assessment.priority.value,

@@ -77,18 +77,24 @@ def work_off(*, worker: str, limit: int = 20, threads: int = 8) -> int:
 
 
 @transaction.atomic
-def claim(*, worker: str, limit: int) -> list[Work]:
+def claim(
+    *, worker: str, limit: int, among: Sequence[UUID] | None = None
+) -> list[Work]:
     """Claim external steps that are due or whose worker is gone.
 
-    Steps claimed too often without an answer become incidents instead.
+    With `among` only those of these instances. Steps claimed too often without an answer become incidents instead.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_DUE, [limit])
-        due = list({row[0]: None for row in cursor.fetchall()})
+    due = _list_due(limit=limit) if among is None else among
     runs = store.load_free_runs(due, plan_for=plans.plan_for, limit=limit)
     claimed = [work for run in runs for work in _claim_steps(run, worker=worker)]
     settle_and_save([run for run in runs if run.changes.drafts])
     return claimed
+
+
+def _list_due(*, limit: int) -> list[UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, [limit])
+        return list({row[0]: None for row in cursor.fetchall()})
 
 
 def run_all(works: Sequence[Work], *, threads: int) -> list[Answer]:
@@ -102,24 +108,35 @@ def run_all(works: Sequence[Work], *, threads: int) -> list[Answer]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def finish(answers: Sequence[Answer], *, worker: str) -> None:
-    """Hand answers to their instances; one failing instance does not stop the rest."""
+def finish(
+    answers: Sequence[Answer],
+    *,
+    worker: str,
+    occurred_at: Mapping[UUID, dt.datetime] | None = None,
+) -> None:
+    """Hand answers to their instances; one failing instance does not stop the rest.
+
+    `occurred_at` is the business time of replayed answers, by instance.
+    """
+    times = occurred_at or {}
     try:
-        _finish(answers, worker=worker)
+        _finish(answers, worker=worker, times=times)
     except Exception:
         if connection.in_atomic_block or len(answers) == 1:
             raise
         log.exception("finish_failed", worker=worker, steps=len(answers))
         for answer in answers:
             try:
-                _finish([answer], worker=worker)
+                _finish([answer], worker=worker, times=times)
             except Exception:
                 # The lease lapses and the step is claimed again, at most MAX_CLAIMS.
                 log.exception("finish_failed", step=answer.work.step_id)
 
 
 @transaction.atomic
-def _finish(answers: Sequence[Answer], *, worker: str) -> None:
+def _finish(
+    answers: Sequence[Answer], *, worker: str, times: Mapping[UUID, dt.datetime]
+) -> None:
     ids = {answer.work.instance_id for answer in answers}
     runs = store.load_runs(list(ids), plan_for=plans.plan_for)
     by_id = {run.instance.id: run for run in runs}
@@ -127,6 +144,7 @@ def _finish(answers: Sequence[Answer], *, worker: str) -> None:
     for answer in answers:
         work = answer.work
         run = by_id[work.instance_id]
+        run.occurred_at = times.get(work.instance_id)
         step = run.live.get(work.step_id)
         ours = (
             step is not None
