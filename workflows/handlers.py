@@ -23,6 +23,7 @@ from workflows.core.contracts import (
     VersionRange,
     contract_digest,
 )
+from workflows.core.engine.state import Evaluation
 
 Retry = RetrySpec
 
@@ -357,11 +358,15 @@ class HumanRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HumanOpened:
-    """What became of a request: `output` None waits for people, else it is done."""
+    """What became of a request: `output` None waits for people, else it is done.
+
+    `evaluations` are the decision tables that were asked on the way.
+    """
 
     step_id: int
     output: Mapping[str, object] | None
     drafts: list[Draft] = field(default_factory=list)
+    evaluations: Sequence[Evaluation] = ()
 
 
 class HumanKind(Protocol):

@@ -194,6 +194,7 @@ def save_runs(runs: Sequence[Run]) -> Saved:
     _save_timers(changed)
     _save_tells(changed)
     _save_incidents(changed, step_seqs)
+    _save_evaluations(changed)
     return Saved(
         step_seqs=step_seqs,
         instance_seqs={run.instance.id: run.instance.head.seq for run in changed},
@@ -472,4 +473,26 @@ def _save_incidents(runs: Sequence[Run], seqs: dict[int, int]) -> None:
             " %s::smallint[], %s::timestamptz[], %s::int[])"
             " AS v(instance_id, step_id, code, message, attempts, at, audit_seq)",
             zip(*opened, strict=True),
+        )
+
+
+def _save_evaluations(runs: Sequence[Run]) -> None:
+    rows = [
+        (
+            run.instance.definition_id,
+            evaluation.decision,
+            evaluation.table_id,
+            list(evaluation.matched),
+            run.now,
+            run.instance.id,
+            evaluation.step_id,
+        )
+        for run in runs
+        for evaluation in run.changes.evaluations
+    ]
+    if rows:
+        copy_in(
+            "COPY workflows_evaluation (definition_id, decision, table_id, matched,"
+            " at, instance_id, step_id) FROM STDIN",
+            rows,
         )

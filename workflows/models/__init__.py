@@ -3,6 +3,7 @@
 from workflows.models.access import ApiToken, IdempotencyKey
 from workflows.models.audit import AuditChain, AuditEntry
 from workflows.models.checkpoints import Checkpoint, Leaf, Subtree
+from workflows.models.decisions import Evaluation
 from workflows.models.definitions import Definition, DefinitionFile
 from workflows.models.instances import Instance, Stimulus
 from workflows.models.steps import Incident, Step
@@ -15,6 +16,7 @@ __all__ = [
     "Checkpoint",
     "Definition",
     "DefinitionFile",
+    "Evaluation",
     "IdempotencyKey",
     "Incident",
     "Instance",

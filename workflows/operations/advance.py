@@ -218,6 +218,7 @@ def _open_humans(batch: Batch, humans: Sequence[tuple[Run, Human]]) -> list[Run]
     batch.opened.extend(opened)
     going_on = []
     for (run, human), answer in zip(humans, opened, strict=True):
+        run.changes.evaluations.extend(answer.evaluations)
         if answer.output is None:
             run.waits(human.step, answer.drafts)
         else:

@@ -4,6 +4,7 @@ from workflows.core.actors import ENGINE
 from workflows.core.bpmn.graph import EventKind, NodeKind
 from workflows.core.canonical import digest, dumps
 from workflows.core.engine.clocks import arm_boundary_timers, arm_catch_timer
+from workflows.core.engine.evaluations import read_evaluations
 from workflows.core.engine.plan import PlanNode
 from workflows.core.engine.run import Behaviour, Run
 from workflows.core.engine.state import Call, ChildStart, Human, StepRow
@@ -105,7 +106,9 @@ def business_rule(run: Run, planned: PlanNode, step: StepRow) -> None:
         detail["messages"] = [text[:300] for text in decided.messages[:20]]
     detail["output"] = digest(value)
     if decided.explanation is not None:
-        detail["explanation"] = _fitting(decided.explanation.to_json())
+        explanation = decided.explanation.to_json()
+        run.changes.evaluations.extend(read_evaluations(step.id, explanation))
+        detail["explanation"] = _fitting(explanation)
     _keep_value(run, planned, value, detail)
     run.complete(planned, step, detail)
 

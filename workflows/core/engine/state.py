@@ -121,6 +121,16 @@ class Human:
     variables: Mapping[str, object]
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A decision table that a step asked; `matched` are its rules, from 1."""
+
+    step_id: int
+    decision: str
+    table_id: str
+    matched: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class Changes:
     """Everything one advance wants written or done."""
@@ -133,3 +143,4 @@ class Changes:
     incidents: list[IncidentOpen] = field(default_factory=list)
     incidents_off: list[int] = field(default_factory=list)
     humans_off: list[int] = field(default_factory=list)
+    evaluations: list[Evaluation] = field(default_factory=list)

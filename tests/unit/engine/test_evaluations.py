@@ -1,0 +1,32 @@
+"""What of an explanation is counted."""
+
+from workflows.core.engine.evaluations import (
+    MAX_EVALUATIONS,
+    MAX_NAME,
+    read_evaluations,
+)
+from workflows.core.engine.state import Evaluation
+
+
+def test_each_table_is_one_evaluation() -> None:
+    tables = [
+        {"decision": "risk", "element": "t1", "matched": [2]},
+        {"decision": "grid", "element": "t2", "matched": []},
+    ]
+    assert read_evaluations(7, {"inputs": {}, "tables": tables}) == [
+        Evaluation(step_id=7, decision="risk", table_id="t1", matched=(2,)),
+        Evaluation(step_id=7, decision="grid", table_id="t2", matched=()),
+    ]
+
+
+def test_nothing_explained_is_nothing_counted() -> None:
+    assert read_evaluations(7, None) == []
+
+
+def test_long_names_and_long_loops_are_cut() -> None:
+    row = {"decision": "d" * 999, "element": "t" * 999, "matched": [1]}
+    found = read_evaluations(7, {"tables": [row] * (MAX_EVALUATIONS + 1)})
+    assert len(found) == MAX_EVALUATIONS
+    assert {(len(one.decision), len(one.table_id)) for one in found} == {
+        (MAX_NAME, MAX_NAME)
+    }

@@ -1,0 +1,29 @@
+"""From a decision's explanation to the rows that hit counts are made of."""
+
+from collections.abc import Mapping
+
+from workflows.core.engine.state import Evaluation
+
+MAX_NAME = 200
+"""Names are kept this long; the reader of counts cuts them likewise."""
+MAX_EVALUATIONS = 500
+"""Of one step: a table called in a long loop is not counted to its end."""
+
+
+def read_evaluations(step_id: int, explanation: object) -> list[Evaluation]:
+    """Return one evaluation for each table in an explanation, in their order.
+
+    `explanation` is as `workflows.core.dmn.Explanation.to_json` gives it; none where
+    nothing was decided.
+    """
+    if not isinstance(explanation, Mapping):
+        return []
+    return [
+        Evaluation(
+            step_id=step_id,
+            decision=str(table["decision"])[:MAX_NAME],
+            table_id=str(table["element"])[:MAX_NAME],
+            matched=tuple(table["matched"]),
+        )
+        for table in explanation["tables"][:MAX_EVALUATIONS]
+    ]
