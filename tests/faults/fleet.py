@@ -1,0 +1,222 @@
+"""A database, a broker and a fleet of worker processes that can be hurt. No tests."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import redis
+
+from config.local.postgres import OWNER, Postgres
+from config.local.processes import ProcessId, Program, stop
+from tests.stack import Servers
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+# A restart may forget nothing that was committed; only a power cut would.
+DURABLE: Final = ("synchronous_commit=on", "fsync=off", "shared_buffers=64MB")
+FROZEN_SECONDS: Final = 4.0  # the lease of these tests' calls is 3
+CREW: Final = {
+    "engine-1": ("work",),
+    "engine-2": ("work",),
+    "services-1": ("work", "--queue", "services"),
+    "services-2": ("work", "--queue", "services"),
+    "sweeper": ("sweep", "--interval", "0.5"),
+    "sealer": ("seal", "--interval", "0.5"),
+}
+
+
+@dataclass(slots=True)
+class Fleet:
+    """Servers and processes of one run; whoever dies is started again by `tend`."""
+
+    folder: Path
+    servers: Servers
+    postgres: Postgres
+    children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    dealt: Counter[str] = field(default_factory=Counter)
+    frozen: list[tuple[float, ProcessId]] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "DATABASE_URL": self.postgres.url(role=OWNER, database="postgres"),
+            "REDIS_URL": f"unix://{self.folder}/valkey.sock?db=0",
+            "COUNTERSIGN_ENV": "test",
+            "COUNTERSIGN_DATA_DIR": str(self.folder / "data"),
+            "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
+            "FAULTS_FOLDER": str(self.folder),
+        }
+
+    def program(self, name: str, *command: str) -> Program:
+        return Program(
+            name=name,
+            command=[sys.executable, *command],
+            log=self.folder / f"{name}.log",
+            environment=self.environment,
+            directory=ROOT,
+        )
+
+    def run(self, *command: str) -> str:
+        """Run a command to its end and return what it printed."""
+        done = subprocess.run(
+            [sys.executable, *command],
+            env=self.environment,
+            cwd=ROOT,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode != 0:
+            raise AssertionError(f"{command} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def tend(self) -> None:
+        """Start every process of the crew that is not running."""
+        for name, command in CREW.items():
+            child = self.children.get(name)
+            if child is None or child.poll() is not None:
+                program = self.program(name, "manage.py", *command)
+                self.children[name] = program.start()
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with self.postgres.connect() as connection:
+            return connection.execute(sql).fetchall()
+
+    def count(self, sql: str) -> int:
+        ((count,),) = self.query(sql)
+        return int(count)
+
+    # --- faults ---------------------------------------------------------------
+
+    def kill_engine_worker(self, pick: random.Random) -> None:
+        """SIGKILL a worker that advances instances in its own process."""
+        self.children[pick.choice(["engine-1", "engine-2"])].kill()
+
+    def kill_service_worker(self, pick: random.Random) -> None:
+        """SIGKILL the parent only; its work-horse runs on as an orphan."""
+        self.children[pick.choice(["services-1", "services-2"])].kill()
+
+    def kill_work_horse(self, pick: random.Random) -> None:
+        """SIGKILL a forked work-horse in the middle of its calls."""
+        horses = self._horses()
+        if horses:
+            os.kill(pick.choice(horses), signal.SIGKILL)
+        self.dealt["horses killed"] += bool(horses)
+
+    def _horses(self) -> list[int]:
+        names = ("services-1", "services-2")
+        return [pid for name in names for pid in children_of(self.children[name].pid)]
+
+    def freeze_work_horse(self, pick: random.Random) -> None:
+        """SIGSTOP a work-horse until long after its leases have lapsed."""
+        horses = self._horses()
+        if horses:
+            frozen = ProcessId.of(pick.choice(horses))
+            frozen.send(signal.SIGSTOP)
+            self.frozen.append((time.monotonic() + FROZEN_SECONDS, frozen))
+        self.dealt["horses frozen"] += bool(horses)
+
+    def thaw(self) -> None:
+        """Let frozen work-horses go on whose time has come."""
+        for when, horse in self.frozen:
+            if time.monotonic() > when:
+                horse.send(signal.SIGCONT)
+
+    def kill_clockwork(self, pick: random.Random) -> None:
+        """SIGKILL the sweeper or the sealer."""
+        self.children[pick.choice(["sweeper", "sealer"])].kill()
+
+    def restart_broker(self, _pick: random.Random) -> None:
+        """SIGKILL Valkey, which keeps nothing, and start an empty one."""
+        stop(self.children.pop("valkey"), signal.SIGKILL, seconds=10)
+        time.sleep(0.3)
+        self.start_broker()
+
+    def flush_broker(self, _pick: random.Random) -> None:
+        """Empty Valkey, and cut every connection to it."""
+        broker = redis.Redis(unix_socket_path=str(self.folder / "valkey.sock"))
+        broker.flushall()
+        broker.client_kill_filter(_type="normal", skipme=True)
+        broker.close()
+
+    def restart_database(self, pick: random.Random) -> None:
+        """Stop PostgreSQL, fast or as a crash does, and start it again."""
+        how = pick.choice([signal.SIGINT, signal.SIGQUIT])
+        stop(self.children.pop("postgres"), how, seconds=20)
+        time.sleep(0.3)
+        self.start_database()
+
+    def start_broker(self) -> None:
+        child = self.servers.valkey.program().start()
+        self.children["valkey"] = child
+        self.servers.valkey.wait_ready(child)
+
+    def start_database(self) -> None:
+        child = self.postgres.program().start()
+        self.children["postgres"] = child
+        self.postgres.wait_ready(child)
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the direct child processes of a process that may have ended."""
+    found: list[int] = []
+    for listing in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found.extend(int(word) for word in listing.read_text().split())
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+@contextmanager
+def a_fleet() -> Iterator[Fleet]:
+    """Start servers of its own and migrate; end everything afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="countersign-faults-"))
+    folder.chmod(0o755)
+    servers = Servers(folder)
+    fleet = Fleet(folder, servers, replace(servers.postgres, options=DURABLE))
+    try:
+        fleet.postgres.sockets.mkdir(mode=0o700)
+        fleet.postgres.privileges.give(fleet.postgres.sockets)
+        fleet.postgres.initialise()
+        fleet.start_database()
+        fleet.start_broker()
+        fleet.run("manage.py", "migrate", "--no-input", "-v0")
+        yield fleet
+    finally:
+        orphans = [ProcessId.of(pid) for pid in _descendants(fleet)]
+        for child in fleet.children.values():
+            stop(child, signal.SIGKILL, seconds=10)
+        for orphan in [*orphans, *(horse for _, horse in fleet.frozen)]:
+            orphan.send(signal.SIGKILL)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _descendants(fleet: Fleet) -> list[int]:
+    return [pid for child in fleet.children.values() for pid in children_of(child.pid)]
+
+
+Fault = Callable[[Fleet, random.Random], None]
+FAULTS: Final[dict[str, Fault]] = {
+    "engine worker killed": Fleet.kill_engine_worker,
+    "service worker killed": Fleet.kill_service_worker,
+    "work-horse killed": Fleet.kill_work_horse,
+    "work-horse frozen": Fleet.freeze_work_horse,
+    "clockwork killed": Fleet.kill_clockwork,
+    "broker flushed": Fleet.flush_broker,
+    "broker restarted": Fleet.restart_broker,
+    "database restarted": Fleet.restart_database,
+}

@@ -1,0 +1,50 @@
+"""Handlers whose effects can be counted afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+from django.db import connection
+from pydantic import BaseModel
+
+from workflows.handlers import HandlerContext, handler
+from workflows.operations import external
+
+# A killed worker's steps are free again after the time limit and this grace; the
+# product's 15 seconds would make these tests wait without testing more.
+external.GRACE_SECONDS = 1
+
+OUTSIDE_SECONDS = 0.2
+
+
+class Nothing(BaseModel):
+    """No fields."""
+
+
+class Reference(BaseModel):
+    reference: str
+
+
+@handler("fault.outside", version="1.0.0", kind="external", timeout_seconds=2)
+def call_outside(request: Nothing, context: HandlerContext) -> Reference:
+    """Note the call as another system would, one line in one write."""
+    line = {"key": context.idempotency_key, "attempt": context.attempt}
+    path = Path(os.environ["FAULTS_FOLDER"]) / "outside.jsonl"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        os.write(descriptor, json.dumps(line).encode() + b"\n")
+    finally:
+        os.close(descriptor)
+    time.sleep(OUTSIDE_SECONDS)
+    return Reference(reference=context.idempotency_key)
+
+
+@handler("fault.book", version="1.0.0", kind="transactional")
+def book(request: Nothing, context: HandlerContext) -> Nothing:
+    """Add a row in the engine's own transaction; nothing keeps a second one away."""
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO faults_effect VALUES (%s)", [context.step_id])
+    return request
