@@ -48,7 +48,7 @@ check-pages:
 check-static:
 	@if command -v npm >/dev/null; then \
 		$(MAKE) --no-print-directory node_modules/.package-lock.json && \
-		npx --no-install biome ci; \
+		npx --no-install biome ci --colors=off; \
 	else \
 		echo "JS and CSS are not linted here: npm is not installed."; \
 	fi

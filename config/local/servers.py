@@ -10,10 +10,13 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
 from config.local import binaries, privileges
 from config.local.datadir import DataDirectory
 from config.local.errors import LocalStackError
-from config.local.postgres import APPLICATION, DATABASE, OWNER, Postgres
+from config.local.postgres import APPLICATION, DATABASE, OWNER, Postgres, grant_defaults
 from config.local.processes import ProcessId, Program, stop
 from config.local.state import StackState
 from config.local.valkey import Valkey
@@ -71,6 +74,8 @@ class EmbeddedServers:
             self._postgres.wait_ready(self.children["postgres"])
             self._postgres.prepare_database()
             _refuse_newer_schema(self._postgres)
+        else:
+            _grant_given(self._environment)
         if self._valkey:
             self._valkey.wait_ready(self.children["valkey"])
 
@@ -166,6 +171,24 @@ class EmbeddedServers:
                     f" {self.directory.root} does not end; end it and try again."
                 )
         self.directory.state.unlink(missing_ok=True)
+
+
+def _grant_given(environment: Mapping[str, str]) -> None:
+    """Let the given application role use what the given owner's migrations make."""
+    owner_url = environment.get("COUNTERSIGN_OWNER_DATABASE_URL")
+    if not owner_url:
+        return
+    application = conninfo_to_dict(environment["DATABASE_URL"]).get("user")
+    try:
+        with psycopg.connect(owner_url, autocommit=True) as connection:
+            grant_defaults(
+                connection, owner=connection.info.user, application=str(application)
+            )
+    except psycopg.Error as error:
+        raise LocalStackError(
+            f"The role in COUNTERSIGN_OWNER_DATABASE_URL could not grant rights to"
+            f" {application}: {' '.join(str(error).split())}"
+        ) from error
 
 
 def _applied(postgres: Postgres) -> frozenset[tuple[str, str]]:
