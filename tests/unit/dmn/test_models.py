@@ -344,5 +344,24 @@ def test_lint_finds_rules_that_never_count() -> None:
 
 
 def test_lint_leaves_cells_it_cannot_read_alone() -> None:
-    rules = [("< limit", "-", "1"), ("? > 3", "-", "2")]
+    rules = [("< confidence * 2", "-", "1"), ("? > 3", "-", "2")]
     assert codes(table(["confidence", "impact"], rules)) == []
+
+
+def test_lint_finds_names_that_nothing_provides() -> None:
+    rules = [("-", "-", "review")]
+    (finding,) = lint(grid(table(["confidence", "impact"], rules)))
+    assert finding.code == "UNKNOWN_NAME"
+    assert "'grid' reads 'review'" in finding.message
+    model = read(
+        input_data("list"),
+        KNOWLEDGE,
+        decision(
+            "d",
+            literal(
+                "for i in list[price > 1] return {a: i, b: a + rate(i)}.b + count(list)"
+            ),
+            needs=["in_list", "bkm_rate"],
+        ),
+    )
+    assert lint(model) == []

@@ -18,7 +18,7 @@ class Finding(NamedTuple):
 
     Codes: OVERLAP (rules that match together under UNIQUE), GAP (inputs no rule
     covers), UNREACHABLE (a rule no input passes), MASKED (a rule that an earlier one
-    always beats), UNCHECKED (a table too large to look at).
+    always beats), UNKNOWN_NAME (a name that no requirement provides), UNCHECKED (a table too large to look at).
     """
 
     code: str
@@ -28,8 +28,19 @@ class Finding(NamedTuple):
 
 
 def lint(model: Model) -> list[Finding]:
-    """Findings of every table of the model, in the order of the tables."""
-    return [finding for table in model.tables for finding in lint_table(table)]
+    """Findings of the model: unknown names, then every table in order."""
+    names = [
+        Finding(
+            "UNKNOWN_NAME",
+            "warning",
+            found.element or found.label,
+            f"'{found.label}' reads '{found.name}', which nothing it requires is "
+            "called; a text stands in quotes",
+        )
+        for found in model.unknown
+    ]
+    tables = [finding for table in model.tables for finding in lint_table(table)]
+    return names + tables
 
 
 def lint_table(table: DecisionTable) -> list[Finding]:

@@ -79,6 +79,14 @@ class Service:
     result: FeelType | None
 
 
+class Unknown(NamedTuple):
+    """A name that a text reads and no requirement provides."""
+
+    label: str
+    element: str
+    name: str
+
+
 Item = InputData | Decision | Knowledge | Service
 
 
@@ -110,6 +118,7 @@ class Model:
     tables: list[DecisionTable] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     names: frozenset[str] = frozenset()
+    unknown: list[Unknown] = field(default_factory=list)
 
     def evaluate(
         self,

@@ -1,6 +1,6 @@
 """DMN 1.1 to 1.5 XML to a compiled model, or to a list of located problems."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from workflows.core.dmn.boxed import compile_boxed, find_expression, function_parts
 from workflows.core.dmn.errors import DmnError, Problem
@@ -13,8 +13,9 @@ from workflows.core.dmn.model import (
     Model,
     Need,
     Service,
+    Unknown,
 )
-from workflows.core.dmn.scope import Scope
+from workflows.core.dmn.scope import Reading, Scope
 from workflows.core.dmn.tablereader import read_table
 from workflows.core.dmn.xml import Element, XmlError, read_xml
 from workflows.core.feel.types import FeelType
@@ -75,6 +76,7 @@ class _Reader:
         self.root = root
         self.source = source
         self.problems: list[Problem] = []
+        self.reads: list[Reading] = []
         self.model = Model(
             name=root.get("name"),
             namespace=root.get("namespace"),
@@ -112,6 +114,7 @@ class _Reader:
             readers[element.tag](element)
         self._link(elements)
         self._check_cycles()
+        self.model.unknown = list(self._unknown())
         return self.model
 
     # ---- what is known before compiling
@@ -148,14 +151,16 @@ class _Reader:
             for label, kind in model.types.items()
         }
 
-    def _scope(self, label: str) -> Scope:
+    def _scope(self, label: str, identity: str) -> Scope:
         return Scope(
             names=self.names,
             known=frozenset(),
             types=self.types,
             report=self.report,
             tables=self.model.tables,
+            reads=self.reads,
             label=label,
+            owner=f"{self.model.namespace}#{identity}",
         )
 
     # ---- elements
@@ -184,7 +189,7 @@ class _Reader:
         identity, name, kind = self._named(element)
         before = len(self.model.tables)
         expression = find_expression(element)
-        code = compile_boxed(expression, self._scope(name))
+        code = compile_boxed(expression, self._scope(name, identity))
         table = None
         if expression is not None and expression.tag == "decisionTable":
             table = self.model.tables[before]
@@ -196,7 +201,7 @@ class _Reader:
 
     def _knowledge(self, element: Element) -> None:
         identity, name, kind = self._named(element)
-        scope = self._scope(name)
+        scope = self._scope(name, identity)
         logic = element.first("encapsulatedLogic")
         if logic is None:
             names: tuple[str, ...] = ()
@@ -268,6 +273,16 @@ class _Reader:
             return Need(key, (item.name,))
         prefix = imported[0]
         return Need(key, (prefix, item.name) if prefix else (item.name,))
+
+    def _unknown(self) -> Iterator[Unknown]:
+        """Names that nothing provides: misspelt, without quotes, or not required."""
+        for reading in self.reads:
+            item = self.model.items.get(reading.owner)
+            if not isinstance(item, Decision | Knowledge):
+                continue
+            provided = {need.path[0] for need in item.needs} | {item.name}
+            for name in sorted(reading.names - provided):
+                yield Unknown(reading.label, reading.element, name)
 
     def _check_cycles(self) -> None:
         """A decision that needs itself has no value: report it, and cut the need."""

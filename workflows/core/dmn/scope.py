@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from workflows.core.dmn.itemdefs import TypeReader
 from workflows.core.dmn.tables import DecisionTable
@@ -17,9 +18,23 @@ from workflows.core.feel.texts import (
     parse_expressions,
     parse_unary_tests,
 )
+from workflows.core.feel.trees import outer_names
 from workflows.core.feel.unary import Verdict, compile_tests
 
 Report = Callable[[Element, str], None]
+
+
+class Reading(NamedTuple):
+    """Names that a text of an element takes from outside.
+
+    `owner` is the key of the decision or knowledge, `label` its name, `element` the id
+    of the text's element.
+    """
+
+    owner: str
+    label: str
+    element: str
+    names: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +46,9 @@ class Scope:
     types: TypeReader
     report: Report
     tables: list[DecisionTable]
+    reads: list[Reading]
     label: str = ""
-    trees: dict[str, s.Node] = dataclasses.field(default_factory=dict)
+    owner: str = ""
 
     def within(self, names: set[str]) -> "Scope":
         """A scope with more variables."""
@@ -40,10 +56,6 @@ class Scope:
         return dataclasses.replace(
             self, names=self.names | more, known=self.known | more
         )
-
-    def called(self, label: str) -> "Scope":
-        """A scope whose messages speak of this decision or function."""
-        return dataclasses.replace(self, label=label)
 
     def _compiler(self) -> Compiler:
         return Compiler(self.known, self.types.types)
@@ -61,6 +73,7 @@ class Scope:
             node = parse_expression(text, self.names | BUILT_IN_NAMES)
         except FeelSyntaxError as error:
             return self._broken(error, place)
+        self._read(node, place)
         return self._compiler().compile(node)
 
     def expressions(self, text: str, place: Element) -> list[Code]:
@@ -80,7 +93,14 @@ class Scope:
             code = self._broken(error, place)
             never = s.Tests((s.AtLiteral(""),))
             return never, lambda _value, scope, run: code(scope, run) is True
+        self._read(node, place)
         return node, compile_tests(self._compiler(), node)
+
+    def _read(self, node: s.Node, place: Element) -> None:
+        """Remember the names that the owner's requirements must provide."""
+        names = outer_names(node) - self.known - BUILT_IN_NAMES - {"?"}
+        if names:
+            self.reads.append(Reading(self.owner, self.label, place.get("id"), names))
 
     def _broken(self, error: FeelSyntaxError, place: Element) -> Code:
         self.report(place, f"{self.label}: {error}")

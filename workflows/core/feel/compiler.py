@@ -4,9 +4,10 @@ Nothing is looked up by kind of node while a value is computed; what the text fi
 fixed here, once.
 """
 
+import operator
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from workflows.core.feel import syntax as s
 from workflows.core.feel.functions import (
@@ -29,6 +30,7 @@ from workflows.core.feel.values import (
     kind_of,
     order,
     unary_range,
+    unwrapped,
 )
 
 _MISSING = object()
@@ -169,19 +171,20 @@ def _logical(compiler: Compiler, node: s.Logical) -> Code:
     return judge
 
 
-def compare(operator: str, left: object, right: object, run: Run) -> object:
+def compare(sign: str, left: object, right: object, run: Run) -> object:
     """The truth of a comparison; null with a message when the two do not compare."""
-    if operator in ("=", "!="):
+    if sign in ("=", "!="):
+        left, right = unwrapped(left, right)
         run.check_value(left)
         run.check_value(right)
         found = equal(left, right)
         if found is not None:
-            return found if operator == "=" else not found
+            return found if sign == "=" else not found
     else:
         place = order(left, right)
         if place is not None:
-            return _ORDERED[operator](place)
-    return run.note(f"{kind_of(left)} {operator} {kind_of(right)} has no meaning")
+            return _ORDERED[sign](place)
+    return run.note(f"{kind_of(left)} {sign} {kind_of(right)} has no meaning")
 
 
 _ORDERED: dict[str, Callable[[int], bool]] = {
@@ -190,28 +193,30 @@ _ORDERED: dict[str, Callable[[int], bool]] = {
     ">": lambda place: place > 0,
     ">=": lambda place: place >= 0,
 }
-NUMERIC: dict[str, Callable[[Decimal, Decimal], bool]] = {
-    "=": lambda left, right: left == right,
-    "!=": lambda left, right: left != right,
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
+# Python's own comparisons, for two numbers or two texts.
+PLAIN: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 
 
 @compiles(s.Comparison)
 def _comparison(compiler: Compiler, node: s.Comparison) -> Code:
     left, right = compiler.compile(node.left), compiler.compile(node.right)
-    operator = node.operator
-    numeric = NUMERIC[operator]
+    sign = node.operator
+    plain = PLAIN[sign]
 
     def judge(variables: Variables, run: Run) -> object:
         first = left(variables, run)
         second = right(variables, run)
-        if type(first) is Decimal and type(second) is Decimal:
-            return numeric(first, second)
-        return compare(operator, first, second, run)
+        kind = type(first)
+        if kind is type(second) and (kind is Decimal or kind is str):
+            return plain(first, second)
+        return compare(sign, first, second, run)
 
     return judge
 
@@ -327,8 +332,8 @@ def _range(compiler: Compiler, node: s.RangeLiteral) -> Code:
 @compiles(s.UnaryComparison)
 def _unary_comparison(compiler: Compiler, node: s.UnaryComparison) -> Code:
     operand = compiler.compile(node.operand)
-    operator = node.operator
-    return lambda variables, run: unary_range(operator, operand(variables, run))
+    sign = node.operator
+    return lambda variables, run: unary_range(sign, operand(variables, run))
 
 
 @compiles(s.FunctionLiteral)

@@ -131,8 +131,6 @@ class BuiltIn:
     def invoke_named(self, arguments: dict[str, object], run: Run) -> object:
         """Call by name."""
         for overload in self.overloads:
-            if overload.variadic:
-                continue
             bound = _bind_named(overload, arguments)
             if bound is not None:
                 run.spend(1 + sum(map(_weight, bound)))
@@ -209,6 +207,8 @@ def _bind_named(
         if fitted is _REFUSED:
             return None
         bound.append(fitted)
+    if overload.variadic:
+        bound[-1] = [bound[-1]]
     return bound
 
 

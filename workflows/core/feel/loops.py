@@ -193,13 +193,19 @@ def _filter(compiler: Compiler, node: s.Filter) -> Code:
     if isinstance(predicate, _BOOLEAN_NODES):
 
         def keep(variables: Variables, run: Run) -> object:
-            return select.keep(_as_list(base(variables, run)), variables, run)
+            value = base(variables, run)
+            if value is None:
+                return None
+            return select.keep(_as_list(value), variables, run)
 
         return keep
 
     def choose(variables: Variables, run: Run) -> object:
         """Only the value tells whether the bracket holds a position or a test."""
-        items = _as_list(base(variables, run))
+        value = base(variables, run)
+        if value is None:
+            return None
+        items = _as_list(value)
         first = {"item": None} if not items else {"item": items[0]}
         scope = {**variables, **first}
         if items and isinstance(items[0], dict):

@@ -35,7 +35,7 @@ _ENDS_EXPRESSION = frozenset({
     ":",
     ".",
 })
-_HINTS = {"&": "; write and", "|": "; write or", "'": "; strings stand in \""}
+_HINTS = {"&": "; write and", "|": "; write or", "'": '; strings stand in "'}
 _BINDING = {"+": 1, "-": 1, "*": 2, "/": 2, "**": 3}
 
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from workflows.core.feel import syntax as s
-from workflows.core.feel.compiler import NUMERIC, Compiler, compare, compiles
+from workflows.core.feel.compiler import PLAIN, Compiler, compare, compiles
 from workflows.core.feel.functions import Code, Variables
 from workflows.core.feel.limits import Run
 from workflows.core.feel.trees import free_names
-from workflows.core.feel.values import Range, contains, equal, kind_of
+from workflows.core.feel.values import Range, contains, equal, kind_of, unwrapped
 
 Verdict = Callable[[object, Variables, Run], "bool | None"]
 
@@ -37,14 +37,15 @@ def compile_test(compiler: Compiler, node: s.Node) -> Verdict:
 
 def _comparison_test(compiler: Compiler, node: s.UnaryComparison) -> Verdict:
     operand = compiler.compile(node.operand)
-    operator = node.operator
-    numeric = NUMERIC[operator]
+    sign = node.operator
+    plain = PLAIN[sign]
 
     def judge(value: object, variables: Variables, run: Run) -> bool | None:
         other = operand(variables, run)
-        if type(value) is Decimal and type(other) is Decimal:
-            return numeric(value, other)
-        found = compare(operator, value, other, run)
+        kind = type(value)
+        if kind is type(other) and (kind is Decimal or kind is str):
+            return plain(value, other)
+        found = compare(sign, value, other, run)
         return found if isinstance(found, bool) else None
 
     return judge
@@ -76,6 +77,10 @@ def _range_test(compiler: Compiler, node: s.RangeLiteral) -> Verdict:
 
 
 def _equals(value: object, other: object, run: Run) -> bool | None:
+    kind = type(value)
+    if kind is type(other) and (kind is Decimal or kind is str):
+        return bool(value == other)
+    value, other = unwrapped(value, other)
     run.check_value(value)
     found = equal(value, other)
     if found is None:
@@ -98,8 +103,6 @@ def member(value: object, test: object, run: Run) -> bool | None:
         return _among(value, test, run)
     if test is None and value is not None:
         return None
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
     return _equals(value, test, run)
 
 

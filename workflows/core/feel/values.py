@@ -241,6 +241,15 @@ _EQUALITIES: dict[type, Callable[[object, object], "bool | None"]] = {
 }
 
 
+def unwrapped(left: object, right: object) -> tuple[object, object]:
+    """The two with a list of one beside what is no list taken as its item."""
+    if type(left) is list and type(right) is not list:
+        return (left[0] if len(left) == 1 else left), right
+    if type(right) is list and type(left) is not list:
+        return left, (right[0] if len(right) == 1 else right)
+    return left, right
+
+
 def same(left: object, right: object) -> bool:
     """True when equal for certain; what distinct values, unions and indexes ask."""
     return equal(left, right) is True
