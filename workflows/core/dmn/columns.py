@@ -124,6 +124,7 @@ class Column:
         else:
             passed = self.dashes
         passed &= among
+        run.spend(1 + (len(self._others) >> 2))
         for bit, verdict in self._others:
             if among & bit and verdict(value, variables, run):
                 passed |= bit
@@ -134,6 +135,7 @@ class Column:
     ) -> int:
         """A value of another kind than the index is for: ask each cell."""
         passed = self.dashes & among
+        run.spend(1 + (len(self.cells) >> 2))
         for rule, cell in enumerate(self.cells):
             bit = 1 << rule
             if among & bit & ~self.dashes and cell.verdict(value, variables, run):

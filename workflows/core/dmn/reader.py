@@ -61,7 +61,11 @@ def read_dmn(
     if root.tag != "definitions" or "/DMN/" not in root.namespace:
         message = f"this is no DMN model: its root is '{root.tag}'"
         raise DmnError([Problem(source, root.line, "", message)])
-    model = _Reader(root, source, imports or {}).read()
+    try:
+        model = _Reader(root, source, imports or {}).read()
+    except RecursionError:
+        message = "types, requirements or expressions are nested too deep"
+        raise DmnError([Problem(source, root.line, "", message)]) from None
     if model.problems and not lenient:
         raise DmnError(model.problems)
     return model

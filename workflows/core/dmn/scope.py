@@ -74,7 +74,10 @@ class Scope:
         except FeelSyntaxError as error:
             return self._broken(error, place)
         self._read(node, place)
-        return self._compiler().compile(node)
+        try:
+            return self._compiler().compile(node)
+        except RecursionError:
+            return self._broken(FeelSyntaxError("nested too deep"), place)
 
     def expressions(self, text: str, place: Element) -> list[Code]:
         """The closures of expressions parted by commas."""

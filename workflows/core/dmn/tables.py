@@ -11,6 +11,9 @@ from workflows.core.feel.limits import Run
 from workflows.core.feel.types import FeelType, coerce
 from workflows.core.feel.values import kind_of
 
+# A table within a function may run often; the first evaluations explain enough.
+MAX_RECORDS = 200
+
 
 @dataclass(frozen=True, slots=True)
 class InputClause:
@@ -122,7 +125,7 @@ class DecisionTable:
             matched &= found
         rules = _rules_of(matched)
         value = self._value(rules, variables, run)
-        if run.trace is not None:
+        if run.trace is not None and len(run.trace) < MAX_RECORDS:
             run.trace.append(Record(self, values, passed, rules, value))
         return value
 
