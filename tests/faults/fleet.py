@@ -117,8 +117,15 @@ class Fleet:
         self.dealt["horses killed"] += bool(horses)
 
     def _horses(self) -> list[int]:
+        """Return the work-horses that run; wait a while for the first one."""
+        deadline = time.monotonic() + 5.0
         names = ("services-1", "services-2")
-        return [pid for name in names for pid in children_of(self.children[name].pid)]
+        while time.monotonic() < deadline:
+            pids = [self.children[name].pid for name in names]
+            if found := [horse for pid in pids for horse in children_of(pid)]:
+                return found
+            time.sleep(0.05)
+        return []
 
     def freeze_work_horse(self, pick: random.Random) -> None:
         """SIGSTOP a work-horse until long after its leases have lapsed."""

@@ -17,7 +17,7 @@ from workflows.operations import external
 # product's 15 seconds would make these tests wait without testing more.
 external.GRACE_SECONDS = 1
 
-OUTSIDE_SECONDS = 0.2
+OUTSIDE_SECONDS = 0.4
 
 
 class Nothing(BaseModel):

@@ -23,8 +23,8 @@ pytestmark = pytest.mark.slow
 NODES = ("s", "call", "book", "pause", "book_again", "e")
 SEED = 20_260_105
 INSTANCES = 500
-ROUNDS = 3
-PAUSE_SECONDS = 0.5
+ROUNDS = 2
+PAUSE_SECONDS = 0.7
 DEADLINE_SECONDS = 90.0
 
 _OPEN = "SELECT count(*) FROM workflows_instance WHERE state = 'ACTIVE'"
