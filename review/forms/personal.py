@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import zoneinfo
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,12 @@ DENSITIES: Final = [
 ]
 
 
+@functools.cache
+def list_zones() -> list[tuple[str, str]]:
+    """Return the IANA zones as choices; finding them reads hundreds of files."""
+    return [(name, name) for name in sorted(zoneinfo.available_timezones())]
+
+
 class SignInForm(AuthenticationForm):
     """User name and password; password managers and pasting work (WCAG 3.3.8)."""
 
@@ -44,9 +51,7 @@ class PreferenceForm(PreferenceModelForm):
     zone = forms.ChoiceField(
         label="Time zone",
         help_text="Every time on the screens is shown in this zone.",
-        choices=lambda: [
-            (name, name) for name in sorted(zoneinfo.available_timezones())
-        ],
+        choices=list_zones,
         widget=forms.Select(attrs={"class": "input"}),
     )
     theme = forms.ChoiceField(choices=THEMES, widget=forms.RadioSelect)

@@ -53,6 +53,11 @@ class Field:
     source_url: str = ""
     confidence: Bar | None = None
 
+    @property
+    def text(self) -> str:
+        """Return what stands there, in one piece."""
+        return "".join(run.text for run in self.old)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Suggestion:

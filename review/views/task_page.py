@@ -202,9 +202,9 @@ def _compare(case: Case, earlier: Mapping[str, Any]) -> list[changes.Field]:
     compared = []
     for field in _fields(case, read_form(case)):
         before = flat.get(field.pointer)
-        old = before.old[0].text if before else ""
-        left, right = changes.diff_words(old, field.old[0].text)
-        is_changed = old != field.old[0].text
+        old = before.text if before else ""
+        left, right = changes.diff_words(old, field.text)
+        is_changed = old != field.text
         compared.append(
             changes.Field(
                 name=field.name,

@@ -1,0 +1,286 @@
+"""Dashboard, instances, processes, incidents and the audit search."""
+
+import datetime as dt
+import io
+import zipfile
+
+import pytest
+from django.urls import reverse
+
+import tests.factories.handlers  # noqa: F401  registers the handlers
+from review.core.states import Role
+from review.models import Task
+from review.operations import people, tasks
+from tests.factories.processes import TESTER, chain, deploy, process
+from tests.integration.screens.conftest import World
+from tests.integration.screens.test_task import approve
+from workflows.models import AuditEntry, Incident, Instance
+from workflows.operations import instances
+from workflows.operations.advance import advance_batch
+
+HOUR = dt.timedelta(hours=1)
+
+
+def _age(task: Task, *, hours: float, due_in_hours: float) -> None:
+    """Move a task's clock: opened so long ago, due from now on."""
+    now = task.opened_at
+    Task.objects.filter(pk=task.pk).update(
+        opened_at=now - hours * HOUR,
+        warn_at=None,
+        due_at=now + due_in_hours * HOUR,
+        breached_at=now + due_in_hours * HOUR if due_in_hours < 0 else None,
+    )
+
+
+def _incident(world: World, *, amount: int = -5) -> Incident:
+    deploy(
+        process(
+            '<startEvent id="start"/><serviceTask id="book" name="Book"'
+            ' cs:handler="test.broken"/><endEvent id="end"/>'
+            + chain("start", "book", "end")
+        ),
+        key="booking",
+    )
+    instances.start(
+        definition_key="booking",
+        business_key="BOOK-1",
+        initiator=TESTER,
+        variables={"amount": amount},
+    )
+    advance_batch(worker="test")
+    return Incident.objects.get()
+
+
+class TestDashboard:
+    def test_breached_and_due_rows_come_first(self, world: World) -> None:
+        late, soon, calm = (world.open_task() for _ in range(3))
+        _age(late, hours=9, due_in_hours=-1)
+        _age(soon, hours=5, due_in_hours=2)
+        _age(calm, hours=1, due_in_hours=20)
+        context = world.browser("carol").get(reverse("dashboard")).context
+        assert [row["id"] for row in context["act_now"]] == [late.pk, soon.pk]
+        values = {tile.label: tile.value for tile in context["tiles"]}
+        assert values["Breached now"] == "1"
+        assert values["Due within 4 h"] == "1"
+        assert values["Open"] == "3"
+
+    def test_lead_times_are_those_of_decided_tasks(self, world: World) -> None:
+        for hours in (1, 2, 3):
+            task = world.open_task()
+            _age(task, hours=hours, due_in_hours=20)
+            approve(world, "alice", task)
+        context = world.browser("carol").get(reverse("dashboard")).context
+        tile = next(tile for tile in context["tiles"] if "p85" in tile.label)
+        assert (tile.value, tile.detail) == ("2 h / 2 h 42 min", "3 tasks decided")
+
+    def test_every_chart_has_its_table(self, world: World) -> None:
+        approve(world, "alice", world.open_task())
+        world.open_task()
+        answer = world.browser("carol").get(reverse("dashboard"))
+        page = " ".join(answer.content.decode().split())
+        assert len(answer.context["charts"]) == page.count("<figure") == 4
+        assert page.count('role="region" aria-label') >= 4
+        ages = next(c for c in answer.context["charts"] if c.id == "open-by-age")
+        assert [cell.value for cell in ages.rows[0].cells] == ["1", "0", "0"]
+
+    def test_a_managers_figures_are_of_the_managers_queues(self, world: World) -> None:
+        world.start(2)
+        browser = world.browser("carol")
+        chosen = browser.get(reverse("dashboard"), {"queue": "senior"}).context
+        assert {tile.label: tile.value for tile in chosen["tiles"]}["Open"] == "0"
+
+    def test_a_refresh_gives_the_body_alone(self, world: World) -> None:
+        answer = world.browser("carol").get(
+            reverse("dashboard"), headers={"HX-Request": "true"}
+        )
+        assert answer.content.decode().lstrip().startswith('<div class="stack"')
+
+
+class TestInstances:
+    def test_the_list_narrows_by_state_and_key(self, world: World) -> None:
+        approve(world, "alice", world.open_task())
+        open_one = world.open_task()
+        browser = world.browser("carol")
+        running = browser.get(reverse("instance-list"), {"state": "ACTIVE"})
+        assert [row["case"] for row in running.context["rows"]] == [
+            open_one.business_key
+        ]
+        done = browser.get(reverse("instance-list"), {"state": "COMPLETED"})
+        assert len(done.context["rows"]) == 1
+
+    def test_the_page_tells_steps_in_order_and_where_it_stands(
+        self, world: World
+    ) -> None:
+        task = world.open_task()
+        url = reverse("instance-detail", args=[task.instance_id])
+        context = world.browser("carol").get(url).context
+        assert [step["node_id"] for step in context["steps"]] == ["start", "how", "one"]
+        assert context["steps"][-1]["mark"] == "active"
+        assert context["history"][-1].text == "Instance started"
+
+    def test_the_picture_is_the_deployed_file(self, world: World) -> None:
+        task = world.open_task()
+        answer = world.browser("carol").get(
+            reverse("instance-diagram", args=[task.instance_id])
+        )
+        assert answer["Content-Type"] == "application/xml"
+        assert b'id="how"' in answer.content
+
+    def test_an_auditor_takes_the_evidence_away(self, world: World) -> None:
+        task = world.open_task()
+        approve(world, "alice", task)
+        url = reverse("audit-export", args=[task.instance_id])
+        answer = world.browser("dan").post(url)
+        bundle = zipfile.ZipFile(io.BytesIO(b"".join(answer)))
+        assert any(name.endswith("verify.py") for name in bundle.namelist())
+        assert world.browser("carol").post(url).status_code == 403
+
+
+class TestIncidents:
+    def test_the_desk_shows_what_went_wrong(self, world: World) -> None:
+        incident = _incident(world)
+        page = world.browser("olga").get(reverse("incident-list")).content.decode()
+        assert "A negative amount cannot be booked." in page
+        assert reverse("incident-detail", args=[incident.pk]) in page
+
+    def test_corrected_input_lets_the_case_go_on(self, world: World) -> None:
+        incident = _incident(world)
+        answer = world.browser("olga").post(
+            reverse("incident-edit", args=[incident.pk]),
+            {"edit-values": '{"amount": 5}', "edit-reason": "A typing error."},
+        )
+        assert answer.status_code == 302
+        while advance_batch(worker="test").more:
+            pass
+        assert Instance.objects.get(pk=incident.instance_id).state == "COMPLETED"
+
+    def test_settling_by_hand_needs_a_reason(self, world: World) -> None:
+        incident = _incident(world)
+        url = reverse("incident-resolve", args=[incident.pk])
+        browser = world.browser("olga")
+        refused = browser.post(url, {"resolve-values": "{}", "resolve-reason": ""})
+        assert refused.status_code == 422
+        assert "Say why" in refused.content.decode()
+        browser.post(
+            url, {"resolve-values": "{}", "resolve-reason": "Booked on paper."}
+        )
+        incident.refresh_from_db()
+        assert (incident.resolution, incident.reason) == ("BY_HAND", "Booked on paper.")
+
+    def test_values_that_are_no_object_are_said_at_the_field(
+        self, world: World
+    ) -> None:
+        incident = _incident(world)
+        answer = world.browser("olga").post(
+            reverse("incident-edit", args=[incident.pk]),
+            {"edit-values": '{"amount": NaN}', "edit-reason": "A typing error."},
+        )
+        assert answer.status_code == 422
+        assert "NaN is no JSON number" in answer.content.decode()
+
+    def test_an_auditor_may_look_and_not_act(self, world: World) -> None:
+        incident = _incident(world)
+        browser = world.browser("dan")
+        page = browser.get(reverse("incident-detail", args=[incident.pk]))
+        assert page.status_code == 200
+        assert "What to do" not in page.content.decode()
+        url = reverse("incident-retry", args=[incident.pk])
+        assert browser.post(url, {"retry-reason": "Try."}).status_code == 403
+
+    def test_an_incident_somebody_resolved_is_a_conflict(self, world: World) -> None:
+        incident = _incident(world)
+        url = reverse("incident-resolve", args=[incident.pk])
+        fields = {"resolve-values": "{}", "resolve-reason": "Booked on paper."}
+        world.browser("olga").post(url, fields)
+        answer = world.browser("carol").post(url, fields)
+        assert answer.status_code == 409
+        assert "resolved already" in answer.content.decode()
+
+
+class TestAudit:
+    @pytest.mark.parametrize(
+        ("facets", "kinds"),
+        [
+            ({"kind": "task.claimed"}, {"task.claimed"}),
+            ({"kind": "verdict.*"}, {"verdict.submitted"}),
+            ({"actor": "alice"}, {"task.claimed", "verdict.submitted", "task.decided"}),
+            ({"actor": "Nobody"}, set()),
+            ({"since": "2999-01-01"}, set()),
+        ],
+    )
+    def test_facets_narrow_the_entries(
+        self, facets: dict[str, str], kinds: set[str], world: World
+    ) -> None:
+        approve(world, "alice", world.open_task())
+        rows = world.browser("dan").get(reverse("audit-search"), facets).context["rows"]
+        found = {row["line"].kind for row in rows}
+        assert kinds <= found if "actor" in facets and kinds else found == kinds
+
+    def test_a_case_is_found_by_its_key_and_by_its_id(self, world: World) -> None:
+        task, _ = world.open_task(), world.open_task()
+        browser = world.browser("dan")
+        for case in (task.business_key, str(task.instance_id)):
+            rows = browser.get(reverse("audit-search"), {"case": case}).context["rows"]
+            assert {row["case"] for row in rows} == {task.business_key}
+            assert (
+                len(rows) == AuditEntry.objects.filter(chain=task.instance_id).count()
+            )
+
+    def test_pages_follow_each_other(self, world: World) -> None:
+        world.start(15)
+        browser = world.browser("dan")
+        url = reverse("audit-search")
+        seen = []
+        query = "?"
+        while query:
+            context = browser.get(url + query).context
+            seen += [row["line"].hash for row in context["rows"]]
+            query = context["pages"].next_url
+        assert len(seen) == len(set(seen)) == AuditEntry.objects.count()
+
+
+def test_a_manager_who_may_judge_is_blind_on_the_instance_too(world: World) -> None:
+    task = world.open_task(quorum="dual")
+    approve(world, "alice", task)
+    url = reverse("instance-detail", args=[task.instance_id])
+    assert "Alice" in world.browser("carol").get(url).content.decode()
+    people.grant_role(person=world.people["carol"], role=Role.REVIEWER, actor=TESTER)
+    assert "Alice" not in world.browser("carol").get(url).content.decode()
+
+
+def test_a_process_shows_versions_and_counts(world: World) -> None:
+    approve(world, "alice", world.open_task())
+    world.open_task()
+    browser = world.browser("olga")
+    (found,) = browser.get(reverse("definition-list")).context["processes"]
+    (version,) = found["versions"]
+    assert (version["active"], version["ended"]) == ("1", "1")
+    nodes = browser.get(version["url"]).context["nodes"]
+    assert [(node["node_id"], node["live"]) for node in nodes] == [("one", 1)]
+
+
+def test_settings_are_kept_and_shown_on_every_page(world: World) -> None:
+    browser = world.browser("alice")
+    browser.post(
+        reverse("personal-settings"),
+        {"theme": "dark", "density": "compact", "zone": "Europe/Amsterdam"},
+    )
+    page = browser.get(reverse("my-work")).content.decode()
+    assert 'data-bs-theme="dark"' in page
+    assert 'data-density="compact"' in page
+    assert 'data-keys="off"' in page
+
+
+def test_times_are_shown_in_the_persons_zone(world: World) -> None:
+    browser = world.browser("alice")
+    browser.post(
+        reverse("personal-settings"),
+        {"theme": "auto", "density": "standard", "zone": "Asia/Kathmandu"},
+    )
+    task = world.open_task()
+    lease = tasks.claim(task_id=task.pk, person=world.people["alice"])
+    shown = browser.get(reverse("task-detail", args=[task.pk])).context["lease"]
+    local = lease.until + dt.timedelta(hours=5, minutes=45)
+    assert shown["until_label"].endswith(f"{local:%H:%M:%S}") or shown[
+        "until_label"
+    ].endswith(f"{local:%H:%M}")

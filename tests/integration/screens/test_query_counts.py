@@ -1,0 +1,53 @@
+"""A page asks the database the same number of questions however many rows it shows."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from review.models import Task
+from tests.integration.screens.conftest import World
+from tests.integration.screens.test_task import approve
+
+PAGES = {
+    "my-work": "alice",
+    "queue-list": "alice",
+    "queue-detail": "alice",
+    "task-detail": "alice",
+    "instance-list": "carol",
+    "instance-detail": "carol",
+    "definition-list": "carol",
+    "dashboard": "carol",
+    "incident-list": "carol",
+    "audit-search": "dan",
+}
+MOST = 24
+
+
+def _count(world: World, name: str) -> int:
+    task = Task.objects.order_by("pk")[0]
+    arguments = {
+        "queue-detail": ["desk"],
+        "task-detail": [task.pk],
+        "instance-detail": [task.instance_id],
+    }
+    browser = world.browser(PAGES[name])
+    url = reverse(name, args=arguments.get(name, []))
+    browser.get(url)
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        assert browser.get(url).status_code == 200
+    return len(captured)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_questions_do_not_grow_with_rows(name: str, world: World) -> None:
+    world.start(2)
+    approve(world, "alice", world.open_task())
+    few = _count(world, name)
+    world.start(25)
+    approve(world, "alice", world.open_task())
+    approve(world, "bob", world.open_task())
+    assert _count(world, name) == few
+    assert few <= MOST

@@ -1,0 +1,132 @@
+"""Queues, taking the next task, and the four kinds of nothing."""
+
+import datetime as dt
+
+from django.urls import reverse
+
+from review.models import Task
+from review.operations import tasks
+from tests.integration.screens.conftest import World
+from tests.integration.screens.test_task import approve
+
+DESK = "/queues/desk/"
+
+
+def test_take_next_claims_the_first_task_and_opens_it(world: World) -> None:
+    first, _ = world.start(2)
+    answer = world.browser("alice").post(reverse("queue-next", args=["desk"]))
+    task = Task.objects.get(instance_id=first)
+    assert answer["Location"] == reverse("task-detail", args=[task.pk])
+    assert task.claimed_by == world.people["alice"]
+
+
+def test_take_next_of_all_queues_passes_over_the_ones_not_reviewed(
+    world: World,
+) -> None:
+    world.start(1)
+    answer = world.browser("carol").post(
+        reverse("queue-next", args=["any"]), follow=True
+    )
+    assert Task.objects.filter(state="CLAIMED").count() == 0
+    assert answer.redirect_chain == [(reverse("my-work"), 302)]
+
+
+def test_the_list_shows_a_task_in_words(world: World) -> None:
+    task = world.open_task()
+    page = world.browser("alice").get(DESK).content.decode()
+    assert "Check Noor Visser" in page
+    assert "38,500.5" in page
+    assert "Medium" in page
+    assert reverse("task-detail", args=[task.pk]) in page
+
+
+def test_nothing_left(world: World) -> None:
+    assert "Nothing left" in world.browser("alice").get(DESK).content.decode()
+
+
+def test_everything_is_held_until_a_moment(world: World) -> None:
+    task = world.open_task()
+    tasks.claim(task_id=task.pk, person=world.people["bob"])
+    browser = world.browser("alice")
+    answer = browser.post(reverse("queue-next", args=["desk"]), follow=True)
+    assert "The one task left is held by somebody" in answer.content.decode()
+    assert "The first lease ends at" in answer.content.decode()
+
+
+def test_the_filters_hide_everything(world: World) -> None:
+    world.start(1)
+    page = world.browser("alice").get(DESK, {"control": "DUAL"}).content.decode()
+    assert "The filters hide every task" in page
+
+
+def test_four_eyes_leave_nothing_for_this_person(world: World) -> None:
+    task = world.open_task(quorum="dual")
+    approve(world, "alice", task)
+    answer = world.browser("alice").post(
+        reverse("queue-next", args=["desk"]), follow=True
+    )
+    assert "but not for you" in answer.content.decode()
+
+
+def test_pages_follow_each_other_without_losing_or_repeating_rows(
+    world: World,
+) -> None:
+    world.start(53)
+    browser = world.browser("alice")
+    first = browser.get(DESK)
+    second = browser.get(DESK + first.context["pages"].next_url)
+    ids = [row.id for page in (first, second) for row in page.context["rows"]]
+    assert len(first.context["rows"]) == 50
+    assert ids == sorted(Task.objects.values_list("pk", flat=True))
+    assert second.context["pages"].next_url == ""
+
+
+def test_a_case_is_found_by_key_and_by_words(world: World) -> None:
+    world.start(1)
+    world.start(1, applicant="Sem Bakker")
+    browser = world.browser("alice")
+    by_words = browser.get(DESK, {"q": "bakker"}).context["rows"]
+    by_key = browser.get(DESK, {"q": by_words[0].case}).context["rows"]
+    assert [row.title for row in by_words] == ["Check Sem Bakker"]
+    assert by_key == by_words
+
+
+def test_the_head_counts_what_came_since_the_page_was_opened(world: World) -> None:
+    browser = world.browser("alice")
+    opened = browser.get(DESK).context["head"]
+    assert opened["new"] == ""
+    world.start(2)
+    head = browser.get(
+        opened["refresh_url"], headers={"HX-Request": "true"}
+    ).content.decode()
+    assert "2 new" in head
+    assert "2 open" in head
+    assert "<html" not in head
+
+
+def test_an_empty_list_asks_for_itself_and_a_full_one_waits(world: World) -> None:
+    browser = world.browser("alice")
+    before = browser.get(DESK).content.decode()
+    world.start(1)
+    after = browser.get(DESK).content.decode()
+    asking = 'id="task-rows" class="card is-flush" aria-label="Tasks" data-topic'
+    assert asking in " ".join(before.split())
+    assert asking not in " ".join(after.split())
+
+
+def test_my_work_shows_what_is_held_and_what_was_said(world: World) -> None:
+    done, held = world.open_task(), world.open_task()
+    approve(world, "alice", done)
+    tasks.claim(task_id=held.pk, person=world.people["alice"])
+    context = world.browser("alice").get(reverse("my-work")).context
+    assert [row.id for row in context["rows"]] == [held.pk]
+    assert [each["outcome"].label for each in context["verdicts"]] == ["Approved"]
+
+
+def test_a_lapsed_lease_counts_as_free(world: World) -> None:
+    task = world.open_task()
+    tasks.claim(task_id=task.pk, person=world.people["bob"])
+    lapsed = Task.objects.get(pk=task.pk).opened_at - dt.timedelta(hours=1)
+    Task.objects.filter(pk=task.pk).update(lease_until=lapsed)
+    rows = world.browser("alice").get(DESK, {"held": "free"}).context["rows"]
+    assert [row.id for row in rows] == [task.pk]
