@@ -14,7 +14,7 @@ import itertools
 import multiprocessing
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
@@ -145,10 +145,7 @@ def replay(
     log_map: LogMap,
     processes: int = 1,
 ) -> Report:
-    """Replay all traces, in groups, on `processes` processes; return the counts.
-
-    The log map must be importable under its own name when there are several.
-    """
+    """Replay all traces, in groups, on `processes` processes; return the counts."""
     cast = hire(definition_id=definition_id)
     work = partial(
         replay_group, definition_id=definition_id, log_map=log_map, cast=cast
@@ -160,23 +157,23 @@ def replay(
         return report
     # Each process opens connections of its own: one that two share breaks both.
     connections.close_all()
-    with multiprocessing.get_context("fork").Pool(processes) as pool:
-        for part in pool.imap_unordered(_Work(work), _groups(traces)):
+    context = multiprocessing.get_context("fork")
+    with context.Pool(processes, initializer=_keep, initargs=(work,)) as pool:
+        for part in pool.imap_unordered(_do, _groups(traces)):
             report.add(part)
     return report
 
 
-class _Work:
-    """A group's replay as a value that can be sent to another process."""
+_kept: list[Callable[[Sequence[Trace]], Report]] = []
 
-    kept: partial[Report]
 
-    def __init__(self, work: partial[Report]) -> None:
-        # The pool forks after this line, so that what cannot be sent is inherited.
-        type(self).kept = work
+def _keep(work: Callable[[Sequence[Trace]], Report]) -> None:
+    """Keep the work in a new process: it came by the fork, for it cannot be sent."""
+    _kept[:] = [work]
 
-    def __call__(self, group: Sequence[Trace]) -> Report:
-        return type(self).kept(group)
+
+def _do(group: Sequence[Trace]) -> Report:
+    return _kept[0](group)
 
 
 def replay_group(

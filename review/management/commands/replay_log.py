@@ -14,7 +14,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from review.core.replaying import LogMap
 from review.core.xes import XesError, read_traces
 from review.demo.travel_log import TRAVEL_LOG
-from review.operations.replay import REPLAY, Report, replay
+from review.operations.casting import REPLAY
+from review.operations.replay import Report, replay
 from workflows.operations import definitions
 from workflows.operations.errors import Refused
 from workflows.operations.log_key import KeyFolder
@@ -82,7 +83,8 @@ class Command(BaseCommand):
                     self.stdout.write(f"  {count:6}  {reason}")
             elif isinstance(value, list):
                 self.stdout.write(f"{name}:")
-                self.stdout.writelines(f"  - {line}" for line in value)
+                for line in value:
+                    self.stdout.write(f"  - {line}")
             else:
                 self.stdout.write(f"{name}: {value}")
 
