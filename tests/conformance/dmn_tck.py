@@ -55,6 +55,8 @@ def evaluate(
     """The value of a decision, a service's decision or a function, as Python."""
     loaded = load(Path(model))
     given = {name: _incoming(value) for name, value in inputs.items()}
+    if service is None and target in loaded.services:
+        service, kind = target, "decisionService"
     if kind == "decisionService" and service is not None:
         value = loaded.evaluate_service(service, given, now=NOW).value
         several = len(loaded.services[service].outputs) > 1

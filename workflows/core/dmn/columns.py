@@ -83,7 +83,9 @@ class Column:
         """Sort the cells into dashes, constants and the rest, and build the index."""
         self.cells = cells
         self.all_rules = (1 << len(cells)) - 1
-        self.dashes = _mask(rule for rule, cell in enumerate(cells) if cell.is_dash)
+        self.dashes = rules_mask(
+            rule for rule, cell in enumerate(cells) if cell.is_dash
+        )
         families: dict[type, list[int]] = {}
         for rule, cell in enumerate(cells):
             if not cell.is_dash:
@@ -143,7 +145,8 @@ class Column:
         return passed
 
 
-def _mask(rules: Iterable[int]) -> int:
+def rules_mask(rules: Iterable[int]) -> int:
+    """The set of these rules."""
     mask = 0
     for rule in rules:
         mask |= 1 << rule
@@ -212,7 +215,7 @@ def _word_index(cells: list[Cell], rules: set[int], dashes: int) -> dict[object,
     words = set().union(*own.values())
     other = "".join(str(word) for word in words) + "~"  # longer than every word
     run = Run()
-    others = dashes | _mask(
+    others = dashes | rules_mask(
         rule for rule in rules if cells[rule].verdict(other, {}, run)
     )
     index = dict.fromkeys(words, others)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from workflows.core.dmn.columns import Cell, Column, cell_constants
+from workflows.core.dmn.columns import Column, cell_constants, rules_mask
 from workflows.core.dmn.tables import DecisionTable, InputClause
 from workflows.core.feel.convert import quoted
 from workflows.core.feel.limits import Run
@@ -64,21 +64,14 @@ def _classes(clause: InputClause, column: Column) -> list[ValueClass]:
             for text, value in _samples(kinds, named, clause.type)
             if _is_allowed(clause, value)
         ]
-    return _joined([
-        ValueClass(text, *_rules(column.cells, settled, value))
-        for text, value in samples
-    ])
-
-
-def _rules(cells: list[Cell], settled: list[bool], value: object) -> tuple[int, int]:
+    certain = rules_mask(rule for rule, flag in enumerate(settled) if flag)
     run = Run()
-    must = may = 0
-    for rule, cell in enumerate(cells):
-        if not settled[rule]:
-            may |= 1 << rule
-        elif cell.is_dash or cell.verdict(value, {}, run):
-            must |= 1 << rule
-    return must, must | may
+    found = []
+    for text, value in samples:
+        must = column.passing(value, certain, {}, run)
+        found.append(ValueClass(text, must, must | (column.all_rules & ~certain)))
+        run.steps = run.limits.steps  # each sample is a small evaluation of its own
+    return _joined(found)
 
 
 def _joined(classes: list[ValueClass]) -> list[ValueClass]:
@@ -134,15 +127,15 @@ def _samples(
 
 def _number_samples(breaks: list[Decimal]) -> list[tuple[str, object]]:
     samples: list[tuple[str, object]] = [
-        (f"< {breaks[0]}", CONTEXT.subtract(breaks[0], ONE))
+        (f"< {quoted(breaks[0])}", CONTEXT.subtract(breaks[0], ONE))
     ]
     for place, value in enumerate(breaks):
-        samples.append((f"{value}", value))
+        samples.append((quoted(value), value))
         if place + 1 < len(breaks):
             following = breaks[place + 1]
             middle = CONTEXT.divide(CONTEXT.add(value, following), Decimal(2))
-            samples.append((f"({value}..{following})", middle))
-    samples.append((f"> {breaks[-1]}", CONTEXT.add(breaks[-1], ONE)))
+            samples.append((f"({quoted(value)}..{quoted(following)})", middle))
+    samples.append((f"> {quoted(breaks[-1])}", CONTEXT.add(breaks[-1], ONE)))
     return samples
 
 

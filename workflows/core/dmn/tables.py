@@ -113,7 +113,9 @@ class DecisionTable:
                 and value is not None
                 and not clause.type.accepts(value)
             ):
-                value, _ = coerce(value, clause.type)
+                # A value of another type is left to the cells, which say so.
+                fitted, fits = coerce(value, clause.type)
+                value = fitted if fits else value
             if clause.allowed is not None and not self._is_allowed(
                 clause, value, variables, run
             ):

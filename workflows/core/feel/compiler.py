@@ -326,7 +326,17 @@ def _range(compiler: Compiler, node: s.RangeLiteral) -> Code:
             return run.note(f"there is no range from {kind_of(low)} to {kind_of(high)}")
         return Range(low, high, start_closed, end_closed)
 
+    if _is_constant(node.start) and _is_constant(node.end):
+        made = build({}, Run())
+        if made is not None:
+            return lambda _variables, _run: made
     return build
+
+
+def _is_constant(node: s.Node) -> bool:
+    while isinstance(node, s.Negation):
+        node = node.operand
+    return isinstance(node, s.Literal | s.AtLiteral)
 
 
 @compiles(s.UnaryComparison)
