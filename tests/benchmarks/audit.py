@@ -1,0 +1,93 @@
+"""What the audit log costs and how quickly it is sealed, verified and exported.
+
+- entries linked per second, in this process, without a database;
+- THE WORK with the log's rows and triggers on, and with both taken away, in turns
+  within this run: `ratio` is what is left of the throughput (1 would be a free log);
+- sealing, verifying a whole log, building and verifying one bundle, per second.
+"""
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+from tests.benchmarks.peers import ROOT
+from tests.benchmarks.servers import Bench, bench_servers
+from workflows.core.actors import ENGINE
+from workflows.core.chain import Draft, Head, link, verify_chain
+
+Emit = Callable[[dict[str, object]], None]
+NOW = dt.datetime(2026, 1, 5, 9, tzinfo=dt.UTC)
+CHAINS = 5_000
+ENTRIES = 8
+
+
+def run(emit: Emit) -> None:
+    """Print the figures, and the share of the throughput that the log leaves."""
+    for subject, rate in (("linked", _link_rate()), ("verified", _verify_rate())):
+        emit(_line(f"entries {subject} in memory", rate, "entries/s"))
+    with bench_servers() as bench:
+        found = _measure(bench)
+    share = found.pop("with log") / found["without log"]
+    emit(_line("durable steps, log on", share * found["without log"], "steps/s"))
+    emit(_line("durable steps, log off", found.pop("without log"), "steps/s"))
+    emit({
+        "bench": "audit",
+        "vs": "the same work without a log",
+        "ratio": round(share, 3),
+    })
+    for subject, rate in found.items():
+        emit(_line(subject, rate, "entries/s"))
+
+
+def _line(subject: str, value: float, unit: str) -> dict[str, object]:
+    return {"bench": "audit", "subject": subject, "value": round(value), "unit": unit}
+
+
+def _drafts() -> list[Draft]:
+    detail = {
+        "node": "credit_check",
+        "handler": "credit.check 1.0.0",
+        "output": "f" * 64,
+    }
+    return [Draft("step.completed", ENGINE, detail, step_id=n) for n in range(ENTRIES)]
+
+
+def _link_rate() -> float:
+    drafts = _drafts()
+    began = time.perf_counter()
+    for number in range(CHAINS):
+        link(Head(UUID(int=number)), drafts, now=NOW)
+    return CHAINS * ENTRIES / (time.perf_counter() - began)
+
+
+def _verify_rate() -> float:
+    rows = link(Head(UUID(int=1)), _drafts() * CHAINS, now=NOW)
+    began = time.perf_counter()
+    if verify_chain(rows, head=Head(UUID(int=1))):
+        raise SystemExit("A chain just linked does not verify.")
+    return len(rows) / (time.perf_counter() - began)
+
+
+def _measure(bench: Bench) -> dict[str, float]:
+    environment = {
+        **os.environ,
+        "DATABASE_URL": bench.dsn("audit"),
+        "REDIS_URL": bench.redis_url,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "COUNTERSIGN_ENV": "test",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.audit_ours"],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found

@@ -1,0 +1,163 @@
+"""The audit log's cost and speed on a real database. Prints one JSON line.
+
+"Without log" takes away the triggers, the canonical text, the hashing and the storing
+of entries; what is left is counting them, since rows carry the number of their entry.
+"""
+
+import datetime as dt
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from unittest import mock
+
+import django
+from django.core.management import call_command
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+
+from review.evidence import verify  # noqa: E402
+from review.evidence.bundle import export_instance  # noqa: E402
+from tests.benchmarks.steps_ours import WORK, one_run  # noqa: E402
+from tests.factories.processes import TESTER, deploy  # noqa: E402
+from workflows import audit  # noqa: E402
+from workflows.core.chain import Draft, Head, Row  # noqa: E402
+from workflows.models import AuditEntry, Instance  # noqa: E402
+from workflows.operations.checkpoints import Floor, seal  # noqa: E402
+from workflows.operations.log_key import KeyFolder  # noqa: E402
+from workflows.operations.verification import verify_log  # noqa: E402
+from workflows.store import database_now  # noqa: E402
+
+COUNT, BATCH, TURNS = 1_000, 50, 5
+STEPS = 8
+LARGE_CASE = 20_000
+_TRIGGERS = """
+    SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE t.tgname LIKE '%\\_needs\\_entry'
+"""
+
+
+def main() -> None:
+    """Measure in turns, so that both kinds share the machine's moods."""
+    call_command("migrate", verbosity=0)
+    definition_id = deploy(WORK)
+    one_run(definition_id=definition_id, count=BATCH, batch=BATCH)
+    with_log, without_log = [], []
+    for _ in range(TURNS):
+        with_log.append(_rate(definition_id))
+        with _no_log():
+            without_log.append(_rate(definition_id))
+    # What ran without a log cannot verify: away with it.
+    _forget_what_has_no_log()
+    settings.DATA_DIR = Path(tempfile.mkdtemp(prefix="countersign-bench-"))
+    found = {
+        "with log": statistics.median(with_log),
+        "without log": statistics.median(without_log),
+        "entries sealed": _seal_rate(),
+        "entries verified in the database": _verify_rate(),
+        **_bundle_rates(),
+    }
+    print(json.dumps(found))
+
+
+def _rate(definition_id: int) -> float:
+    seconds = one_run(definition_id=definition_id, count=COUNT, batch=BATCH)
+    return STEPS * COUNT / seconds
+
+
+@contextmanager
+def _no_log() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute(_TRIGGERS)
+        triggers = cursor.fetchall()
+        for table, name in triggers:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
+    try:
+        with mock.patch.multiple(audit, record_rows=_drop, link=_count):
+            yield
+    finally:
+        with connection.cursor() as cursor:
+            for table, name in triggers:
+                cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
+
+
+def _drop(rows: Sequence[Row]) -> None:
+    """Stand in for `record_rows` where the log is off."""
+
+
+def _count(head: Head, drafts: Sequence[Draft], *, now: dt.datetime) -> list[Row]:
+    """Stand in for `link`: move the head on and say nothing."""
+    begin = head.seq + 1
+    head.seq += len(drafts)
+    return [
+        Row(head.chain, begin + at, one.kind, "", now, None, one.step_id, "", b"")
+        for at, one in enumerate(drafts)
+    ]
+
+
+def _forget_what_has_no_log() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE bare AS SELECT id FROM workflows_instance i WHERE"
+            " NOT EXISTS (SELECT FROM workflows_auditentry WHERE chain = i.id)"
+        )
+        cursor.execute(
+            "DELETE FROM workflows_step WHERE instance_id IN (SELECT id FROM bare)"
+        )
+        cursor.execute(
+            "DELETE FROM workflows_instance WHERE id IN (SELECT id FROM bare)"
+        )
+
+
+def _seal_rate() -> float:
+    folder, floor, entries = KeyFolder.of_settings(), Floor(), 0
+    began = time.perf_counter()
+    while True:
+        sealed = seal(folder=folder, now=database_now(), floor=floor)
+        entries += sealed.entries
+        if not sealed.more:
+            return entries / (time.perf_counter() - began)
+
+
+def _verify_rate() -> float:
+    began = time.perf_counter()
+    report = verify_log(folder=KeyFolder.of_settings())
+    if not report.ok:
+        raise SystemExit(f"The log does not verify: {report.faults[0].message}")
+    return report.entries / (time.perf_counter() - began)
+
+
+def _bundle_rates() -> dict[str, float]:
+    """Export one case of very many entries, and verify it as a stranger would."""
+    last = Instance.objects.order_by("-started_at")[0].id
+    drafts = [
+        Draft("note.added", TESTER, {"n": number}) for number in range(LARGE_CASE)
+    ]
+    with transaction.atomic():
+        audit.record(instance_id=last, drafts=drafts, now=database_now())
+    _seal_rate()
+    began = time.perf_counter()
+    export = export_instance(instance_id=last, actor=TESTER)
+    built = time.perf_counter() - began
+    file = Path(settings.DATA_DIR) / export.name
+    file.write_bytes(b"".join(export.chunks()))
+    entries = AuditEntry.objects.filter(chain=last).count()
+    began = time.perf_counter()
+    faults = [one for one in verify.verify(verify.Bundle(file)) if not one.ok]
+    if faults:
+        raise SystemExit(f"The bundle does not verify: {faults[0]}")
+    verified = time.perf_counter() - began
+    return {
+        "entries put into a bundle": entries / built,
+        "entries of a bundle verified": entries / verified,
+    }
+
+
+if __name__ == "__main__":
+    main()
