@@ -384,7 +384,10 @@ class HumanKind(Protocol):
         audit_seqs: Mapping[int, int],
         now: dt.datetime,
     ) -> None:
-        """Write tasks and timers; `audit_seqs` is by step id, of its last draft."""
+        """Write all that was opened, also what was decided at once.
+
+        `audit_seqs` is by step id, of the step's last entry.
+        """
 
     def cancel_many(
         self,

@@ -101,10 +101,12 @@ def save(batch: Batch) -> store.Saved:
     saved = store.save_runs([*batch.runs, *batch.started])
     if batch.started:
         inbox.wish_start(batch.started, data={})
-    waiting = [opened for opened in batch.opened if opened.output is None]
     now = batch.runs[0].now
-    if waiting:
-        human_kind().write_opened(opened=waiting, audit_seqs=saved.step_seqs, now=now)
+    if batch.opened:
+        # Those that were decided at once too: their owner keeps a record of them.
+        human_kind().write_opened(
+            opened=batch.opened, audit_seqs=saved.step_seqs, now=now
+        )
     off = [step for run in batch.runs for step in run.changes.humans_off]
     if off:
         human_kind().cancel_many(step_ids=off, audit_seqs=saved.step_seqs, now=now)
