@@ -40,9 +40,9 @@ check: install-dev check-static check-pages
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
 check-pages:
-	$(BIN)/djade --check --target-version 5.2 $(PAGES)
-	$(BIN)/djlint --quiet --check $(PAGES)
-	$(BIN)/djlint --quiet --lint $(PAGES)
+	@$(BIN)/djade --check --target-version 5.2 $(PAGES)
+	@$(BIN)/djlint --check $(PAGES)
+	@$(BIN)/djlint --lint $(PAGES)
 
 # Only JS and CSS need node; a machine without it checks everything else.
 check-static:
@@ -60,8 +60,8 @@ node_modules/.package-lock.json: package-lock.json
 fix: install-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/djade --target-version 5.2 $(PAGES) || true
-	$(BIN)/djlint --quiet --reformat $(PAGES) || true
+	@$(BIN)/djade --target-version 5.2 $(PAGES) || true
+	@$(BIN)/djlint --quiet --reformat $(PAGES) || true
 	@if command -v npm >/dev/null; then \
 		$(MAKE) --no-print-directory node_modules/.package-lock.json && \
 		npx --no-install biome check --write; \

@@ -58,7 +58,7 @@ def _make(environment: Path) -> bool:
 
 
 def _install_command(python: Path, name: str) -> list[str]:
-    options = ["--quiet", "--no-input", "--disable-pip-version-check"]
+    options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-deps"]
     lock = ["--require-hashes", "--only-binary=:all:", "-r", os.fspath(PROJECT / name)]
     return [os.fspath(python), "-m", "pip", "install", *options, *lock]
 
