@@ -2,7 +2,7 @@
 
 import datetime as dt
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -46,42 +46,57 @@ def to_feel(value: object) -> object:
     copied. FEEL values pass as they are. TypeError for anything else, and for a
     mapping key that is not a string.
     """
-    if type(value) in _AS_THEY_ARE or is_function(value):
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
         return value
-    if isinstance(value, int | float | Decimal):
-        return _number(value)
-    if isinstance(value, Mapping):
-        return _context(value)
-    if isinstance(value, list | tuple):
-        return [to_feel(item) for item in value]
-    return _other(value)
+    reader = _READERS.get(kind)
+    return _other(value) if reader is None else reader(value)
+
+
+def _items(value: Sequence[object]) -> list[object]:
+    return [to_feel(item) for item in value]
 
 
 def _other(value: object) -> object:
-    if isinstance(value, dt.date | dt.time | dt.timedelta):
-        return from_python(value)
+    """Subclasses, other mappings, and function values."""
     if isinstance(value, str):
         return str(value)
+    if is_function(value):
+        return value
+    for kind, reader in _READERS.items():
+        if isinstance(value, kind):
+            return reader(value)
+    if isinstance(value, Mapping):
+        return _context(value)
     raise TypeError(
         f"a {type(value).__name__} has no FEEL value; pass numbers, strings, booleans, "
         "None, dates, times, durations, lists or mappings"
     )
 
 
-def _number(value: object) -> Decimal | None:
-    if isinstance(value, Decimal):
-        return finite(CONTEXT.plus(value))
-    if isinstance(value, int):
-        return finite(CONTEXT.create_decimal(value))
-    assert isinstance(value, float)
+def _from_float(value: float) -> Decimal | None:
     return from_float(value) if math.isfinite(value) else None
 
 
-def _context(value: Mapping[object, object]) -> dict[str, object]:
+def _context(value: Mapping[Any, object]) -> dict[str, object]:
     for key in value:
         if not isinstance(key, str):
             raise TypeError(f"context keys are strings; {key!r} is not")
     return {str(key): to_feel(item) for key, item in value.items()}
+
+
+_READERS: dict[type, Callable[[Any], object]] = {
+    int: lambda value: finite(CONTEXT.create_decimal(value)),
+    Decimal: lambda value: finite(CONTEXT.plus(value)),
+    float: _from_float,
+    dict: _context,
+    list: _items,
+    tuple: _items,
+    dt.datetime: from_python,
+    dt.date: from_python,
+    dt.time: from_python,
+    dt.timedelta: from_python,
+}
 
 
 def from_feel(value: object) -> object:
