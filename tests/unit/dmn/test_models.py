@@ -242,6 +242,7 @@ def test_inputs_are_held_to_their_types() -> None:
     found = model.evaluate("d", {"cases": [case]}).value
     assert str(found).startswith("[Date(year=2026")
     assert model.evaluate("n", {"cases": case}).value == Decimal(1)
+    assert model.evaluate("n", {"cases": [{"level": "low"}]}).value == Decimal(1)
     wrong = model.evaluate("n", {"cases": [{**case, "level": "odd"}]})
     assert wrong.value is None
     assert "'cases': this list is not a tCases" in wrong.messages[0]

@@ -43,6 +43,11 @@ class LateType(FeelType):
         found = self._table.get(self._label)
         return found is None or found is self or found.accepts(value)
 
+    def takes(self, value: object) -> bool:
+        """See FeelType."""
+        found = self._table.get(self._label)
+        return found is None or found is self or found.takes(value)
+
 
 class Constraint:
     """Allowed values, as a function of a value."""

@@ -278,7 +278,8 @@ class Graph:
             item.type is NUMBER and type(value) is Decimal
         ):
             value = adapt(value, item.type)
-            value = _fit(value, item.type, item.name, self._run)
+            if value is not None and not item.type.takes(value):
+                value = _fit(value, item.type, item.name, self._run)
         self.used[item.name] = value
         return value
 

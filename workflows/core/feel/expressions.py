@@ -18,6 +18,7 @@ from workflows.core.feel.trees import free_names
 from workflows.core.feel.unary import Verdict, compile_tests
 
 BUILT_IN_NAMES = frozenset(BUILT_INS)
+_QUESTION = frozenset({"?"})
 _FEEL_SCALARS = frozenset({Decimal, str, bool, type(None)})
 # Importing these fills the tables of functions and of compilers.
 _REGISTERED = (builtins, loops)
@@ -132,7 +133,8 @@ class UnaryTests:
     ) -> tuple[bool | None, tuple[str, ...]]:
         """True, False or None (cannot be told), and the messages."""
         run = Run(limits, now)
-        variables = take({**scope, "?": value}, self._names | {"?"}, run)
+        variables = take(scope, self._names, run)
+        variables.update(take({"?": value}, _QUESTION, run))
 
         def judge(scope: Variables, run: Run) -> object:
             return self._verdict(scope["?"], scope, run)

@@ -35,6 +35,13 @@ class FeelType:
         """Whether the value, not null, is an instance."""
         raise NotImplementedError
 
+    def takes(self, value: object) -> bool:
+        """Like accepts, but entries of a context may be missing: a value from outside.
+
+        What is missing reads as null, like what is null.
+        """
+        return self.accepts(value)
+
     def admits(self, value: object) -> bool:
         """Like accepts, for a place inside another value, where null always fits."""
         return value is None or self.accepts(value)
@@ -104,6 +111,12 @@ class ListType(FeelType):
         """Whether the value, not null, is an instance."""
         return isinstance(value, list) and all(map(self.item.admits, value))
 
+    def takes(self, value: object) -> bool:
+        """See FeelType."""
+        return isinstance(value, list) and all(
+            item is None or self.item.takes(item) for item in value
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ContextType(FeelType):
@@ -121,6 +134,13 @@ class ContextType(FeelType):
         """Whether the value, not null, is an instance."""
         return isinstance(value, dict) and all(
             key in value and kind.admits(value[key])
+            for key, kind in self.fields.items()
+        )
+
+    def takes(self, value: object) -> bool:
+        """See FeelType."""
+        return isinstance(value, dict) and all(
+            value.get(key) is None or kind.takes(value[key])
             for key, kind in self.fields.items()
         )
 
@@ -201,6 +221,12 @@ class NamedType(FeelType):
     def accepts(self, value: object) -> bool:
         """Whether the value, not null, is an instance."""
         return self.base.accepts(value) and (
+            self.constraint is None or self.constraint(value)
+        )
+
+    def takes(self, value: object) -> bool:
+        """See FeelType."""
+        return self.base.takes(value) and (
             self.constraint is None or self.constraint(value)
         )
 
