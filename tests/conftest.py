@@ -6,12 +6,16 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import django
 import pytest
 import pytest_django
 
 from tests.stack import FOLDER_VARIABLE, Servers, make_folder
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 _folder = Path(os.environ.get(FOLDER_VARIABLE) or make_folder())
@@ -67,6 +71,15 @@ def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, servers: None
 ) -> None:
     """Start the servers before the first test database is made."""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all browser tests; each opens contexts of its own."""
+    from tests.browser import open_chromium  # noqa: PLC0415  (slow to import)
+
+    with open_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture
