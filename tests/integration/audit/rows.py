@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
+from django.db import transaction
+
 from workflows.audit import Draft, Head, link, record_rows
 from workflows.core.actors import ENGINE
 from workflows.ids import new_instance_id
-from workflows.models import Definition, Instance, Step
+from workflows.models import Definition, Incident, Instance, Step, Timer
 
 NOW = dt.datetime(2026, 1, 5, 9, tzinfo=dt.UTC)
 
@@ -63,3 +65,28 @@ def a_step(instance_id: UUID, *, audit_seq: int = 1, step_id: int = 1) -> Step:
         audit_seq=audit_seq,
         started_at=NOW,
     )
+
+
+def make_rows() -> UUID:
+    """Commit an instance with a step, a timer and an incident."""
+    with transaction.atomic():
+        instance_id = an_instance()
+        step = a_step(instance_id)
+        Timer.objects.create(
+            instance_id=instance_id,
+            kind="engine.catch",
+            state="ARMED",
+            due_at=NOW,
+            audit_seq=1,
+        )
+        Incident.objects.create(
+            instance_id=instance_id,
+            step=step,
+            state="OPEN",
+            code="x",
+            message="y",
+            attempts=3,
+            opened_at=NOW,
+            audit_seq=1,
+        )
+    return instance_id
