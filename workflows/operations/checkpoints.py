@@ -201,6 +201,7 @@ def begin_anew(
     the entry names the last checkpoint signed, for them to compare.
     """
     with transaction.atomic():
+        _wait_for_lock()
         note = folder.read_last_note()
         # A crash from here on leaves no key, or a new one without its entry: run again.
         folder.retire_key()
@@ -226,6 +227,11 @@ def _lock() -> bool:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
         (won,) = cursor.fetchone()
     return bool(won)
+
+
+def _wait_for_lock() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def _first_key(folder: KeyFolder, last: CheckpointRow | None) -> LogKey:

@@ -15,6 +15,7 @@ from workflows.core.canonical import (
     CanonicalError,
     digest,
     dumps,
+    _make_encoder,
     format_decimal,
     format_float,
 )
@@ -175,3 +176,18 @@ def test_decimal_reads_back_as_itself(value: Decimal) -> None:
 def test_digest_is_sha256_of_the_canonical_bytes() -> None:
     expected = hashlib.sha256('{"a":1,"b":"\u00e9"}'.encode()).hexdigest()
     assert digest({"b": "\u00e9", "a": 1}) == expected
+
+
+@pytest.mark.parametrize("value", [None, True, 7, "x", "\U0001f600", 1.5, Decimal(2)])
+def test_single_value_reads_back(value: object) -> None:
+    assert json.loads(dumps(value)) == value
+
+
+def test_interpreter_without_c_encoder_writes_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(json.encoder, "c_make_encoder", None)
+    assert (
+        _make_encoder()({"b": ["\u00e9", None], "a": 1})
+        == '{"a":1,"b":["\u00e9",null]}'
+    )
