@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from workflows.core.canonical import (
     MAX_DEPTH,
     CanonicalError,
+    _make_encoder,
     digest,
     dumps,
-    _make_encoder,
     format_decimal,
     format_float,
 )
