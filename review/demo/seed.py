@@ -1,0 +1,68 @@
+"""Fill an installation with the demonstration, once."""
+
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from django.db import transaction
+
+from review.demo.cases import make_cases
+from review.demo.cast import make_cast
+from review.demo.walk import Walk, start_clock
+from review.models import Task
+from workflows import audit
+from workflows.core.actors import COMMAND_LINE
+from workflows.models import AuditEntry, Instance
+from workflows.operations import advance, definitions, external, timers
+from workflows.store import database_now
+
+PACKAGES: Final = Path(__file__).parent / "packages"
+SEED: Final = 20_260_105
+_DONE: Final = "demo.seeded"
+
+
+def is_seeded() -> bool:
+    """Say whether the demonstration stands already."""
+    return AuditEntry.objects.filter(chain=audit.INSTALLATION, kind=_DONE).exists()
+
+
+def seed() -> int:
+    """Make what is missing of the demonstration; return the number of its cases.
+
+    A seeding that was cut short is taken up again: cases that exist are left alone.
+    """
+    for folder in sorted(PACKAGES.iterdir()):
+        if (folder / "package.toml").exists():
+            files = definitions.load_package(folder)
+            definitions.deploy(files=files, actor=COMMAND_LINE)
+    cast = make_cast()
+    now = database_now()
+    rng = Random(SEED)  # noqa: S311  the same demonstration every time
+    cases = make_cases(rng, today=now.date())
+    known = set(Instance.objects.values_list("business_key", flat=True))
+    walk = Walk(rng=rng, cast=cast, now=now)
+    for case in cases:
+        if case.business_key not in known:
+            walk.go(case)
+    _settle()
+    _mark(len(cases))
+    return len(cases)
+
+
+def _settle() -> None:
+    """Do what workers would: outside calls, then the clocks of what is open."""
+    while external.work_off(worker="seed"):
+        pass
+    while advance.advance_batch(worker="seed").instances:
+        pass
+    live = Task.objects.filter(state__in=["OPEN", "CLAIMED"], due_at__isnull=False)
+    for task_id in live.values_list("id", flat=True):
+        start_clock(task_id)
+    while timers.fire_due():
+        pass
+
+
+@transaction.atomic
+def _mark(cases: int) -> None:
+    draft = audit.Draft(kind=_DONE, actor=COMMAND_LINE, detail={"cases": cases})
+    audit.record_installation(drafts=[draft], now=database_now())

@@ -1,0 +1,177 @@
+"""Walk demonstration cases through claims and verdicts at plausible business times.
+
+Nothing is written past the operations: what a case looks like afterwards is what the
+product made of it. Times before now are handed in as `occurred_at`; the entries also
+carry the true time of the walk.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+
+from review.core.states import Decision
+from review.demo.cases import Case
+from review.demo.cast import Cast
+from review.models import Person, Task
+from review.operations import clocks, tasks, verdicts
+from review.operations.locking import lock_task
+from review.operations.people import actor_of
+from workflows import audit
+from workflows.core.actors import COMMAND_LINE
+from workflows.operations import definitions, instances, timers
+from workflows.operations.errors import NotFound
+from workflows.operations.instances import Start
+
+STEPS: Final = 12
+"""More tasks than any demonstration case has; a walk ends there at the latest."""
+
+_REASONS: Final = ("incomplete", "not-covered", "risk-too-high")
+
+
+@dataclass(slots=True)
+class Walk:
+    """One case on its way, with the chance that its future is drawn from."""
+
+    rng: Random
+    cast: Cast
+    now: dt.datetime
+
+    def go(self, case: Case) -> UUID:
+        """Start a case at some moment and let people act on it until now."""
+        recent = self.rng.random() < 0.38
+        begun = self._office_moment(days=2.2 if recent else 55)
+        initiator = self.rng.choice(self.cast.employees)
+        variables = dict(case.variables)
+        if case.own:
+            variables["employee"] = initiator.name
+        found = definitions.find_definition(key=case.definition)
+        if found is None:
+            raise NotFound(f"The definition {case.definition} is not deployed.")
+        actor = actor_of(initiator) if case.own else COMMAND_LINE
+        wish = Start(
+            variables=variables,
+            initiator=actor,
+            business_key=case.business_key,
+            occurred_at=begun,
+        )
+        (instance_id,) = instances.start_and_advance(
+            definition_id=found.id, starts=[wish]
+        )
+        idle = recent and self.rng.random() < 0.72
+        for _ in range(0 if idle else STEPS):
+            if not self._act(instance_id, initiator):
+                break
+        return instance_id
+
+    def _act(self, instance_id: UUID, initiator: Person) -> bool:
+        """Let the next task be judged; False when there is none, or not before now."""
+        task = (
+            Task.objects
+            .filter(instance_id=instance_id, state="OPEN")
+            .select_related("queue", "content")
+            .first()
+        )
+        if task is None:
+            return False
+        at = self._after(task.opened_at)
+        if at >= self.now:
+            return False
+        own = task.queue.key == "employees"
+        person = initiator if own else self._pick(task)
+        lease = tasks.claim(task_id=task.id, person=person, occurred_at=at)
+        decision, edits = self._decide(task, own=own)
+        verdicts.submit(
+            task_id=task.id,
+            person=person,
+            token=lease.token,
+            payload_digest=task.payload_digest,
+            decision=decision,
+            reason_code=self._reason(decision),
+            rationale=self._rationale(decision),
+            edits=edits,
+            occurred_at=at + dt.timedelta(minutes=self.rng.randint(1, 9)),
+        )
+        return True
+
+    def _pick(self, task: Task) -> Person:
+        free = [one for one in self.cast.reviewers if one.id not in task.excluded]
+        return self.rng.choice(free)
+
+    def _decide(self, task: Task, *, own: bool) -> tuple[Decision, dict[str, Any]]:
+        chance = self.rng.random()
+        if own:
+            return (Decision.APPROVE if chance < 0.8 else Decision.REJECT), {}
+        if task.queue.key == "compliance":
+            return (Decision.APPROVE if chance < 0.5 else Decision.REJECT), {}
+        if chance < 0.1:
+            return Decision.REJECT, {}
+        fields = task.content.payload.get("fields", {})
+        number = fields.get("invoice_number", {}).get("value")
+        if chance < 0.5 and isinstance(number, str) and "?" in number:
+            mended = number.replace("?", "5")
+            return Decision.EDIT_AND_APPROVE, {"/fields/invoice_number/value": mended}
+        return Decision.APPROVE, {}
+
+    def _reason(self, decision: Decision) -> str:
+        if decision is Decision.REJECT:
+            return self.rng.choice(_REASONS)
+        return "misread" if decision is Decision.EDIT_AND_APPROVE else ""
+
+    def _rationale(self, decision: Decision) -> str:
+        if decision is Decision.REJECT:
+            return "Checked against the sources; see the policy beside the case."
+        return ""
+
+    def _office_moment(self, *, days: float) -> dt.datetime:
+        at = self.now - dt.timedelta(days=self.rng.uniform(0.02, days))
+        return self._into_office(at)
+
+    def _after(self, moment: dt.datetime) -> dt.datetime:
+        hours = min(self.rng.lognormvariate(0.4, 1.1), 30)
+        return self._into_office(moment + dt.timedelta(hours=hours))
+
+    def _into_office(self, at: dt.datetime) -> dt.datetime:
+        """Move a moment into working hours, never into the future by itself."""
+        while at.weekday() > 4:
+            at -= dt.timedelta(days=1)
+        if not 8 <= at.hour < 17:
+            at = at.replace(hour=self.rng.randint(8, 16))
+        return min(at, self.now)
+
+
+@transaction.atomic
+def start_clock(task_id: int) -> None:
+    """Arm the clock of an open task whose opening lies in the past.
+
+    A replayed past runs no clock; the demonstration's open tasks shall, so that they
+    warn, breach and escalate before one's eyes.
+    """
+    task = lock_task(task_id)
+    moments = Task.objects.values_list("warn_at", "due_at").get(pk=task_id)
+    due_at = next((one for one in moments if one is not None), None)
+    if due_at is None:
+        return
+    seq = audit.record(
+        instance_id=task.instance_id,
+        drafts=[
+            audit.Draft(
+                kind="sla.clock_started",
+                actor=COMMAND_LINE,
+                detail={"task": task.id, "because": "demonstration"},
+                step_id=task.step_id,
+            )
+        ],
+        now=task.now,
+    )
+    timers.arm(
+        instance_id=task.instance_id,
+        step_id=task.step_id,
+        kind=clocks.KIND,
+        ref=clocks.timer_ref(task.id),
+        due_at=due_at,
+        audit_seq=seq,
+    )
