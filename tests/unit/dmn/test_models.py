@@ -366,3 +366,191 @@ def test_lint_finds_names_that_nothing_provides() -> None:
         ),
     )
     assert lint(model) == []
+
+
+def test_lint_knows_the_allowed_values() -> None:
+    rules = [("< 0.5", '"low"', "1"), ("[0.5..1]", '"low"', "2"), ("-", '"high"', "3")]
+    model = read(
+        ITEMS,
+        input_data("confidence", "number"),
+        input_data("impact", "tLevel"),
+        decision(
+            "grid",
+            table(
+                ["confidence", "impact"],
+                rules,
+                allowed="[0..1]",
+                types=["number", "tLevel"],
+            ),
+            needs=["in_confidence", "in_impact"],
+        ),
+    )
+    assert lint(model) == []
+
+
+def test_lint_joins_gaps_and_reads_booleans() -> None:
+    rules = [("true", "1", "1"), ("false", "-", "2")]
+    (finding,) = lint(grid(table(["confidence = 1", "impact"], rules)))
+    assert (
+        finding.message
+        == "'grid': no rule matches (confidence = 1: true, impact: < 1 or > 1)"
+    )
+    assert codes(table(["confidence"], [("true", "1")])) == [("GAP", "warning")]
+
+
+def test_lint_says_when_a_table_is_too_large() -> None:
+    inputs = [f"confidence + {number}" for number in range(18)]
+    rules = [
+        (*(f"{rule}" if rule == column else "-" for column in range(18)), "1")
+        for rule in range(18)
+    ]
+    assert codes(table(inputs, rules, policy="ANY")) == [("UNCHECKED", "info")]
+
+
+@pytest.mark.parametrize(
+    ("logic", "message"),
+    [
+        ("<invocation>" + literal("1") + "</invocation>", "a number cannot be called"),
+        (
+            "<filter><in>"
+            + literal("null")
+            + "</in><match>"
+            + literal("true")
+            + "</match></filter>",
+            "cannot be applied to null",
+        ),
+        (
+            "<conditional><if>" + literal("1") + "</if></conditional>",
+            "'if' takes a boolean",
+        ),
+        (
+            "<for iteratorVariable='i'><in>"
+            + literal("null")
+            + "</in><return>"
+            + literal("i")
+            + "</return></for>",
+            "cannot walk over null",
+        ),
+        (
+            "<some iteratorVariable='i'><in>"
+            + literal("null")
+            + "</in><satisfies>"
+            + literal("i")
+            + "</satisfies></some>",
+            "cannot walk over null",
+        ),
+        ("<functionDefinition kind='Java'/>", ""),
+        (
+            table(["1"], [("1", "1"), ("1", "2")], policy="ANY"),
+            "give different outputs",
+        ),
+        (
+            table(["1"], [("1", '"a"')], policy="COLLECT", aggregation="SUM"),
+            "numbers only",
+        ),
+        (
+            table(
+                ["1"], [("1", "1"), ("1", '"a"')], policy="COLLECT", aggregation="MAX"
+            ),
+            "cannot be compared",
+        ),
+    ],
+)
+def test_logic_without_a_value_says_why(logic: str, message: str) -> None:
+    decided = read(decision("d", logic)).evaluate("d", {})
+    assert message in " ".join(decided.messages)
+    assert decided.value is None or not message
+
+
+def test_filter_by_position_and_relation_by_path() -> None:
+    by_place = (
+        "<filter><in>"
+        + literal("[4, 5]")
+        + "</in><match>"
+        + literal("2")
+        + "</match></filter>"
+    )
+    assert value(by_place) == Decimal(5)
+    several = table(
+        ["1"],
+        [("1", "1", "2"), ("1", "3", "4")],
+        policy="COLLECT",
+        aggregation="SUM",
+        outputs=["a", "b"],
+    )
+    assert value(several) == {"a": Decimal(4), "b": Decimal(6)}
+    assert value(table(["1"], [("2", "1")], policy="COLLECT", default="7")) == [
+        Decimal(7)
+    ]
+    counted = table(["1"], [("2", "1")], policy="COLLECT", aggregation="COUNT")
+    assert value(counted) == Decimal(0)
+
+
+def test_long_values_are_named_in_explanations() -> None:
+    model = read(
+        input_data("x"),
+        decision("d", table(["count(x)"], [("-", "1")]), needs=["in_x"]),
+    )
+    decided = model.evaluate("d", {"x": list(range(20_000))}, explain=True)
+    assert decided.explanation is not None
+    assert decided.explanation.to_json()["inputs"] == {"x": "a value of 20,001 parts"}
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("<decision id='a'/>", "needs a name"),
+        ("<import name='l' namespace='urn:no' importType='DMN'/>", "is not here"),
+        (
+            decision("d", "<decisionTable hitPolicy='ALL'><output/></decisionTable>"),
+            "no hit policy 'ALL'",
+        ),
+        (
+            decision(
+                "d",
+                "<decisionTable hitPolicy='COLLECT' aggregation='AVG'><output/>"
+                "</decisionTable>",
+            ),
+            "no aggregation 'AVG'",
+        ),
+        (
+            decision("d", "<decisionTable><input/></decisionTable>"),
+            "without an expression",
+        ),
+        (decision("d", "<decisionTable/>"), "needs an output"),
+        (
+            (
+                "<itemDefinition name='t'><typeRef>string</typeRef><allowedValues><text>(</text>"
+                "</allowedValues></itemDefinition>"
+            ),
+            "allowedValues",
+        ),
+    ],
+)
+def test_broken_element_is_reported(body: str, message: str) -> None:
+    with pytest.raises(DmnError, match=message):
+        read_dmn(definitions(body))
+
+
+def test_recursive_and_function_types_are_read() -> None:
+    types = (
+        "<itemDefinition name='tTree'><itemComponent name='leaf'><typeRef>number</typeRef>"
+        "</itemComponent><itemComponent name='more' isCollection='true'><typeRef>tTree"
+        "</typeRef></itemComponent></itemDefinition>"
+        "<itemDefinition name='tFn'><functionItem outputTypeRef='number'><parameters "
+        "name='a' typeRef='number'/></functionItem></itemDefinition>"
+    )
+    model = read(
+        types,
+        input_data("tree", "tTree"),
+        decision("d", literal("tree.more[1].leaf"), needs=["in_tree"]),
+        decision("f", literal("function(a: number) a + 1"), kind="tFn"),
+        decision("use", literal("f(1)"), needs=["d_f"]),
+    )
+    inner = {"leaf": 2, "more": []}
+    assert model.evaluate("d", {"tree": {"leaf": 1, "more": [inner]}}).value == Decimal(
+        2
+    )
+    wrong = {"leaf": 1, "more": [{"leaf": "a"}]}
+    assert model.evaluate("d", {"tree": wrong}).value is None
+    assert model.evaluate("use", {}).value == Decimal(2)
