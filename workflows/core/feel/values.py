@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 from workflows.core.feel.limits import Run
 from workflows.core.feel.temporal import (
-    DAY_SECONDS,
     NANOS,
     Date,
     DateTime,
@@ -266,11 +265,6 @@ def contains(interval: Range, value: object) -> bool | None:
         return None
     above = low < 0 or (low == 0 and interval.start_included)
     return above and (high < 0 or (high == 0 and interval.end_included))
-
-
-def day_seconds(time: Time) -> int:
-    """Seconds since midnight UTC (or local), within one day."""
-    return _utc_second(time) % DAY_SECONDS
 
 
 def time_value(time: Time) -> int:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from workflows.core.feel.functions import built_in
 from workflows.core.feel.limits import Run
-from workflows.core.feel.values import Function, is_function, same
+from workflows.core.feel.values import Function, same
 
 _HASHABLE = frozenset({Decimal, str, bool, type(None)})
 
@@ -171,8 +171,3 @@ def _flatten(run: Run, items: list[object]) -> list[object]:
         else:
             pending.pop()
     return result
-
-
-def is_callable_with(function: object, count: int) -> bool:
-    """True for a function value of that many parameters."""
-    return is_function(function) and len(getattr(function, "parameters", ())) == count
