@@ -1,10 +1,10 @@
 """The decisions of a package's DMN file, each ready to be asked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from workflows.core.bpmn.problems import Problem
-from workflows.core.dmn import Decided, DmnError, Model, read_dmn
+from workflows.core.bpmn.problems import Finding, Problem
+from workflows.core.dmn import Decided, DmnError, Model, lint, read_dmn
 
 
 class DecisionError(Exception):
@@ -46,3 +46,19 @@ def read_decisions(data: bytes, *, source: str) -> dict[str, Decide]:
         )
         raise DecisionError(problems) from error
     return {name: Decide(model=model, target=name) for name in model.decisions}
+
+
+def lint_decisions(decisions: Iterable[object]) -> Iterator[Finding]:
+    """Give what the linter says of the tables behind decisions, file by file."""
+    models = {
+        one.model.source: one.model for one in decisions if isinstance(one, Decide)
+    }
+    for source, model in sorted(models.items()):
+        for found in lint(model):
+            yield Finding(
+                code=found.code,
+                source=source,
+                line=0,
+                element=found.element,
+                message=found.message,
+            )

@@ -19,7 +19,7 @@ from workflows.core.bpmn.problems import BpmnError, Finding, Problem, Problems
 from workflows.core.contracts import VersionError
 from workflows.core.engine.plan import Decide
 from workflows.core.manifest import MANIFEST, Manifest, ManifestError, read_manifest
-from workflows.decisions import DecisionError, read_decisions
+from workflows.decisions import DecisionError, lint_decisions, read_decisions
 from workflows.handlers import Handler, UnknownHandler, registry
 from workflows.operations.errors import Invalid, NotFound
 from workflows.schemas import SchemaProblem, read_schema
@@ -189,8 +189,8 @@ def _parts(name: str) -> tuple[str, ...]:
 def read_package(files: Mapping[str, bytes], *, with_handlers: bool = True) -> Contents:
     """Read and check everything in a package. Raises PackageRefused.
 
-    `with_handlers` false leaves aside whether the handlers are installed: what was
-    deployed must stay readable when code is taken away.
+    `with_handlers` false leaves aside whether the handlers are installed, and the
+    linter: what was deployed must stay readable when code is taken away.
     """
     problems = [
         _problem(path, "This kind of file has no place here.")
@@ -219,7 +219,10 @@ def read_package(files: Mapping[str, bytes], *, with_handlers: bool = True) -> C
     if problems or manifest is None:
         ordered = sorted(problems, key=lambda one: (one.source, one.line))
         raise PackageRefused(tuple(ordered))
-    findings = [one for process in processes.values() for one in lint_process(process)]
+    findings = []
+    if with_handlers:
+        findings = [one for each in processes.values() for one in lint_process(each)]
+        findings.extend(lint_decisions(decisions.values()))
     return Contents(
         manifest=manifest,
         processes=processes,
