@@ -5,6 +5,7 @@ from django.urls import path
 from review.views import (
     audit,
     dashboard,
+    decisions,
     definitions,
     incidents,
     instances,
@@ -80,5 +81,15 @@ urlpatterns = [
         "processes/<int:definition_id>/diagram.bpmn",
         definitions.definition_diagram,
         name="definition-diagram",
+    ),
+    path(
+        "processes/<int:definition_id>/decisions/",
+        decisions.decision_list,
+        name="decision-list",
+    ),
+    path(
+        "processes/<int:definition_id>/decisions/<path:decision>/",
+        decisions.decision_detail,
+        name="decision-detail",
     ),
 ]

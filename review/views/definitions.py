@@ -15,6 +15,7 @@ from review.dashboards.sql import read_json
 from review.views.access import screen, viewer_required
 from review.views.formats import dump_json, format_moment, format_value
 from review.views.pages import render_page
+from workflows.operations.decisions import list_outlines
 from workflows.operations.errors import NotFound
 from workflows.store import database_now
 
@@ -58,6 +59,14 @@ def definition_detail(request: HttpRequest, definition_id: int) -> HttpResponse:
                 "incidents": row.incidents,
             }
             for row in engine.list_node_counts(found.id)
+        ],
+        "decisions": [
+            {
+                "name": logic.name,
+                "url": reverse("decision-detail", args=[found.id, logic.id]),
+            }
+            for outline in list_outlines(found.id)
+            for logic in outline.decisions
         ],
         "files": engine.list_files(found.id),
         "findings": [_finding(each) for each in engine.list_findings(found.findings)],

@@ -24,6 +24,7 @@ from review.views.formats import (
     format_value,
     state_pill,
 )
+from review.views.lit import step_decision_url
 from review.views.pages import render_page
 from review.views.paging import cut, mark_moment, read_after
 from workflows.operations.errors import NotFound
@@ -95,7 +96,13 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         "state": state_pill(found.state),
         "topic": f"instance.{found.id}",
         "facts": _facts(found, by=lines[0].by if lines else "", now=now, zone=zone),
-        "steps": [_step(step, now=now, zone=zone) for step in steps],
+        "steps": [
+            {
+                **_step(step, now=now, zone=zone),
+                "decision_url": step_decision_url(found, step),
+            }
+            for step in steps
+        ],
         "history": list(reversed(lines)),
         "variables": _variables(found.variables),
         "incidents": [

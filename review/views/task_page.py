@@ -34,6 +34,7 @@ from review.views.formats import (
     sla_pill,
     state_pill,
 )
+from review.views.lit import build_lit_grid
 from review.views.sources import build_sources
 from review.views.why import explain_why
 
@@ -73,6 +74,7 @@ def build_page(
             *explain_why(case.why, confidence=row.confidence, impact=row.impact),
             f"class {row.priority_class}, waiting {format_duration(now - row.opened_at)}",
         ],
+        "lit_grid": build_lit_grid(case),
         "sources": build_sources(
             case.payload, labels=_labels(schema), proposal=case.proposal
         ),
