@@ -4,6 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from workflows.core.states import InstanceState, StepState
+
 
 class StrictSerializer(serializers.Serializer[Any]):
     """A body in which every key must be known."""
@@ -67,9 +69,7 @@ class InstanceBody(serializers.Serializer[Any]):
     """An instance as it stands."""
 
     id = serializers.UUIDField()
-    state = serializers.ChoiceField(
-        choices=["ACTIVE", "SUSPENDED", "COMPLETED", "TERMINATED", "CANCELED", "FAILED"]
-    )
+    state = serializers.ChoiceField(choices=[state.value for state in InstanceState])
     definition = DefinitionBody()
     business_key = serializers.CharField()
     initiator = serializers.CharField(help_text="Reference of who started it.")
@@ -87,17 +87,7 @@ class StepBody(serializers.Serializer[Any]):
     node_id = serializers.CharField()
     kind = serializers.CharField(help_text="The BPMN element's name.")
     name = serializers.CharField()
-    state = serializers.ChoiceField(
-        choices=[
-            "READY",
-            "RUNNING",
-            "WAITING",
-            "INCIDENT",
-            "COMPLETED",
-            "CANCELED",
-            "SKIPPED",
-        ]
-    )
+    state = serializers.ChoiceField(choices=[state.value for state in StepState])
     attempt = serializers.IntegerField()
     error = serializers.CharField()
     started_at = serializers.DateTimeField()

@@ -120,6 +120,16 @@ def test_retired_definition_takes_no_new_instances() -> None:
 
 
 @pytest.mark.django_db
+def test_command_retires_a_version_once() -> None:
+    definitions.deploy(files=files(), actor=TESTER)
+    out = io.StringIO()
+    call_command("retire_definition", "test-process", "1.0.0", stdout=out)
+    assert out.getvalue() == "Retired test-process 1.0.0.\n"
+    with pytest.raises(CommandError, match=r"test-process 1\.0\.0 is in force"):
+        call_command("retire_definition", "test-process", "1.0.0")
+
+
+@pytest.mark.django_db
 def test_compiled_definition_is_kept_and_complete() -> None:
     deployed = definitions.deploy(
         files=definitions.load_package(DEMO / "travel-declaration"), actor=TESTER

@@ -1,0 +1,28 @@
+"""`manage.py retire_definition KEY VERSION`: let no new instance start on a version."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from workflows.core.actors import COMMAND_LINE
+from workflows.operations import definitions
+from workflows.operations.errors import Refused
+
+
+class Command(BaseCommand):
+    help = "Retire a definition's version; its running instances go on."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("key")
+        parser.add_argument("version")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        key, version = options["key"], options["version"]
+        definition = definitions.find_definition(key=key, version=version)
+        if definition is None:
+            raise CommandError(f"No definition {key} {version} is in force.")
+        try:
+            definitions.retire(definition_id=definition.id, actor=COMMAND_LINE)
+        except Refused as error:
+            raise CommandError(error.message) from error
+        self.stdout.write(f"Retired {key} {version}.")
