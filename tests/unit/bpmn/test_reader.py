@@ -61,6 +61,12 @@ def test_user_task_keeps_own_words_as_properties() -> None:
     }
 
 
+@pytest.mark.parametrize("warn", ["PT1H", "75%", "0.75"])
+def test_warning_may_be_a_duration_or_a_share(warn: str) -> None:
+    node = read(between(f'<userTask id="n" cs:sla="P2D" cs:warn="{warn}"/>')).nodes["n"]
+    assert node.properties["warn"] == warn
+
+
 def test_script_decision_and_call_name_what_they_run() -> None:
     script = read(between('<scriptTask id="n"><script>= a + 1</script></scriptTask>'))
     decision = read(between('<businessRuleTask id="n" cs:decision="limit"/>'))

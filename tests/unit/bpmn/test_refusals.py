@@ -120,6 +120,12 @@ CASES = {
         '<serviceTask id="n" cs:handler="a" cs:timeout="P1M"/>',
         "without years or months",
     ),
+    "quorum": ('<userTask id="n" cs:quorum="two"/>', "one of: dual, one"),
+    "initiator": ('<userTask id="n" cs:initiator="yes"/>', "allowed, excluded"),
+    "goal": ('<userTask id="n" cs:sla="8 hours"/>', "cs:sla: '8 hours' is no ISO"),
+    "long goal": ('<userTask id="n" cs:sla="P1M"/>', "without years or months"),
+    "warning": ('<userTask id="n" cs:warn="soon"/>', "cs:warn: 'soon' is no ISO"),
+    "priority": ('<userTask id="n" cs:priority="if a"/>', "cs:priority is no FEEL"),
     "title": ('<userTask id="n" cs:title="a +"/>', "cs:title is no FEEL"),
 }
 

@@ -1,6 +1,8 @@
 """Is a process sound enough to run? Rules over the graph; no XML here."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 from workflows.core.bpmn.graph import EventKind, Flow, Node, NodeKind, Process
 from workflows.core.bpmn.problems import Problems
@@ -11,6 +13,14 @@ from workflows.core.bpmn.vocabulary import (
     LABELS,
 )
 from workflows.core.feel import FeelSyntaxError, compile_expression
+from workflows.core.iso8601 import Iso8601Error, parse_duration
+
+_USER_TASK_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "initiator": ("allowed", "excluded"),
+    "quorum": ("dual", "one"),
+    "reject": ("ends", "outcome"),
+}
+_SHARE: Final = re.compile(r"\d{1,3}%|0?\.\d{1,4}")
 
 
 def check_process(
@@ -29,6 +39,8 @@ def check_process(
             _check_attachment(node, process, problems)
         _check_choice(node, process, problems)
         _check_expressions(node, problems)
+        if node.kind is NodeKind.USER_TASK:
+            _check_user_task(node, problems)
     for scope in ["", *_scopes(process)]:
         _check_starts(scope, process, line=line, problems=problems)
 
@@ -177,6 +189,38 @@ def _check_starts(
         )
 
 
+def _check_user_task(node: Node, problems: Problems) -> None:
+    """Note words of a user task that nobody could understand once a case is there."""
+    for name, words in _USER_TASK_WORDS.items():
+        given = node.properties.get(name, "")
+        if given and given not in words:
+            problems.add(
+                f"cs:{name}={given!r} must be one of: {', '.join(words)}.",
+                element=node.id,
+                line=node.line,
+            )
+    goal = node.properties.get("sla", "")
+    warning = node.properties.get("warn", "")
+    if goal:
+        _check_goal(goal, "cs:sla", node, problems)
+    if warning and not _SHARE.fullmatch(warning):
+        _check_goal(warning, "cs:warn", node, problems)
+
+
+def _check_goal(text: str, what: str, node: Node, problems: Problems) -> None:
+    try:
+        duration = parse_duration(text)
+    except Iso8601Error as error:
+        problems.add(f"{what}: {error}", element=node.id, line=node.line)
+        return
+    if duration.months or duration.exact.total_seconds() <= 0:
+        problems.add(
+            f"{what}: {text!r} must be above zero and without years or months.",
+            element=node.id,
+            line=node.line,
+        )
+
+
 def _check_expressions(node: Node, problems: Problems) -> None:
     for what, text in _expressions(node):
         _check_feel(text, what, element=node.id, line=node.line, problems=problems)
@@ -192,7 +236,7 @@ def _expressions(node: Node) -> Iterator[tuple[str, str]]:
             if mapping.source:
                 yield f"cs:{side} of {mapping.target!r}", mapping.source
     if node.kind is NodeKind.USER_TASK:
-        for name in ("confidence", "impact", "proposal", "title"):
+        for name in ("confidence", "impact", "priority", "proposal", "title"):
             text = node.properties.get(name, "")
             if text:
                 yield f"cs:{name}", text.removeprefix("=")
