@@ -12,17 +12,15 @@ from uuid import UUID
 
 from django.contrib.postgres.functions import TransactionNow
 
+import tests.factories.handlers  # noqa: F401  registers the handlers
 from review.core.leases import Lease
 from review.core.states import Decision, Role
 from review.models import Person, Queue, Task
 from review.operations import people, queues, tasks, verdicts
-from tests.factories import handlers
 from tests.factories.decisions import decision, dmn, input_data, table
 from tests.factories.processes import TESTER, chain, flow, package, process
 from workflows.operations import definitions, instances
 from workflows.operations.instances import Start
-
-assert handlers.noop, "importing the module registers its handlers"
 
 GRID: Final = dmn(
     input_data("confidence", kind="number"),

@@ -1,6 +1,7 @@
 """Claiming, releasing, extending, escalating and reassigning."""
 
 import datetime as dt
+from functools import partial
 
 import pytest
 
@@ -194,13 +195,15 @@ def test_escalation_moves_the_task_where_the_queue_says(desk: Desk) -> None:
 def test_escalation_needs_somewhere_else_to_go(desk: Desk) -> None:
     task = open_task(desk)
     lease = tasks.claim(task_id=task.id, person=desk.alice)
-    hand = {"task_id": task.id, "person": desk.alice, "token": lease.token}
+    escalate = partial(
+        tasks.escalate, task_id=task.id, person=desk.alice, token=lease.token
+    )
     with pytest.raises(Invalid, match="escalates to no other"):
-        tasks.escalate(**hand, reason="Unsure.")
+        escalate(reason="Unsure.")
     with pytest.raises(NotFound, match="no queue 'nowhere'"):
-        tasks.escalate(**hand, reason="Unsure.", to_queue="nowhere")
+        escalate(reason="Unsure.", to_queue="nowhere")
     with pytest.raises(Invalid, match="in the queue desk already"):
-        tasks.escalate(**hand, reason="Unsure.", to_queue="desk")
+        escalate(reason="Unsure.", to_queue="desk")
 
 
 def test_manager_gives_a_held_task_to_somebody_else(desk: Desk) -> None:
@@ -229,10 +232,10 @@ def test_manager_frees_a_held_task(desk: Desk) -> None:
 def test_reassigning_keeps_four_eyes(dual_desk: Desk) -> None:
     manager = make_person("Mona", Role.MANAGER)
     task = task_at("SECOND", dual_desk)
-    given = {"task_id": task.id, "reason": "Hurry."}
+    reassign = partial(tasks.reassign, task_id=task.id, reason="Hurry.")
     with pytest.raises(Forbidden, match="already judged"):
-        tasks.reassign(manager=manager, to_person=dual_desk.alice, **given)
+        reassign(manager=manager, to_person=dual_desk.alice)
     with pytest.raises(Forbidden, match="not a manager"):
-        tasks.reassign(manager=dual_desk.bob, to_person=dual_desk.bob, **given)
+        reassign(manager=dual_desk.bob, to_person=dual_desk.bob)
     with pytest.raises(Forbidden, match="not a reviewer"):
-        tasks.reassign(manager=manager, to_person=manager, **given)
+        reassign(manager=manager, to_person=manager)

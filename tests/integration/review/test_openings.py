@@ -141,4 +141,5 @@ def test_proposal_and_form_are_pinned(db: None) -> None:
 def test_own_work_is_open_to_its_initiator(db: None) -> None:
     desk = make_desk(initiator="allowed")
     task = open_task(desk, initiator=desk.alice)
-    assert tasks.claim(task_id=task.id, person=desk.alice)
+    lease = tasks.claim(task_id=task.id, person=desk.alice)
+    assert lease.task_id == task.id

@@ -126,6 +126,7 @@ def test_edit_by_a_single_reviewer_decides(desk: Desk) -> None:
     variables = Instance.objects.get(id=task.instance_id).variables
     assert (variables["amount"], variables["name"]) == (1, "Bea")
     patch = Verdict.objects.get(task=task).edits
+    assert patch is not None
     assert patch[:2] == [
         {"op": "test", "path": "/amount", "value": 500},
         {"op": "replace", "path": "/amount", "value": 1},
