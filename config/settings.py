@@ -117,6 +117,11 @@ _owner_database = env.database("COUNTERSIGN_OWNER_DATABASE_URL")
 _database = (
     _owner_database if DATABASE_ROLE == "owner" and _owner_database else _app_database
 )
+# For web processes only: a forked worker would share its parent's connections.
+_pool = env.integer("COUNTERSIGN_DATABASE_POOL", 0, least=0, most=100)
+if _database and _pool:
+    _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": _pool}
+    _database["CONN_HEALTH_CHECKS"] = True  # else a restarted server breaks a request
 # Without a URL the dummy backend refuses every query, so a command that was thought
 # to need no database cannot wander into one.
 DATABASES = {"default": _database or {"ENGINE": "django.db.backends.dummy"}}

@@ -60,6 +60,7 @@ def attached(arguments: Sequence[str]) -> Iterator[None]:
         or command.startswith("-")
         or words & {"-h", "--help", "--version"}
         or os.environ.get("DATABASE_URL")
+        or os.environ.get("DATABASE_URL_FILE")
     ):
         yield
         return

@@ -92,6 +92,10 @@ class Program:
         """Return the same program with its standard output in a file of its own."""
         return replace(self, output=path)
 
+    def with_environment(self, **variables: str) -> Program:
+        """Return the same program with more variables."""
+        return replace(self, environment={**self.environment, **variables})
+
     def start(self) -> subprocess.Popen[bytes]:
         """Start in a session of its own: Ctrl-C reaches the supervisor alone.
 

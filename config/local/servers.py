@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from config.env import Environment
 from config.local import binaries, privileges
 from config.local.datadir import DataDirectory
 from config.local.errors import LocalStackError
@@ -36,6 +37,7 @@ class EmbeddedServers:
         self.programs: dict[str, Program] = {}
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self._environment = environment
+        self._given = Environment(environment)
         self._postgres: Postgres | None = None
         self._valkey: Valkey | None = None
         self._state = StackState(owner=ProcessId.of(os.getpid()), command=command)
@@ -60,9 +62,9 @@ class EmbeddedServers:
         return self._state.urls
 
     def _start_programs(self) -> None:
-        if not self._environment.get("DATABASE_URL"):
+        if not self._given.secret("DATABASE_URL"):
             self._postgres = self._prepare_postgres()
-        if not self._environment.get("REDIS_URL"):
+        if not self._given.secret("REDIS_URL"):
             self._valkey = self._prepare_valkey()
         for server in (self._postgres, self._valkey):
             if server:
@@ -75,7 +77,7 @@ class EmbeddedServers:
             self._postgres.prepare_database()
             _refuse_newer_schema(self._postgres)
         else:
-            _grant_given(self._environment)
+            _grant_given(self._given)
         if self._valkey:
             self._valkey.wait_ready(self.children["valkey"])
 
@@ -173,12 +175,12 @@ class EmbeddedServers:
         self.directory.state.unlink(missing_ok=True)
 
 
-def _grant_given(environment: Mapping[str, str]) -> None:
+def _grant_given(given: Environment) -> None:
     """Let the given application role use what the given owner's migrations make."""
-    owner_url = environment.get("COUNTERSIGN_OWNER_DATABASE_URL")
+    owner_url = given.secret("COUNTERSIGN_OWNER_DATABASE_URL")
     if not owner_url:
         return
-    application = conninfo_to_dict(environment["DATABASE_URL"]).get("user")
+    application = conninfo_to_dict(given.secret("DATABASE_URL")).get("user")
     try:
         with psycopg.connect(owner_url, autocommit=True) as connection:
             grant_defaults(

@@ -24,6 +24,7 @@ from config.local.servers import PROJECT, EmbeddedServers, describe_holder
 STOP_SECONDS = 12
 READY_SECONDS = 120
 WATCH_SECONDS = 0.2
+WEB_POOL = 8
 SERVERS = ("postgres", "valkey")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -150,7 +151,8 @@ class Supervisor:
     def _begin_web(self, listener: socket.socket) -> None:
         descriptor = listener.fileno()
         command = ["-m", "config.local.serve", "--fd", str(descriptor)]
-        self._begin(self._python("web", *command, pass_fds=[descriptor]))
+        web = self._python("web", *command, pass_fds=[descriptor])
+        self._begin(web.with_environment(COUNTERSIGN_DATABASE_POOL=str(WEB_POOL)))
 
     def _background(self) -> list[tuple[str, ...]]:
         workers = [(f"worker-{n}", "work") for n in range(1, self.plan.workers + 1)]
@@ -162,9 +164,10 @@ class Supervisor:
         self, name: str, *command: str, pass_fds: tuple[int, ...] | list[int] = ()
     ) -> Program:
         environment = dict(self._environment)
-        if environment.get("DATABASE_URL") and name != "migrate":
+        if name != "migrate":
             # What serves strangers must not hold the key to the tables' shape.
             environment.pop("COUNTERSIGN_OWNER_DATABASE_URL", None)
+            environment.pop("COUNTERSIGN_OWNER_DATABASE_URL_FILE", None)
         return Program(
             name=name,
             command=[sys.executable, *command],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Mapping
@@ -50,6 +51,7 @@ class Valkey:
             command=[str(self.server), *flags],
             log=self.log,
             environment=self.environment,
+            orphan_signal=signal.SIGTERM,  # it writes its file to the end
         )
 
     def wait_ready(self, child: subprocess.Popen[bytes]) -> None:

@@ -90,6 +90,18 @@ def wait_all_gone(processes: list[ProcessId]) -> list[ProcessId]:
     return left
 
 
+def wait_listens_to_sigterm(pid: int) -> None:
+    """Return once the process has set a handler (SigCgt of proc_pid_status(5))."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        status = Path(f"/proc/{pid}/status").read_text()
+        caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+        if caught & 1 << (signal.SIGTERM - 1):
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"Process {pid} does not listen to SIGTERM.")
+
+
 @contextmanager
 def running(data: Path, *arguments: str, **environment: str) -> Iterator[Running]:
     """Run `manage.py up` on any free port; end it with the block if it still runs."""

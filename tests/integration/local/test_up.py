@@ -22,6 +22,7 @@ from tests.integration.local.running import (
     manage,
     running,
     wait_all_gone,
+    wait_listens_to_sigterm,
 )
 
 pytestmark = pytest.mark.slow
@@ -119,11 +120,22 @@ def test_background_command_joins_and_ends_when_told(
         stderr=subprocess.PIPE,
         text=True,
     )
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(5)
+    wait_listens_to_sigterm(process.pid)
     process.terminate()
     _, told = process.communicate(timeout=60)
     assert process.returncode == 0, told
+
+
+def test_given_database_is_used_as_it_is(stack: Running, tmp_path: Path) -> None:
+    state = StackState.read(stack.data / "stack.json")
+    assert state is not None
+    given = {n: u for n, u in state.urls.items() if n != "REDIS_URL"}
+    with running(tmp_path / "data", COUNTERSIGN_ENV="test", **given) as other:
+        assert get(f"{other.site}/readyz").json()["database"] == "ok"
+        theirs = StackState.read(other.data / "stack.json")
+        assert theirs is not None
+        assert set(theirs.urls) == {"REDIS_URL"}
+        assert not (other.data / "postgres").exists()
 
 
 def test_dead_child_is_started_again(stack: Running) -> None:
