@@ -7,6 +7,9 @@ from decimal import Decimal
 from random import Random
 from typing import Any, Final
 
+LOANS: Final = 120
+INVOICES: Final = 110
+DECLARATIONS: Final = 100
 FIRST: Final = (
     "Amira", "Bruno", "Chloe", "Darius", "Elif", "Finn", "Greta", "Hugo", "Ilse",
     "Jonah", "Katya", "Luca", "Maren", "Nadim", "Oskar", "Pia", "Quentin", "Rosa",
@@ -28,80 +31,78 @@ UNITS: Final = ("Sales", "Engineering", "Research", "Operations")
 
 
 @dataclass(frozen=True, slots=True)
-class DemoCase:
-    """One case to start. `initiator` counts the employees, None for the portal."""
+class Case:
+    """One case to start; `own` ones are declared by the employee they speak of."""
 
-    package: str
-    key: str
+    definition: str
+    business_key: str
     variables: dict[str, Any]
-    initiator: int | None = None
+    own: bool = False
 
 
-def make_cases(
-    *, loans: int, invoices: int, trips: int, today: dt.date, chance: Random
-) -> list[DemoCase]:
+def make_cases(rng: Random, *, today: dt.date) -> list[Case]:
     """Return cases of all three packages, mixed as they would come in."""
     cases = [
-        *(_loan(number, chance) for number in range(1, loans + 1)),
-        *(_invoice(number, today, chance) for number in range(1, invoices + 1)),
-        *(_trip(number, today, chance) for number in range(1, trips + 1)),
+        *(_loan(number, rng) for number in range(1, LOANS + 1)),
+        *(_invoice(number, today, rng) for number in range(1, INVOICES + 1)),
+        *(_declaration(number, today, rng) for number in range(1, DECLARATIONS + 1)),
     ]
-    chance.shuffle(cases)
+    rng.shuffle(cases)
     return cases
 
 
-def _loan(number: int, chance: Random) -> DemoCase:
-    income = chance.randrange(1_900, 7_800, 50)
-    amount = chance.choice((6, 9, 14, 18, 25, 40, 65, 90, 130, 180, 320)) * 1_000
-    kind = chance.choice(("NONE", "VEHICLE", "REAL_ESTATE", "REAL_ESTATE"))
-    worth = 0 if kind == "NONE" else int(amount * chance.uniform(0.7, 1.8))
+def _loan(number: int, rng: Random) -> Case:
+    income = rng.randrange(1_900, 7_800, 50)
+    amount = rng.choice((6, 9, 14, 18, 25, 40, 65, 90, 130, 180, 320)) * 1_000
+    kind = rng.choice(("NONE", "VEHICLE", "REAL_ESTATE", "REAL_ESTATE"))
+    worth = 0 if kind == "NONE" else int(amount * rng.uniform(0.7, 1.8))
     # Now and then the papers did not come along: the step stops as an incident.
     papers = number % 37 != 0
     watched = number % 19 == 0
-    return DemoCase(
-        package="loan-approval",
-        key=f"LOAN-{4_000 + number}",
+    return Case(
+        definition="loan-approval",
+        business_key=f"LOAN-{4_000 + number}",
         variables={
-            "applicant": "A. Sanctioned" if watched else _name(chance),
-            "country": chance.choice(("DE", "NL", "FR", "IT", "PL")),
-            "purpose": chance.choice(PURPOSES),
+            "applicant": "A. Sanctioned" if watched else _name(rng),
+            "country": rng.choice(("DE", "NL", "FR", "IT", "PL")),
+            "purpose": rng.choice(PURPOSES),
             "amount": amount,
             "currency": "EUR",
-            "months": chance.choice((24, 36, 48, 60, 84, 120, 240)),
+            "months": rng.choice((24, 36, 48, 60, 84, 120, 240)),
             "income_monthly": income,
-            "payslips": [income + chance.randrange(-150, 150) for _ in range(3)]
+            "payslips": [income + rng.randrange(-150, 150) for _ in range(3)]
             if papers
             else [],
-            "existing_debt": chance.choice((0, 0, 2_500, 8_000, 24_000)),
-            "missed_payments": chance.choice((0, 0, 0, 0, 1, 2, 4)),
+            "existing_debt": rng.choice((0, 0, 2_500, 8_000, 24_000)),
+            "missed_payments": rng.choice((0, 0, 0, 0, 1, 2, 4)),
             "collateral_kind": kind,
             "collateral_value": worth,
         },
     )
 
 
-def _invoice(number: int, today: dt.date, chance: Random) -> DemoCase:
-    supplier = chance.choice(SUPPLIERS)
-    net = Decimal(chance.randrange(8_000, 2_400_000)) / 100
+def _invoice(number: int, today: dt.date, rng: Random) -> Case:
+    supplier = rng.choice(SUPPLIERS)
+    net = Decimal(rng.randrange(8_000, 2_400_000)) / 100
     tax = (net * Decimal("0.19")).quantize(Decimal("0.01"))
     total = net + tax
     lines = [
         supplier,
         f"Invoice number: INV-{7_000 + number}",
-        f"Invoice date: {today - dt.timedelta(days=chance.randrange(3, 40))}",
-        f"PO number: PO-{chance.randrange(2_000, 9_000)}",
+        f"Invoice date: {today - dt.timedelta(days=rng.randrange(3, 40))}",
+        f"PO number: PO-{rng.randrange(2_000, 9_000)}",
         f"Net amount: {net:,.2f}",
         f"VAT 19%: {tax:,.2f}",
         f"Total due: {total:,.2f}",
         "Currency: EUR",
         "Payable within 30 days to the account below. Thank you for your order.",
     ]
-    flaw = chance.choice(("", "", "", "label", "smudge", "sum", "order", "empty"))
+    flaw = rng.choice(("", "", "", "label", "smudge", "sum", "order", "empty"))
     text = "\n".join(_spoil(lines, flaw, total=total))
     documents = [{"id": "d1", "name": "invoice.txt", "kind": "invoice", "text": text}]
-    return DemoCase(
-        package="invoice-extraction",
-        key=f"INV-{7_000 + number}",
+    return Case(
+        definition="invoice-extraction",
+        business_key=f"INV-{7_000 + number}",
         variables={
             "supplier": supplier,
             "expected_total": None if flaw == "order" else total,
@@ -130,35 +131,37 @@ def _spoil(lines: Sequence[str], flaw: str, *, total: Decimal) -> list[str]:
     return found
 
 
-def _trip(number: int, today: dt.date, chance: Random) -> DemoCase:
-    start = today - dt.timedelta(days=chance.randrange(20, 60))
+def _declaration(number: int, today: dt.date, rng: Random) -> Case:
+    start = today - dt.timedelta(days=rng.randrange(20, 60))
     spent = [
-        ("Train", Decimal(chance.randrange(3_900, 18_000)) / 100),
-        ("Hotel", Decimal(chance.randrange(8_000, 64_000)) / 100),
-        ("Meals", Decimal(chance.randrange(1_800, 9_000)) / 100),
-    ][: chance.randrange(1, 4)]
-    return DemoCase(
-        package="travel-declaration",
-        key=f"TRIP-{2_000 + number}",
-        initiator=chance.randrange(4),
+        ("Train", Decimal(rng.randrange(3_900, 18_000)) / 100),
+        ("Hotel", Decimal(rng.randrange(8_000, 64_000)) / 100),
+        ("Meals", Decimal(rng.randrange(1_800, 9_000)) / 100),
+    ][: rng.randrange(1, 4)]
+    return Case(
+        definition="travel-declaration",
+        business_key=f"TRIP-{2_000 + number}",
+        own=True,
         variables={
             "declaration": f"TRIP-{2_000 + number}",
             "employee": "",
-            "unit": chance.choice(UNITS),
-            "purpose": chance.choice(TRIPS),
+            "unit": rng.choice(UNITS),
+            "purpose": rng.choice(TRIPS),
             "trip_start": start.isoformat(),
-            "trip_end": (start + dt.timedelta(days=chance.randrange(1, 4))).isoformat(),
+            "trip_end": (start + dt.timedelta(days=rng.randrange(1, 4))).isoformat(),
             "amount": sum((amount for _, amount in spent), Decimal(0)),
             "currency": "EUR",
             "expenses": [{"what": what, "amount": amount} for what, amount in spent],
-            "receipts_complete": chance.random() < 0.9,
-            "first_check": chance.choice(
-                ("ADMINISTRATION", "ADMINISTRATION", "PRE_APPROVER")
-            ),
+            "receipts_complete": rng.random() < 0.9,
+            "first_check": rng.choice((
+                "ADMINISTRATION",
+                "ADMINISTRATION",
+                "PRE_APPROVER",
+            )),
             "budget_check": "BY_LIMIT",
         },
     )
 
 
-def _name(chance: Random) -> str:
-    return f"{chance.choice(FIRST)} {chance.choice(LAST)}"
+def _name(rng: Random) -> str:
+    return f"{rng.choice(FIRST)} {rng.choice(LAST)}"
