@@ -12,6 +12,7 @@ Cases go in groups, so that looking where they stand costs a few statements for 
 import datetime as dt
 import itertools
 import multiprocessing
+import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -40,8 +41,9 @@ from workflows.operations import external, instances
 from workflows.operations.errors import Refused
 
 GROUP: Final = 100
-PATIENCE: Final = 50
-"""Looks at an instance that shows nothing to do, before it counts as stuck."""
+PAUSE_SECONDS: Final = 0.2
+PATIENCE: Final = 600
+"""Pauses in which nothing of a group moved, before what is left counts as stuck."""
 
 _TASKS: Final = """
     SELECT instance_id, id, step_id, node_id, payload_digest FROM review_task
@@ -108,7 +110,6 @@ class Running:
     deviation: str = ""
     stuck: str = ""
     over: bool = False
-    idle: int = 0
 
     @property
     def now_at(self) -> dt.datetime:
@@ -185,14 +186,22 @@ def replay_group(
         traces, definition_id=definition_id, log_map=log_map, cast=cast, report=report
     )
     nodes = [*log_map.automatic, *log_map.silent]
+    patience = PATIENCE
     while active := [one for one in running if not one.over]:
         sight = _look([one.instance_id for one in active], nodes=nodes)
         for one in active:
             _settle(one, sight, log_map)
-        for one in active:
-            if not one.over:
-                _move(one, sight, cast=cast, report=report)
-        _work_off([one for one in active if not one.over], sight)
+        moved = [_move(one, sight, cast=cast, report=report) for one in active]
+        worked = _work_off([one for one in active if not one.over], sight)
+        if any(moved) or worked:
+            patience = PATIENCE
+            continue
+        # Another worker of this database may hold them just now; nobody waits for ever.
+        patience -= 1
+        time.sleep(PAUSE_SECONDS)
+        if patience <= 0:
+            for one in active:
+                one.stuck, one.over = "The instance does not go on.", True
     _count(running, log_map=log_map, report=report)
     return report
 
@@ -285,8 +294,10 @@ def _settle(one: Running, sight: Sight, log_map: LogMap) -> None:
         one.stuck, one.over = "A step became an incident.", True
 
 
-def _move(one: Running, sight: Sight, *, cast: Cast, report: Report) -> None:
-    """Let one case take its next step: end, a person's verdict, or work of its own."""
+def _move(one: Running, sight: Sight, *, cast: Cast, report: Report) -> bool:
+    """Let a case take its next step; return whether there was one to take."""
+    if one.over:
+        return True
     if one.instance_id in sight.ended:
         state, end_node = sight.ended[one.instance_id]
         if state is InstanceState.COMPLETED:
@@ -294,24 +305,23 @@ def _move(one: Running, sight: Sight, *, cast: Cast, report: Report) -> None:
         else:
             one.deviation = f"The instance ended as {state.value}."
         one.over = True
-    elif (waiting := sight.tasks.get(one.instance_id)) is not None:
-        one.idle = 0
-        act = one.case.decide(waiting.node)
-        if isinstance(act, Deviation):
-            _note(one, act)
-            return
-        person = cast.pick(
-            waiting.node, case=one.case.trace.name, initiator=one.initiator
-        )
-        _judge(one, waiting, act, person=person, report=report)
-    elif (node := sight.due.get(one.instance_id)) is not None:
-        one.idle = 0
+        return True
+    if (waiting := sight.tasks.get(one.instance_id)) is not None:
+        _answer(one, waiting, cast=cast, report=report)
+        return True
+    if (node := sight.due.get(one.instance_id)) is not None:
         _note(one, one.case.expects(node))
-    else:
-        # Somebody else's worker may have it just now; nobody waits for ever.
-        one.idle += 1
-        if one.idle > PATIENCE:
-            one.stuck, one.over = "The instance shows nothing to do.", True
+    return one.over
+
+
+def _answer(one: Running, waiting: Waiting, *, cast: Cast, report: Report) -> None:
+    """Let a person do at a task what the log says."""
+    act = one.case.decide(waiting.node)
+    if isinstance(act, Deviation):
+        _note(one, act)
+        return
+    person = cast.pick(waiting.node, case=one.case.trace.name, initiator=one.initiator)
+    _judge(one, waiting, act, person=person, report=report)
 
 
 def _judge(
@@ -362,18 +372,19 @@ def _note(one: Running, deviation: Deviation | None) -> None:
         return
 
 
-def _work_off(running: Sequence[Running], sight: Sight) -> None:
-    """Do the outside work that the log says was done, at the log's times."""
+def _work_off(running: Sequence[Running], sight: Sight) -> int:
+    """Do the outside work that the log says was done, at its times; return how much."""
     due = {
         one.instance_id: event.at
         for one in running
         if one.instance_id in sight.due and (event := one.case.upcoming) is not None
     }
     if not due:
-        return
+        return 0
     works = external.claim(worker="replay", limit=len(due), among=sorted(due))
     answers = external.run_all(works, threads=1)
     external.finish(answers, worker="replay", occurred_at=due)
+    return len(works)
 
 
 def _count(running: Sequence[Running], *, log_map: LogMap, report: Report) -> None:

@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from review.models import Person, Task, Verdict
 from review.operations import casting
+from review.operations import replay as replay_operations
 from review.operations.casting import REPLAY
 from tests.unit.replay.logs import (
     ADMINISTRATION,
@@ -31,6 +32,7 @@ from tests.unit.replay.logs import (
     log,
 )
 from workflows.models import AuditEntry, Instance
+from workflows.operations import external
 
 CONFORMING = [
     [SUBMITTED, ADMINISTRATION, *PAID],
@@ -179,6 +181,33 @@ def test_two_processes_replay_all_of_it_once(data_dir: Path) -> None:
     assert told["conforming"] == 11 * 10
     assert (told["deviating"], told["stuck"]) == (7, 0)
     assert told["chains_verified"] is True
+
+
+@pytest.mark.django_db
+def test_instance_that_does_not_go_on_is_told_as_stuck(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody does the payment: the replay must say so and come to an end."""
+    monkeypatch.setattr(replay_operations, "PATIENCE", 2)
+    monkeypatch.setattr(replay_operations, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(external, "claim", lambda **_: [])
+    out = io.StringIO()
+    path = data_dir / "log.xes"
+    path.write_bytes(log([SUBMITTED, *PAID], [SAVED]))
+    with pytest.raises(SystemExit):
+        call_command(
+            "replay_log",
+            str(path),
+            "--definition",
+            "travel-declaration",
+            "--json",
+            "--processes",
+            "1",
+            stdout=out,
+        )
+    told = json.loads(out.getvalue())
+    assert (told["conforming"], told["stuck"]) == (1, 1)
+    assert told["stuck_reasons"] == {"The instance does not go on.": 1}
 
 
 @pytest.mark.django_db
