@@ -49,7 +49,8 @@ def test_steps_are_paged_in_order(api: Client, url: str) -> None:
     whole = api.get(f"{url}/steps").json()
     assert [step["node_id"] for step in whole["items"]] == ["s", "t", "e"]
     assert whole["next"] is None
-    nodes, after = [], 0
+    nodes: list[str] = []
+    after: int | None = 0
     while after is not None:
         page = api.get(f"{url}/steps", {"limit": 1, "after": after}).json()
         nodes += [step["node_id"] for step in page["items"]]
