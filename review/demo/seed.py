@@ -7,11 +7,11 @@ from typing import Final
 from django.db import transaction
 
 from review.demo.cases import make_cases
-from review.demo.cast import make_cast
+from review.demo.cast import DEMO, Cast, set_stage
 from review.demo.walk import Walk, start_clock
 from review.models import Task
+from review.operations import tasks
 from workflows import audit
-from workflows.core.actors import COMMAND_LINE
 from workflows.models import AuditEntry, Instance
 from workflows.operations import advance, definitions, external, timers
 from workflows.store import database_now
@@ -34,8 +34,8 @@ def seed() -> int:
     for folder in sorted(PACKAGES.iterdir()):
         if (folder / "package.toml").exists():
             files = definitions.load_package(folder)
-            definitions.deploy(files=files, actor=COMMAND_LINE)
-    cast = make_cast()
+            definitions.deploy(files=files, actor=DEMO)
+    cast = set_stage()
     now = database_now()
     rng = Random(SEED)  # noqa: S311  the same demonstration every time
     cases = make_cases(rng, today=now.date())
@@ -45,6 +45,7 @@ def seed() -> int:
         if case.business_key not in known:
             walk.go(case)
     _settle()
+    _take_some(cast)
     _mark(len(cases))
     return len(cases)
 
@@ -62,7 +63,14 @@ def _settle() -> None:
         pass
 
 
+def _take_some(cast: Cast) -> None:
+    """Let reviewers hold a few tasks, as one finds a desk in the morning."""
+    for key in ("credit", "invoices", "administration"):
+        for person in cast.staff[key][1:4]:
+            tasks.claim_next(queue_keys=[key], person=person)
+
+
 @transaction.atomic
 def _mark(cases: int) -> None:
-    draft = audit.Draft(kind=_DONE, actor=COMMAND_LINE, detail={"cases": cases})
+    draft = audit.Draft(kind=_DONE, actor=DEMO, detail={"cases": cases})
     audit.record_installation(drafts=[draft], now=database_now())

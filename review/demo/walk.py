@@ -15,13 +15,12 @@ from django.db import transaction
 
 from review.core.states import Decision
 from review.demo.cases import Case
-from review.demo.cast import Cast
+from review.demo.cast import DEMO, PORTAL, Cast
 from review.models import Person, Task
 from review.operations import clocks, tasks, verdicts
 from review.operations.locking import lock_task
 from review.operations.people import actor_of
 from workflows import audit
-from workflows.core.actors import COMMAND_LINE
 from workflows.operations import definitions, instances, timers
 from workflows.operations.errors import NotFound
 from workflows.operations.instances import Start
@@ -29,7 +28,10 @@ from workflows.operations.instances import Start
 STEPS: Final = 12
 """More tasks than any demonstration case has; a walk ends there at the latest."""
 
-_REASONS: Final = ("incomplete", "not-covered", "risk-too-high")
+_REJECTIONS: Final = {
+    "credit": ("income-unproven", "debt-too-high"),
+    "invoices": ("not-ours",),
+}
 
 
 @dataclass(slots=True)
@@ -51,7 +53,7 @@ class Walk:
         found = definitions.find_definition(key=case.definition)
         if found is None:
             raise NotFound(f"The definition {case.definition} is not deployed.")
-        actor = actor_of(initiator) if case.own else COMMAND_LINE
+        actor = actor_of(initiator) if case.own else PORTAL
         wish = Start(
             variables=variables,
             initiator=actor,
@@ -90,7 +92,7 @@ class Walk:
             token=lease.token,
             payload_digest=task.payload_digest,
             decision=decision,
-            reason_code=self._reason(decision),
+            reason_code=self._reason(decision, queue=task.queue.key),
             rationale=self._rationale(decision),
             edits=edits,
             occurred_at=at + dt.timedelta(minutes=self.rng.randint(1, 9)),
@@ -98,11 +100,15 @@ class Walk:
         return True
 
     def _pick(self, task: Task) -> Person:
-        free = [one for one in self.cast.reviewers if one.id not in task.excluded]
+        staff = self.cast.staff[task.queue.key]
+        free = [one for one in staff if one.id not in task.excluded]
         return self.rng.choice(free)
 
     def _decide(self, task: Task, *, own: bool) -> tuple[Decision, dict[str, Any]]:
         chance = self.rng.random()
+        if own and task.content.payload.get("receipts_complete") is False:
+            # Else the case would go round between the employee and the check.
+            return Decision.EDIT_AND_APPROVE, {"/receipts_complete": True}
         if own:
             return (Decision.APPROVE if chance < 0.8 else Decision.REJECT), {}
         if task.queue.key == "compliance":
@@ -116,10 +122,12 @@ class Walk:
             return Decision.EDIT_AND_APPROVE, {"/fields/invoice_number/value": mended}
         return Decision.APPROVE, {}
 
-    def _reason(self, decision: Decision) -> str:
+    def _reason(self, decision: Decision, *, queue: str) -> str:
         if decision is Decision.REJECT:
-            return self.rng.choice(_REASONS)
-        return "misread" if decision is Decision.EDIT_AND_APPROVE else ""
+            return self.rng.choice(_REJECTIONS.get(queue, ("documents-missing",)))
+        if decision is Decision.EDIT_AND_APPROVE:
+            return "misread" if queue == "invoices" else "typing-error"
+        return ""
 
     def _rationale(self, decision: Decision) -> str:
         if decision is Decision.REJECT:
@@ -127,20 +135,22 @@ class Walk:
         return ""
 
     def _office_moment(self, *, days: float) -> dt.datetime:
+        """Return a working moment of the last days; just now where there is none."""
         at = self.now - dt.timedelta(days=self.rng.uniform(0.02, days))
-        return self._into_office(at)
+        return min(self._into_office(at), self.now)
 
     def _after(self, moment: dt.datetime) -> dt.datetime:
         hours = min(self.rng.lognormvariate(0.4, 1.1), 30)
         return self._into_office(moment + dt.timedelta(hours=hours))
 
     def _into_office(self, at: dt.datetime) -> dt.datetime:
-        """Move a moment into working hours, never into the future by itself."""
-        while at.weekday() > 4:
-            at -= dt.timedelta(days=1)
+        """Move a moment outside working hours into the next ones."""
         if not 8 <= at.hour < 17:
-            at = at.replace(hour=self.rng.randint(8, 16))
-        return min(at, self.now)
+            days = 0 if at.hour < 8 else 1
+            at = at.replace(hour=self.rng.randint(8, 16)) + dt.timedelta(days=days)
+        while at.weekday() > 4:
+            at += dt.timedelta(days=1)
+        return at
 
 
 @transaction.atomic
@@ -160,7 +170,7 @@ def start_clock(task_id: int) -> None:
         drafts=[
             audit.Draft(
                 kind="sla.clock_started",
-                actor=COMMAND_LINE,
+                actor=DEMO,
                 detail={"task": task.id, "because": "demonstration"},
                 step_id=task.step_id,
             )

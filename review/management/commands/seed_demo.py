@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from review.demo import seed
-from review.demo.cast import list_log_ins
+from review.demo.cast import PASSWORD, list_log_ins
 
 
 class Command(BaseCommand):
@@ -18,4 +18,5 @@ class Command(BaseCommand):
         if not seed.is_seeded():
             cases = seed.seed()
             self.stdout.write(f"{cases} demonstration cases made.")
-        self.stdout.write("\n".join(list_log_ins()))
+        self.stdout.write(f"Sign in with the password {PASSWORD} as one of")
+        self.stdout.write("\n".join(f"  {line}" for line in list_log_ins()))
