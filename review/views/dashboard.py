@@ -21,6 +21,7 @@ from review.views.formats import (
     NONE,
     format_count,
     format_duration,
+    format_short,
     format_moment,
     sla_pill,
 )
@@ -135,7 +136,7 @@ def _build(
         "act_now": [
             _urgent_row(row, now=now, zone=zone) for row in urgent[:MOST_URGENT]
         ],
-        "act_now_more": "More tasks are due within four hours; the queues list them all."
+        "act_now_more": "More tasks are overdue or due soon; the queues list them all."
         if len(urgent) > MOST_URGENT
         else "",
         "charts": build_charts(waiting, decided, days, queues=queues),
@@ -181,7 +182,7 @@ def _tiles(
         ),
         Tile(
             "Lead time p50 / p85",
-            f"{format_duration(every.median)} / {format_duration(every.p85)}"
+            f"{format_short(every.median)} / {format_short(every.p85)}"
             if every
             else NONE,
             f"{format_count(every.tasks, 'task')} decided" if every else "none decided",

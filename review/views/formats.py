@@ -5,10 +5,11 @@ Everything comes out as plain text or numbers, so that templates have nothing to
 
 import dataclasses
 import datetime as dt
-import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
+
+from workflows.core.canonical import dumps
 
 HIGH_CONFIDENCE: Final = Decimal("0.85")
 MEDIUM_CONFIDENCE: Final = Decimal("0.6")
@@ -50,6 +51,14 @@ def format_duration(span: dt.timedelta) -> str:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = divmod(hours, 24)
     return f"{days} d {hours} h" if hours and days < 100 else f"{days} d"
+
+
+def format_short(span: dt.timedelta) -> str:
+    """Return a span in one unit, for figures side by side: "45 min", "7.6 h", "3.2 d"."""
+    hours = max(0.0, span.total_seconds() / 3600)
+    if hours < 1:
+        return format_duration(span)
+    return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} d"
 
 
 def format_moment(at: dt.datetime, *, zone: dt.tzinfo, now: dt.datetime) -> str:
@@ -99,9 +108,23 @@ def format_value(value: object) -> str:
     return dump_json(value)[:LONGEST_TEXT]
 
 
-def dump_json(value: object) -> str:
-    """Return a JSON value indented, Decimals as the numbers they are."""
-    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+def dump_json(value: object, *, margin: str = "") -> str:
+    """Return a JSON value indented, Decimals as the numbers they are.
+
+    People edit this text and hand it in again: a number must not come back as text.
+    """
+    inner = f"{margin}  "
+    match value:
+        case dict() if value:
+            rows = [
+                f"{inner}{dumps(str(key))}: {dump_json(item, margin=inner)}"
+                for key, item in value.items()
+            ]
+            return "\n".join(["{", ",\n".join(rows), f"{margin}}}"])
+        case list() if value:
+            rows = [f"{inner}{dump_json(item, margin=inner)}" for item in value]
+            return "\n".join(["[", ",\n".join(rows), f"{margin}]"])
+    return dumps(value)
 
 
 def format_label(name: str) -> str:
