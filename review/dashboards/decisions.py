@@ -8,14 +8,15 @@ from review.dashboards.sql import read_json, read_row, read_rows
 from workflows.core.engine.evaluations import MAX_NAME
 from workflows.core.outline import Table
 
-COUNTED: Final = 50_000
+COUNTED: Final = 10_000
 """Counts are over the newest evaluations of a table, at most so many."""
 LISTED: Final = 1_000
 """A list counts no further; it says "1,000+" then."""
 
-# Under FIRST the first of the rules that matched decided; the others are no hits.
+# Rule 0 stands for the evaluation itself. Under FIRST the first of the rules that
+# matched decided; the others are no hits.
 _HITS: Final = """
-    SELECT w.decision, w.table_id, r.rule, count(*) AS hits
+    SELECT w.decision, w.table_id, rule, count(*) AS hits
     FROM unnest(%(decisions)s::text[], %(tables)s::text[], %(firsts)s::bool[])
         AS w(decision, table_id, first_only)
     CROSS JOIN LATERAL (
@@ -23,10 +24,9 @@ _HITS: Final = """
         WHERE e.definition_id = %(definition)s AND e.decision = w.decision
             AND e.table_id = w.table_id
         ORDER BY e.id DESC LIMIT %(limit)s) n
-    CROSS JOIN LATERAL (
-        SELECT 0 AS rule UNION ALL
-        SELECT unnest(CASE WHEN w.first_only THEN n.matched[1:1] ELSE n.matched END)
-    ) r
+    CROSS JOIN LATERAL
+        unnest(0 || CASE WHEN w.first_only THEN n.matched[1:1] ELSE n.matched END)
+        AS rule
     GROUP BY 1, 2, 3
 """
 _STEP: Final = """
@@ -56,6 +56,7 @@ class Explained:
     definition_id: int
     case: str
     explanation: Mapping[str, Any]
+    messages: Sequence[str]
 
 
 def count_hits(
@@ -99,6 +100,7 @@ def find_explained_step(step_id: int) -> Explained | None:
         definition_id=row.definition_id,
         case=row.business_key or str(row.instance_id)[:13],
         explanation=detail["explanation"],
+        messages=detail.get("messages") or (),
     )
 
 

@@ -105,10 +105,14 @@ def _row(
         "question": logic.question or logic.description,
         "mark": table.mark if table else "",
         "logic": format_count(len(table.rules), "rule") if table else "FEEL",
-        "asked": format_count(asked, "time", cap=LISTED) if table else "",
+        "asked": _asked(asked) if table else "",
         "remarks": sum(1 for one in remarks if one.table_id in ids),
         "source": outline.source,
     }
+
+
+def _asked(count: int) -> str:
+    return format_count(count, "time", cap=LISTED) if count else "not yet"
 
 
 def _explained(request: HttpRequest, viewer: Viewer, sheet: Sheet) -> Lit | None:
@@ -127,6 +131,7 @@ def _explained_task(text: str, viewer: Viewer, sheet: Sheet) -> Lit:
         raise NotFound(f"This decision was not asked for task {text}.")
     return Lit(
         explanation=explanation,
+        messages=[str(one) for one in case.why.get("problems") or ()],
         title=f"How it was decided for {case.row.business_key or case.row.title}",
         url=reverse("task-detail", args=[case.row.id]),
         link="The task",
@@ -140,6 +145,7 @@ def _explained_step(text: str, viewer: Viewer, sheet: Sheet) -> Lit:
         raise NotFound(f"This decision was not asked by step {text}.")
     return Lit(
         explanation=found.explanation,
+        messages=found.messages,
         title=f"How step {found.step_name or text} decided for {found.case}",
         url=reverse("instance-detail", args=[found.instance_id]),
         link="The instance",

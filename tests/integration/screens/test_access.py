@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from review.operations import people
+from tests.factories.desk import ROLES, World
 from tests.factories.processes import TESTER
-from tests.integration.screens.conftest import ROLES, World
 
 ALL: Final = set(ROLES)
 OVERSEERS: Final = {"carol", "dan", "olga", "erin"}

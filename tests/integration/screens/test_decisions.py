@@ -247,9 +247,9 @@ def test_what_is_left_empty_is_said_to_be_missing(world: World, version: int) ->
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("lots", "there is no 'lots' here; write texts in quotes"),
-        ("1 +", "confidence: "),
-        ("1 / 0", "confidence: "),
+        ("lots", "There is no 'lots' here; write texts in quotes"),
+        ("1 +", "Expected a value"),
+        ("1 / 0", "Division by zero."),
         ("x" * 5000, "at most 4000 characters"),
     ],
 )
@@ -267,7 +267,7 @@ def test_a_hostile_input_ends_soon_with_a_message(world: World, version: int) ->
     typed = "count(for a in 1..100000, b in 1..100000 return a)"
     answer = world.browser("alice").post(url(version), {"in-0": typed})
     assert answer.status_code == 422
-    assert "stopped after" in answer.context["form"].errors["in-0"][0]
+    assert "stopped after" in answer.context["form"].errors["in-0"][0].lower()
 
 
 def test_a_task_shows_the_table_that_sent_it_with_its_row_lit(

@@ -14,7 +14,7 @@ from config.asgi import application
 from review.dashboards.frame import list_heard, read_viewer
 from review.live import send_now
 from review.models import User
-from tests.integration.screens.conftest import World
+from tests.factories.desk import World
 
 TOPICS = ["queue.desk", "queue.nowhere", "task.1", "instance.x", "incidents", "other"]
 
@@ -50,7 +50,8 @@ class Socket:
                 (b"cookie", cookies.encode()),
             ],
         }
-        self._ends = ApplicationCommunicator(application, scope)
+        communicator: Any = ApplicationCommunicator  # asgiref leaves it untyped
+        self._ends = communicator(application, scope)
 
     async def open(self) -> Any:
         await self._ends.send_input({"type": "websocket.connect"})

@@ -11,8 +11,8 @@ import tests.factories.handlers  # noqa: F401  registers the handlers
 from review.core.states import Role
 from review.models import Task
 from review.operations import people, tasks
+from tests.factories.desk import World
 from tests.factories.processes import TESTER, chain, deploy, process
-from tests.integration.screens.conftest import World
 from tests.integration.screens.test_task import approve
 from workflows.models import AuditEntry, Incident, Instance
 from workflows.operations import instances

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from review.models import Task
-from tests.integration.screens.conftest import World
+from tests.factories.desk import World
 from tests.integration.screens.test_task import approve
 
 PAGES = {
@@ -26,7 +26,7 @@ MOST = 24
 
 def _count(world: World, name: str) -> int:
     task = Task.objects.order_by("pk")[0]
-    arguments = {
+    arguments: dict[str, list[object]] = {
         "queue-detail": ["desk"],
         "task-detail": [task.pk],
         "instance-detail": [task.instance_id],

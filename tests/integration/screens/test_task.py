@@ -3,12 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
-from django.http import HttpResponse
 from django.urls import reverse
 
 from review.models import Task, Verdict
 from review.operations import tasks
-from tests.integration.screens.conftest import World
+from tests.factories.desk import World
 
 
 def claim(world: World, name: str, task: Task) -> dict[str, Any]:
@@ -22,15 +21,12 @@ def claim(world: World, name: str, task: Task) -> dict[str, Any]:
     }
 
 
-def hand_in(
-    world: World, name: str, task: Task, fields: dict[str, Any]
-) -> HttpResponse:
+def hand_in(world: World, name: str, task: Task, fields: dict[str, Any]) -> Any:
     url = reverse("task-verdict", args=[task.pk])
-    answer: HttpResponse = world.browser(name).post(url, fields)
-    return answer
+    return world.browser(name).post(url, fields)
 
 
-def approve(world: World, name: str, task: Task) -> HttpResponse:
+def approve(world: World, name: str, task: Task) -> Any:
     fields = claim(world, name, task)
     return hand_in(world, name, task, {**fields, "decision": "APPROVE"})
 

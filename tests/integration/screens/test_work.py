@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from review.models import Task
 from review.operations import tasks
-from tests.integration.screens.conftest import World
+from tests.factories.desk import World
 from tests.integration.screens.test_task import approve
 
 DESK = "/queues/desk/"

@@ -1,0 +1,236 @@
+"""A running site with its own database, and browsers that tell when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from config.local.processes import Program, stop
+from tests.factories.desk import PASSWORD
+
+ROOT: Final = Path(__file__).parents[2]
+AXE: Final = next((ROOT / "tests" / "vendor").glob("axe-core-*/axe.min.js"))
+CHROMIUM: Final = shutil.which("chromium") or ""
+FLAGS: Final = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START_SECONDS: Final = 60
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent not in item.path.parents:
+            continue
+        item.add_marker(pytest.mark.e2e)
+        item.add_marker(pytest.mark.slow)
+        if not CHROMIUM:
+            item.add_marker(
+                pytest.mark.skip(reason="Debian's chromium is not installed")
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the site is and what was put on its stage."""
+
+    url: str
+    environment: dict[str, str]
+    made: dict[str, Any]
+
+    def start_case(self, *, quorum: str = "one") -> None:
+        """Let another case arrive, from another process."""
+        _run(["-m", "tests.e2e.stage", quorum], self.environment)
+
+
+def _run(arguments: list[str], environment: dict[str, str]) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def _make_database(name: str) -> str:
+    url = os.environ["DATABASE_URL"]
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.execute(f'CREATE DATABASE "{name}"')
+    before, _, query = url.partition("?")
+    return f"{before.rsplit('/', 1)[0]}/{name}?{query}"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@pytest.fixture(scope="session")
+def site(
+    servers: None, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Iterator[Site]:
+    """Run web server and workers over a database of their own."""
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        **os.environ,
+        "DATABASE_URL": _make_database(f"browser_{worker_id}"),
+        "COUNTERSIGN_ORIGINS": url,
+        "COUNTERSIGN_LOG_LEVEL": "WARNING",
+    }
+    _run(["manage.py", "migrate", "--verbosity", "0"], environment)
+    made = json.loads(_run(["-m", "tests.e2e.stage"], environment).splitlines()[-1])
+    logs = tmp_path_factory.mktemp("site")
+    web = ["-m", "uvicorn", "config.asgi:application", "--port", str(port)]
+    programs = [
+        [*web, "--host", "127.0.0.1", "--log-level", "warning"],
+        ["manage.py", "work", "--queue", "engine"],
+        ["manage.py", "work", "--queue", "services"],
+    ]
+    children = [
+        Program(
+            name=arguments[1],
+            command=[sys.executable, *arguments],
+            directory=ROOT,
+            environment=environment,
+            log=logs / f"{number}.log",
+        ).start()
+        for number, arguments in enumerate(programs)
+    ]
+    try:
+        _wait_for(f"{url}/livez", children[0], logs / "0.log")
+        yield Site(url=url, environment=environment, made=made)
+    finally:
+        for child in children:
+            stop(child, signal.SIGTERM, seconds=10)
+
+
+def _wait_for(url: str, child: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and child.poll() is None:
+        with suppress(OSError), urllib.request.urlopen(url):  # noqa: S310
+            return
+        time.sleep(0.1)
+    pytest.fail(f"The site did not start: {log.read_text(encoding='utf-8')[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start one browser for all tests."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class People:
+    """Opens pages for people; collects what their browsers complain of.
+
+    Without slots: Playwright hangs its wrapper of a listener on the listener's owner.
+    """
+
+    chromium: Browser
+    site: Site
+    signed_in: dict[str, Any]
+    complaints: list[str] = field(default_factory=list)
+    _contexts: list[BrowserContext] = field(default_factory=list)
+
+    def page(self, name: str = "", path: str = "/", **options: Any) -> Page:
+        """Return a page of somebody signed in (of a stranger without a name)."""
+        if name:
+            options["storage_state"] = self._sign_in(name)
+        context = self.chromium.new_context(
+            base_url=self.site.url, reduced_motion="reduce", **options
+        )
+        context.set_default_timeout(10_000)
+        self._contexts.append(context)
+        page = context.new_page()
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(path)
+        return page
+
+    def _sign_in(self, name: str) -> Any:
+        """Return somebody's cookies, signing in by the form the first time."""
+        if name not in self.signed_in:
+            context = self.chromium.new_context(base_url=self.site.url)
+            page = context.new_page()
+            page.goto("/sign-in/")
+            page.fill("[name=username]", name)
+            page.fill("[name=password]", PASSWORD)
+            page.click("button[type=submit]")
+            page.wait_for_url("**/")
+            self.signed_in[name] = context.storage_state()
+            context.close()
+        return self.signed_in[name]
+
+    def _on_console(self, message: Any) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(f"{message.location['url']}: {message.text}")
+
+    def list_barriers(self, page: Page) -> list[str]:
+        """Return the serious violations that axe-core finds on a page as it stands.
+
+        What the policy has against axe-core's own styles is no complaint of the page,
+        so nobody listens to this page's console from here on.
+        """
+        with suppress(KeyError):
+            page.remove_listener("console", self._on_console)
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{each['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
+            for each in found["violations"]
+            if each["impact"] in {"serious", "critical"}
+            for node in each["nodes"]
+        ]
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in() -> dict[str, Any]:
+    """Remember who has signed in already."""
+    return {}
+
+
+@pytest.fixture
+def people(
+    chromium: Browser, site: Site, signed_in: dict[str, Any]
+) -> Iterator[People]:
+    """Give browsers to people; fail when one of them had an error to report."""
+    opened = People(chromium, site, signed_in)
+    yield opened
+    opened.close()
+    assert opened.complaints == []

@@ -1,0 +1,121 @@
+"""Fill the database of the browser tests, as a program of its own: `-m tests.e2e.stage`.
+
+Prints what it made as one line of JSON.
+"""
+
+import json
+import os
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+import tests.factories.handlers  # noqa: E402, F401  registers the handlers
+from review.core.states import Decision, Role  # noqa: E402
+from review.models import Task  # noqa: E402
+from review.operations import people, queues, tasks, verdicts  # noqa: E402
+from tests.factories.desk import build_world  # noqa: E402
+from tests.factories.processes import (  # noqa: E402
+    TESTER,
+    chain,
+    deploy,
+    process,
+)
+from workflows.models import Incident, Instance  # noqa: E402
+from workflows.operations import definitions, instances  # noqa: E402
+from workflows.operations.advance import advance_batch  # noqa: E402
+
+PACKAGES = Path(__file__).parents[2] / "review" / "demo" / "packages"
+LOAN = {
+    "applicant": "Noor Visser",
+    "country": "NL",
+    "purpose": "Kitchen",
+    "amount": 112_000,
+    "currency": "EUR",
+    "months": 120,
+    "income_monthly": 4312,
+    "payslips": [3380, 3395],
+    "existing_debt": 5000,
+    "missed_payments": 1,
+    "collateral_kind": "REAL_ESTATE",
+    "collateral_value": 90_000,
+}
+
+
+def _settle() -> None:
+    while advance_batch(worker="stage").more:
+        pass
+
+
+def main() -> None:
+    world = build_world()
+    queues.define_queue(key="credit", name="Credit", actor=TESTER)
+    people.grant_role(person=world.people["carol"], role=Role.REVIEWER, actor=TESTER)
+    world.start(3)
+    world.start(1, quorum="dual")
+    decided = world.open_task()
+    lease = tasks.claim(task_id=decided.pk, person=world.people["bob"])
+    verdicts.submit(
+        task_id=decided.pk,
+        person=world.people["bob"],
+        token=lease.token,
+        payload_digest=decided.payload_digest,
+        decision=Decision.APPROVE,
+    )
+    loan = definitions.deploy(
+        files=definitions.load_package(PACKAGES / "loan-approval"), actor=TESTER
+    )
+    instance_id = instances.start(
+        definition_key="loan-approval",
+        business_key="LN-1",
+        initiator=TESTER,
+        variables={**LOAN, "existing_debt": Decimal(5000)},
+    )
+    deploy(
+        process(
+            '<startEvent id="start"/><serviceTask id="book" name="Book"'
+            ' cs:handler="test.broken"/><endEvent id="end"/>'
+            + chain("start", "book", "end")
+        ),
+        key="booking",
+    )
+    instances.start(
+        definition_key="booking",
+        business_key="BOOK-1",
+        initiator=TESTER,
+        variables={"amount": -5},
+    )
+    _settle()
+    made = {
+        "loan_definition": loan.definition_id,
+        "loan_instance": str(instance_id),
+        "loan_task": Task.objects.get(instance_id=instance_id).pk,
+        "decided_task": decided.pk,
+        "incident": Incident.objects.get().pk,
+        "instances": Instance.objects.count(),
+    }
+    sys.stdout.write(json.dumps(made) + "\n")
+
+
+def start_one(quorum: str) -> None:
+    """Start one more case of the desk's process."""
+    from tests.factories.desk import payload  # noqa: PLC0415
+
+    instances.start(
+        definition_key="screens",
+        business_key=f"LIVE-{Instance.objects.count()}",
+        initiator=TESTER,
+        variables=payload(quorum=quorum),
+    )
+    _settle()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        start_one(sys.argv[1])
+    else:
+        main()

@@ -1,0 +1,165 @@
+"""People at work: by key, two together, live, and without scripts."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import People, Site
+
+
+def _is_open(page: Page, selector: str) -> bool:
+    return bool(page.evaluate(f"document.querySelector('{selector}').open"))
+
+
+def test_two_people_complete_dual_control_by_key(people: People, site: Site) -> None:
+    manager = people.page("carol", "/instances/?state=COMPLETED")
+    done_before = manager.locator("tbody tr").count()
+    auditor = people.page("dan", "/audit/?kind=task.decided")
+    decided_before = auditor.locator("tbody tr").count()
+    queue = people.page("alice", "/queues/desk/?control=DUAL")
+    case = queue.locator("tbody tr a").first.inner_text()
+    queue.keyboard.press("j")
+    expect(queue.locator("tr.is-current a")).to_be_focused()
+    queue.keyboard.press("Enter")
+    queue.wait_for_url("**/tasks/**")
+    queue.keyboard.press("n")
+    expect(queue.locator("[data-lease-left]")).to_have_text(re.compile(r"^\d\d:\d\d$"))
+    expect(queue.locator("ins").first).to_contain_text("Logistics")
+    queue.keyboard.press("a")
+    expect(queue.locator("[data-draft-status]")).to_contain_text("Draft saved")
+    queue.keyboard.press("Control+Enter")
+    expect(queue.locator("#messages")).to_contain_text("waits for another person")
+
+    second = people.page("bob", "/queues/desk/?control=DUAL")
+    second.get_by_role("link", name=case).click()
+    expect(second.locator("main")).to_contain_text("hidden until yours stands")
+    expect(second.locator("main")).not_to_contain_text("Alice")
+    second.keyboard.press("n")
+    second.locator("[data-lease]").wait_for()
+    second.keyboard.press("a")
+    second.keyboard.press("Control+Enter")
+    expect(second.locator("#messages")).to_contain_text(f"{case} is approved")
+
+    manager.reload()
+    assert manager.locator("tbody tr").count() == done_before + 1
+    auditor.reload()
+    assert auditor.locator("tbody tr").count() > decided_before
+
+
+def test_new_work_is_shown_within_a_second_without_reload(
+    people: People, site: Site
+) -> None:
+    page = people.page("alice", "/queues/desk/")
+    expect(page.locator("[data-live-state]")).to_have_text("live")
+    page.evaluate("window.sameDocument = true")
+    site.start_case()
+    pill = page.get_by_role("link", name="1 new")
+    expect(pill).to_be_visible(timeout=5000)
+    assert page.evaluate("window.sameDocument") is True
+    pill.click()
+    expect(page.get_by_role("link", name=re.compile("^LIVE-"))).to_have_count(1)
+
+
+def test_the_dashboard_counts_up_without_reload(people: People, site: Site) -> None:
+    page = people.page("carol", "/dashboard/")
+    expect(page.locator("[data-live-state]")).to_have_text("live")
+    value = page.locator(".tile", has_text="oldest").locator(".value")
+    before = int(value.inner_text())
+    site.start_case()
+    expect(value).to_have_text(str(before + 1), timeout=8000)
+    expect(page.locator("#open-by-age canvas")).to_be_visible()
+
+
+def test_keys_are_ignored_while_typing_and_in_dialogs(people: People) -> None:
+    page = people.page("alice", "/queues/desk/")
+    page.keyboard.press("/")
+    expect(page.locator("[name=q]")).to_be_focused()
+    page.keyboard.type("n?")
+    assert page.url.endswith("/queues/desk/")
+    assert not _is_open(page, "#help")
+    page.locator("h1").click()
+    page.keyboard.press("?")
+    assert _is_open(page, "#help")
+    page.keyboard.press("n")
+    assert page.url.endswith("/queues/desk/")
+    page.keyboard.press("Escape")
+    assert not _is_open(page, "#help")
+
+
+def test_the_palette_finds_a_page(people: People) -> None:
+    page = people.page("carol", "/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("incid")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/incidents/")
+
+
+def test_single_keys_can_be_switched_off(people: People) -> None:
+    page = people.page("erin", "/settings/")
+    page.get_by_label("Single keys").uncheck()
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("html")).to_have_attribute("data-keys", "off")
+    page.goto("/")
+    page.keyboard.press("?")
+    assert not _is_open(page, "#help")
+    page.keyboard.press("Control+k")
+    assert _is_open(page, "#palette")
+
+
+def test_the_theme_shows_at_once(people: People) -> None:
+    page = people.page("olga", "/settings/")
+    page.get_by_label("Dark").check()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    page.get_by_label("Compact").check()
+    expect(page.locator("html")).to_have_attribute("data-density", "compact")
+
+
+def test_the_lease_is_extended_by_key_and_its_loss_is_told(
+    people: People, site: Site
+) -> None:
+    page = people.page("alice", f"/tasks/{site.made['loan_task']}/")
+    page.keyboard.press("n")
+    page.locator("[data-lease]").wait_for()
+    page.keyboard.press(".")
+    expect(page.locator("#announce")).to_have_text("Lease extended")
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.keyboard.press("s")
+    other.wait_for_url("**/queues/**")
+    expect(page.locator("#task-notice")).to_contain_text("You no longer hold this task")
+
+
+def test_a_focused_heading_tells_which_task_came_next(people: People) -> None:
+    page = people.page("alice", "/queues/desk/")
+    page.keyboard.press("n")
+    page.wait_for_url("**/tasks/**")
+    expect(page.locator("h1")).to_be_focused()
+    page.keyboard.press("s")
+    page.wait_for_url("**/queues/**")
+
+
+def test_everything_works_without_scripts(people: People) -> None:
+    page = people.page("alice", "/queues/desk/", java_script_enabled=False)
+    page.get_by_role("button", name="Take next").click()
+    page.wait_for_url("**/tasks/**")
+    page.get_by_role("radio", name="Approve", exact=True).check(force=True)
+    page.get_by_role("button", name="Sign and take next").click()
+    expect(page.locator("#messages")).to_contain_text("Recorded")
+
+
+def test_a_pressed_submit_is_sent_once(people: People) -> None:
+    page = people.page("bob", "/queues/desk/")
+    posts: list[str] = []
+    page.on(
+        "request",
+        lambda request: posts.append(request.url) if request.method == "POST" else None,
+    )
+    page.evaluate(
+        """() => {
+            const button = document.querySelector('[data-key="n"]');
+            button.click();
+            button.click();
+        }"""
+    )
+    page.wait_for_url("**/tasks/**")
+    assert len(posts) == 1
