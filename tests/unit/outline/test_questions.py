@@ -102,5 +102,5 @@ def test_answers_are_read_by_type(kind: str, text: str, wanted: object) -> None:
 
 @pytest.mark.parametrize("text", ["1 / 0", "lots", "1 +", "))", "2 ** 99999999999"])
 def test_a_bad_answer_is_refused_in_a_sentence(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^km: \S+"):
+    with pytest.raises(ValueError, match=r"^\S.*\.$"):
         read_answer(Question(("km",), "number"), text)

@@ -87,12 +87,16 @@ def read_answer(question: Question, text: str) -> object:
     try:
         expression = compile_expression(text)
     except FeelSyntaxError as error:
-        raise ValueError(f"{question.name}: {error}") from error
+        raise ValueError(_sentence(str(error))) from error
     result = expression.evaluate({})
     if result.messages:
         hint = '; write texts in quotes, like "this"' if expression.names else ""
-        raise ValueError(f"{question.name}: {result.messages[0]}{hint}.")
+        raise ValueError(_sentence(f"{result.messages[0]}{hint}"))
     return result.value
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def _texts(
