@@ -124,7 +124,8 @@ def dump_json(value: object, *, margin: str = "") -> str:
         case list() if value:
             rows = [f"{inner}{dump_json(item, margin=inner)}" for item in value]
             return "\n".join(["[", ",\n".join(rows), f"{margin}]"])
-    return dumps(value)
+        case _:
+            return dumps(value)
 
 
 def format_label(name: str) -> str:
