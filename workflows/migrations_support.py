@@ -1,7 +1,8 @@
 """Migration operations that make PostgreSQL guard the audit log. No tables here.
 
 `audited_table` refuses, at COMMIT, a change of state without its audit entry;
-`append_only_table` refuses to change or remove rows. Both are reversible. Both use
+`governed_table` a change of who may do what, without one in the installation's chain;
+`append_only_table` refuses to change or remove rows. All are reversible. All use
 triggers that are ENABLE ALWAYS, since ordinary ones are silent for a superuser who
 sets `session_replication_role` to `replica`. A table's owner can still disable any
 trigger: what finds that is the hash chain and a checkpoint held elsewhere.
@@ -47,6 +48,27 @@ BEGIN
             USING ERRCODE = 'integrity_constraint_violation',
                 TABLE = TG_TABLE_NAME, CONSTRAINT = TG_NAME,
                 HINT = 'Write the entry with workflows.audit in the same transaction.';
+    END IF;
+    RETURN NULL;
+END $body$
+$define$, current_schema()); END $install$;
+"""
+
+# The chain's row is locked until its writer ends, so its head is ours or not written.
+_REQUIRE_NOTICE: Final = """
+DO $install$ BEGIN EXECUTE format($define$
+CREATE FUNCTION workflows_require_notice() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    PERFORM FROM %1$I.workflows_auditchain c
+        JOIN %1$I.workflows_auditentry e ON e.chain = c.id AND e.seq = c.seq
+        WHERE c.name = 'installation' AND e.xid = pg_current_xact_id();
+    IF NOT FOUND THEN
+        RAISE EXCEPTION
+            'A change of %% has no audit entry in the chain of the installation.',
+            TG_TABLE_NAME
+            USING ERRCODE = 'integrity_constraint_violation',
+                TABLE = TG_TABLE_NAME, CONSTRAINT = TG_NAME,
+                HINT = 'Use the operation for it, not the table.';
     END IF;
     RETURN NULL;
 END $body$
@@ -114,6 +136,43 @@ def audited_table(
     ]
     backwards = [
         f"DROP TRIGGER {table}_{event}_needs_entry ON {table}" for event in conditions
+    ]
+    return migrations.RunSQL(
+        sql=";\n".join(forwards), reverse_sql=";\n".join(backwards)
+    )
+
+
+def notice_function() -> migrations.RunSQL:
+    """Create the function behind `governed_table`."""
+    return migrations.RunSQL(
+        sql=_REQUIRE_NOTICE, reverse_sql="DROP FUNCTION workflows_require_notice()"
+    )
+
+
+def governed_table(table: str, *, columns: Sequence[str] = ()) -> migrations.RunSQL:
+    """Refuse at COMMIT to add, change or remove a row without a notice of it.
+
+    For tables of people, rights and rules: a notice is an entry that the same
+    transaction added to the chain of the installation. With `columns` only a change of
+    these needs one. Depends on `notice_function`.
+    """
+    changed = " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in columns)
+    conditions = {"insert": "", "update": changed, "delete": ""}
+    forwards = [
+        statement
+        for event, condition in conditions.items()
+        for statement in (
+            (
+                f"CREATE CONSTRAINT TRIGGER {table}_{event}_needs_notice"
+                f" AFTER {event.upper()} ON {table} DEFERRABLE INITIALLY DEFERRED"
+                f" FOR EACH ROW {f'WHEN ({condition})' if condition else ''}"
+                " EXECUTE FUNCTION workflows_require_notice()"
+            ),
+            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_{event}_needs_notice",
+        )
+    ]
+    backwards = [
+        f"DROP TRIGGER {table}_{event}_needs_notice ON {table}" for event in conditions
     ]
     return migrations.RunSQL(
         sql=";\n".join(forwards), reverse_sql=";\n".join(backwards)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from workflows.audit import Draft, Head, link, record_rows
+from workflows.audit import Draft, Head, link, record_installation, record_rows
 from workflows.core.actors import ENGINE
 from workflows.ids import new_instance_id
 from workflows.models import Definition, Incident, Instance, Step, Timer
@@ -20,20 +20,24 @@ def draft(kind: str = "step.completed", **detail: object) -> Draft:
 
 
 def a_definition() -> Definition:
-    return Definition.objects.get_or_create(
-        key="loan",
-        version="1.0.0",
-        defaults={
-            "version_order": "1",
-            "name": "Loan",
-            "owner": "ops",
-            "digest": "0" * 64,
-            "process_id": "loan",
-            "processes": [],
-            "deployed_at": NOW,
-            "deployed_by": "system:test",
-        },
-    )[0]
+    """Insert a definition, once, with its entry in the installation's chain."""
+    known = Definition.objects.filter(key="loan").first()
+    if known is not None:
+        return known
+    with transaction.atomic():
+        record_installation(drafts=[draft("definition.deployed")], now=NOW)
+        return Definition.objects.create(
+            key="loan",
+            version="1.0.0",
+            version_order="1",
+            name="Loan",
+            owner="ops",
+            digest="0" * 64,
+            process_id="loan",
+            processes=[],
+            deployed_at=NOW,
+            deployed_by="system:test",
+        )
 
 
 def an_instance(*, entries: int = 1) -> UUID:

@@ -29,6 +29,14 @@ RESOLVE = (
     "UPDATE workflows_incident SET state = 'RESOLVED', resolved_at = now(),"
     " resolved_by = 'person:1', resolution = 'BY_HAND'"
 )
+A_PERSON = (
+    "INSERT INTO review_person (name, email, simulated, created_at)"
+    " VALUES ('Mallory', '', false, now())"
+)
+A_TOKEN = (
+    "INSERT INTO workflows_apitoken (name, digest, created_at)"
+    " VALUES ('back door', '0', now())"
+)
 RAW_CHANGES = [
     "UPDATE workflows_instance SET state = 'SUSPENDED'",
     "UPDATE workflows_instance SET version = version + 1",
@@ -63,7 +71,10 @@ def committed(
         instance_id = make_rows()
     yield instance_id
     with django_db_blocker.unblock():
-        commit("TRUNCATE workflows_definition, workflows_auditentry CASCADE")
+        commit(
+            "TRUNCATE workflows_definition, workflows_auditentry, workflows_auditchain"
+            " CASCADE"
+        )
 
 
 @pytest.mark.parametrize("sql", RAW_CHANGES)
@@ -141,7 +152,7 @@ def test_entries_cannot_be_changed_by_a_superuser(
             f"SET LOCAL session_replication_role = {role}",
             sql,
         )
-    assert AuditEntry.objects.get().kind == "instance.started"
+    assert AuditEntry.objects.get(chain=committed).kind == "instance.started"
 
 
 @pytest.mark.parametrize(
@@ -188,6 +199,21 @@ def test_every_table_that_names_its_entry_is_guarded(committed: UUID) -> None:
         )
         guarded = dict(cursor.fetchall())
     assert {table: guarded.get(table) for table in named} == dict.fromkeys(named, 2)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        A_PERSON,
+        A_TOKEN,
+        "UPDATE workflows_definition SET retired_at = now()",
+    ],
+)
+def test_rights_and_rules_need_a_notice_of_the_installation(
+    sql: str, committed: UUID
+) -> None:
+    with pytest.raises(IntegrityError, match="in the chain of the installation"):
+        commit(sql)
 
 
 def test_protection_can_be_taken_back_and_put_again(committed: UUID) -> None:

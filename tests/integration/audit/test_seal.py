@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from tests.audit_tables import owner_without_triggers
-from tests.integration.audit.rows import NOW, an_instance, draft
+from tests.integration.audit.rows import NOW, a_definition, an_instance, draft
 from workflows.audit import record
 from workflows.core.actors import COMMAND_LINE
 from workflows.core.merkle import (
@@ -48,7 +48,7 @@ def entry_hashes() -> list[bytes]:
 
 
 def test_sealing_signs_the_root_over_all_entries(db: None, keys: KeyFolder) -> None:
-    an_instance(entries=5)
+    an_instance(entries=4)  # and the entry of its definition
     an_instance(entries=600)
     sealed = seal(folder=keys, now=NOW)
     assert (sealed.entries, sealed.size, sealed.more) == (605, 605, False)
@@ -64,7 +64,7 @@ def test_sealing_signs_the_root_over_all_entries(db: None, keys: KeyFolder) -> N
 
 
 def test_sealing_goes_on_from_the_last_checkpoint(db: None, keys: KeyFolder) -> None:
-    for entries in (200, 1, 300, 255, 1):
+    for entries in (199, 1, 300, 255, 1):  # the first brings its definition's
         an_instance(entries=entries)
         seal(folder=keys, now=NOW)
     hashes = entry_hashes()
@@ -87,7 +87,7 @@ def test_sealing_goes_on_from_the_last_checkpoint(db: None, keys: KeyFolder) -> 
 def test_nothing_new_is_not_signed_again(db: None, keys: KeyFolder) -> None:
     assert seal(folder=keys, now=NOW).size is None
     an_instance()
-    assert seal(folder=keys, now=NOW).size == 1
+    assert seal(folder=keys, now=NOW).size == 2
     assert seal(folder=keys, now=NOW).size is None
     assert Checkpoint.objects.count() == 1
 
@@ -96,7 +96,7 @@ def test_large_backlog_is_sealed_in_batches(
     db: None, keys: KeyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(checkpoints, "BATCH", 4)
-    an_instance(entries=10)
+    an_instance(entries=9)
     calls = [seal(folder=keys, now=NOW) for _ in range(3)]
     assert [(call.size, call.more) for call in calls] == [
         (4, True),
@@ -106,7 +106,7 @@ def test_large_backlog_is_sealed_in_batches(
 
 
 def test_crash_after_the_places_is_made_good(db: None, keys: KeyFolder) -> None:
-    an_instance(entries=3)
+    an_instance(entries=2)
     assert sequence(floor=Floor()) == 3
     assert seal(folder=keys, now=NOW).size == 3
 
@@ -114,7 +114,7 @@ def test_crash_after_the_places_is_made_good(db: None, keys: KeyFolder) -> None:
 def test_crash_after_the_last_word_is_made_good(
     db: None, keys: KeyFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    an_instance(entries=3)
+    an_instance(entries=2)
     with monkeypatch.context() as patch:
 
         def crash(**_: object) -> None:
@@ -130,7 +130,7 @@ def test_crash_after_the_last_word_is_made_good(
 
 
 def test_restored_backup_is_not_signed(db: None, keys: KeyFolder) -> None:
-    an_instance(entries=4)
+    an_instance(entries=3)
     seal(folder=keys, now=NOW)
     an_instance(entries=4)
     seal(folder=keys, now=NOW)
@@ -164,7 +164,7 @@ def test_forged_last_word_is_refused(db: None, keys: KeyFolder) -> None:
     an_instance()
     seal(folder=keys, now=NOW)
     file = keys.path / "last-checkpoint"
-    file.write_text(file.read_text().replace("\n1\n", "\n2\n"))
+    file.write_text(file.read_text().replace("\n2\n", "\n3\n"))
     with pytest.raises(LogForked, match="not a checkpoint signed by this key"):
         seal(folder=keys, now=NOW)
 
@@ -178,7 +178,7 @@ def test_lost_key_is_not_replaced_silently(db: None, keys: KeyFolder) -> None:
 
 
 def test_new_key_is_audited_and_goes_on(db: None, keys: KeyFolder) -> None:
-    an_instance(entries=3)
+    an_instance(entries=2)
     seal(folder=keys, now=NOW)
     old = keys.read_key()
     verifier = begin_anew(folder=keys, actor=COMMAND_LINE, reason="key lost", now=NOW)
@@ -238,7 +238,7 @@ def test_missing_leaf_is_refused(db: None, keys: KeyFolder) -> None:
 def test_command_seals_once(
     db: None, keys: KeyFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    an_instance(entries=3)
+    an_instance(entries=2)
     call_command("seal", "--once")
     assert "3 entries sealed, signed 3." in capsys.readouterr().out
     (keys.path / "log.key").unlink()
@@ -278,13 +278,13 @@ def test_entry_of_a_late_commit_is_not_left_behind(
     assert floor.entry_id < late
     let_go.set()
     writer.join()
-    assert seal(folder=keys, now=NOW, floor=floor).size == 3
-    assert Leaf.objects.get(leaf_index=2).entry_id == late
+    assert seal(folder=keys, now=NOW, floor=floor).size == 4
+    assert Leaf.objects.get(leaf_index=3).entry_id == late
     seal(folder=keys, now=NOW, floor=floor)
     seal(folder=keys, now=NOW, floor=floor)
     assert floor.entry_id == late + 1
     a_committed_instance()
-    assert seal(folder=keys, now=NOW, floor=floor).size == 4
+    assert seal(folder=keys, now=NOW, floor=floor).size == 5
 
 
 @transaction.atomic
@@ -297,6 +297,7 @@ def test_many_sealers_and_writers_make_one_gapless_tree(
     transactional_db: None, keys: KeyFolder
 ) -> None:
     done = threading.Event()
+    a_definition()
 
     def write() -> None:
         try:
@@ -317,19 +318,21 @@ def test_many_sealers_and_writers_make_one_gapless_tree(
 
     with ThreadPoolExecutor(7) as pool:
         sealers = [pool.submit(keep_sealing) for _ in range(4)]
-        for writer in [pool.submit(write) for _ in range(3)]:
-            writer.result()
+        writers = [pool.submit(write) for _ in range(3)]
+        wait(writers)
         done.set()
+        for writer in writers:
+            writer.result()
         for sealer in sealers:
             sealer.result()
     seal(folder=keys, now=NOW)
     places = Leaf.objects.order_by("leaf_index").values_list("leaf_index", flat=True)
-    assert list(places) == list(range(225))
+    assert list(places) == list(range(226))
     tree = StoredTree()
     signed = [
         (row.size, bytes(row.root)) for row in Checkpoint.objects.order_by("size")
     ]
-    assert signed[-1][0] == 225
+    assert signed[-1][0] == 226
     assert len(signed) > 1
     for size, root in signed:
         assert tree.root(size) == root

@@ -11,7 +11,7 @@ from django.db import connection
 
 from tests.audit_tables import owner_without_triggers
 from tests.integration.audit.rows import NOW, an_instance, draft
-from workflows.audit import record, record_installation
+from workflows.audit import record
 from workflows.core.actors import COMMAND_LINE
 from workflows.operations.checkpoints import begin_anew, seal
 from workflows.operations.log_key import KeyFolder
@@ -30,7 +30,6 @@ TABLES = (
 def log(db: None, keys: KeyFolder) -> UUID:
     """Seal a log of three chains in two checkpoints; return one instance's id."""
     instance_id = an_instance(entries=4)
-    record_installation(drafts=[draft("definition.deployed")], now=NOW)
     seal(folder=keys, now=NOW)
     an_instance(entries=3)
     record(instance_id=instance_id, drafts=[draft("step.completed")], now=NOW)
