@@ -21,8 +21,8 @@ from review.views.formats import (
     NONE,
     format_count,
     format_duration,
-    format_short,
     format_moment,
+    format_short,
     sla_pill,
 )
 from review.views.pages import render_page

@@ -71,7 +71,7 @@ class TestDashboard:
             approve(world, "alice", task)
         context = world.browser("carol").get(reverse("dashboard")).context
         tile = next(tile for tile in context["tiles"] if "p85" in tile.label)
-        assert (tile.value, tile.detail) == ("2 h / 2 h 42 min", "3 tasks decided")
+        assert (tile.value, tile.detail) == ("2.0 h / 2.7 h", "3 tasks decided")
 
     def test_every_chart_has_its_table(self, world: World) -> None:
         approve(world, "alice", world.open_task())
