@@ -35,11 +35,15 @@ PARTS: Final = (
     Part("Bob Brandt", Role.REVIEWER, ALL, "bob", "reviewer, the second pair of eyes"),
     Part("Carol Chen", Role.REVIEWER, ALL, "carol", "reviewer, settles disagreement"),
     Part("Henry Holt", Role.REVIEWER, SENIOR, "henry", "senior reviewer, escalations"),
-    Part("Emma Evans", Role.REVIEWER, ("employees",), "emma", "employee, declares trips"),
+    Part(
+        "Emma Evans", Role.REVIEWER, ("employees",), "emma", "employee, declares trips"
+    ),
     Part("Mona Meyer", Role.MANAGER, (), "mona", "manager of all queues"),
     Part("Dana Doyle", Role.AUDITOR, (), "dana", "auditor, reads and exports"),
     Part("Olga Okafor", Role.PROCESS_OWNER, (), "olga", "process owner"),
-    Part("Erik Engel", Role.ADMINISTRATOR, (), "erik", "administrator, reviews nothing"),
+    Part(
+        "Erik Engel", Role.ADMINISTRATOR, (), "erik", "administrator, reviews nothing"
+    ),
     Part("Farah Fontaine", Role.REVIEWER, ALL),
     Part("Goran Galic", Role.REVIEWER, ALL),
     Part("Ines Ibarra", Role.REVIEWER, ALL),

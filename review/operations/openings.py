@@ -263,17 +263,15 @@ def _open(
     )
     outcome = _AT_ONCE.get(assessment.ruling.control)
     why = _explain(desk, assessment, policy_version=policy_version)
-    detail: dict[str, object] = {
+    detail = {
         "task": task_id,
         "queue": queue.key,
         "shown": shown,
         "class": assessment.priority.value,
         "why": why,
+        **({"outcome": outcome.value} if outcome else {}),
+        **({"clock": clock_terms} if clock and not outcome else {}),
     }
-    if outcome:
-        detail["outcome"] = outcome.value
-    elif clock:
-        detail["clock"] = clock_terms
     return OpenedTask(
         step_id=request.step_id,
         output=_output(task_id, outcome, at=opened_at) if outcome else None,
@@ -295,15 +293,22 @@ def _open(
         payload_digest=shown,
         opened_at=opened_at,
         why=why,
-        policy={
-            "version": policy_version,
-            "form": desk.form,
-            "escalate_to": desk.escalate_to or queue.escalate_to,
-            "reject_ends": desk.reject_ends,
-            "proposal": _digest_proposal(assessment.proposal),
-        },
+        policy=_policy(desk, assessment, queue=queue, version=policy_version),
         clock_terms=clock_terms,
     )
+
+
+def _policy(
+    desk: Desk, assessment: Assessment, *, queue: QueueFacts, version: str
+) -> dict[str, object]:
+    """Return what is in force for the task from now on, whatever changes later."""
+    return {
+        "version": version,
+        "form": desk.form,
+        "escalate_to": desk.escalate_to or queue.escalate_to,
+        "reject_ends": desk.reject_ends,
+        "proposal": _digest_proposal(assessment.proposal),
+    }
 
 
 def _digest_proposal(proposal: object) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
+from workflows.core.dmn import Model, read_dmn
+
 NAMESPACE = "https://www.omg.org/spec/DMN/20230324/MODEL/"
 
 
@@ -93,3 +95,42 @@ def _rule(number: int, cells: Sequence[str], inputs: int) -> str:
         for tag in ["inputEntry" if place < inputs else "outputEntry"]
     )
     return f'<rule id="r{number}">{entries}</rule>'
+
+
+GRID = table(
+    ["confidence", "impact"],
+    [
+        (">= 0.9", '"low"', '"auto"'),
+        ("< 0.9", '"low"', '"review"'),
+        ("-", '"high"', '"dual"'),
+    ],
+)
+
+
+KNOWLEDGE = (
+    '<businessKnowledgeModel id="bkm_rate" name="rate"><variable name="rate"/>'
+    '<encapsulatedLogic><formalParameter name="amount" typeRef="number"/>'
+    + literal("if amount > 100 then 0.05 else 0.1")
+    + "</encapsulatedLogic></businessKnowledgeModel>"
+)
+
+
+ITEMS = (
+    '<itemDefinition name="tLevel"><typeRef>string</typeRef><allowedValues>'
+    '<text>"low", "high"</text></allowedValues></itemDefinition>'
+    '<itemDefinition name="tCase"><itemComponent name="level"><typeRef>tLevel</typeRef>'
+    '</itemComponent><itemComponent name="opened on"><typeRef>date</typeRef>'
+    "</itemComponent></itemDefinition>"
+    '<itemDefinition name="tCases" isCollection="true"><typeRef>tCase</typeRef>'
+    "</itemDefinition>"
+)
+
+
+def read(*parts: str, **more: object) -> Model:
+    return read_dmn(definitions("".join(parts)), **more)  # type: ignore[arg-type]
+
+
+def grid(logic: str = GRID) -> Model:
+    needs = ["in_confidence", "in_impact"]
+    inputs = input_data("confidence", "number") + input_data("impact", "string")
+    return read(inputs, decision("grid", logic, needs=needs, kind="string"))

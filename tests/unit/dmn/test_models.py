@@ -5,27 +5,18 @@ from decimal import Decimal
 
 import pytest
 
-from tests.unit.dmn.models import decision, definitions, input_data, literal, table
-from workflows.core.dmn import DmnError, Finding, Model, lint, read_dmn
-
-GRID = table(
-    ["confidence", "impact"],
-    [
-        (">= 0.9", '"low"', '"auto"'),
-        ("< 0.9", '"low"', '"review"'),
-        ("-", '"high"', '"dual"'),
-    ],
+from tests.unit.dmn.models import (
+    ITEMS,
+    KNOWLEDGE,
+    decision,
+    definitions,
+    grid,
+    input_data,
+    literal,
+    read,
+    table,
 )
-
-
-def read(*parts: str, **more: object) -> Model:
-    return read_dmn(definitions("".join(parts)), **more)  # type: ignore[arg-type]
-
-
-def grid(logic: str = GRID) -> Model:
-    needs = ["in_confidence", "in_impact"]
-    inputs = input_data("confidence", "number") + input_data("impact", "string")
-    return read(inputs, decision("grid", logic, needs=needs, kind="string"))
+from workflows.core.dmn import DmnError, read_dmn
 
 
 def value(logic: str, **inputs: object) -> object:
@@ -177,14 +168,6 @@ def test_boxed_expression(logic: str, expected: object) -> None:
     assert value(logic, x=3) == expected
 
 
-KNOWLEDGE = (
-    '<businessKnowledgeModel id="bkm_rate" name="rate"><variable name="rate"/>'
-    '<encapsulatedLogic><formalParameter name="amount" typeRef="number"/>'
-    + literal("if amount > 100 then 0.05 else 0.1")
-    + "</encapsulatedLogic></businessKnowledgeModel>"
-)
-
-
 def test_knowledge_is_a_function_of_those_who_need_it() -> None:
     model = read(
         input_data("x"),
@@ -218,17 +201,6 @@ def test_service_computes_from_its_inputs_alone() -> None:
     )
     assert model.evaluate_service("service", {"x": 3}).value == Decimal(8)
     assert model.evaluate("use", {}).value == Decimal(14)
-
-
-ITEMS = (
-    '<itemDefinition name="tLevel"><typeRef>string</typeRef><allowedValues>'
-    '<text>"low", "high"</text></allowedValues></itemDefinition>'
-    '<itemDefinition name="tCase"><itemComponent name="level"><typeRef>tLevel</typeRef>'
-    '</itemComponent><itemComponent name="opened on"><typeRef>date</typeRef>'
-    "</itemComponent></itemDefinition>"
-    '<itemDefinition name="tCases" isCollection="true"><typeRef>tCase</typeRef>'
-    "</itemDefinition>"
-)
 
 
 def test_inputs_are_held_to_their_types() -> None:
@@ -311,100 +283,6 @@ def test_all_problems_are_listed_at_once() -> None:
     lenient = read_dmn(broken, lenient=True)
     assert lenient.evaluate("a", {}).value is None
     assert len(lenient.problems) == 2
-
-
-def codes(logic: str) -> list[tuple[str, str]]:
-    return [(finding.code, finding.severity) for finding in lint(grid(logic))]
-
-
-def test_lint_finds_what_no_rule_covers() -> None:
-    assert lint(grid()) == [
-        Finding("GAP", "warning", "t", "'grid': no rule matches (impact: another text)")
-    ]
-    whole = [("-", '"low"', "1"), ("-", 'not("low")', "2")]
-    assert codes(table(["confidence", "impact"], whole)) == []
-
-
-def test_lint_finds_overlaps_under_unique() -> None:
-    rules = [("< 5", "-", "1"), (">= 4", "-", "2")]
-    (finding,) = lint(grid(table(["confidence", "impact"], rules)))
-    assert finding.code == "OVERLAP"
-    assert "rules 1 and 2 both match (confidence: 4" in finding.message
-    assert codes(table(["confidence", "impact"], rules, policy="FIRST")) == []
-
-
-def test_lint_finds_rules_that_never_count() -> None:
-    rules = [
-        ("< 5", "-", "1"),
-        ("< 3", "-", "2"),
-        (">= 5", "-", "3"),
-        ("(7..7)", "-", "4"),
-    ]
-    logic = table(["confidence", "impact"], rules, policy="FIRST")
-    assert codes(logic) == [("UNREACHABLE", "warning"), ("MASKED", "warning")]
-
-
-def test_lint_leaves_cells_it_cannot_read_alone() -> None:
-    rules = [("< confidence * 2", "-", "1"), ("? > 3", "-", "2")]
-    assert codes(table(["confidence", "impact"], rules)) == []
-
-
-def test_lint_finds_names_that_nothing_provides() -> None:
-    rules = [("-", "-", "review")]
-    (finding,) = lint(grid(table(["confidence", "impact"], rules)))
-    assert finding.code == "UNKNOWN_NAME"
-    assert "'grid' reads 'review'" in finding.message
-    model = read(
-        input_data("list"),
-        KNOWLEDGE,
-        decision(
-            "d",
-            literal(
-                "for i in list[price > 1] return {a: i, b: a + rate(i)}.b + count(list)"
-            ),
-            needs=["in_list", "bkm_rate"],
-        ),
-    )
-    assert lint(model) == []
-
-
-def test_lint_knows_the_allowed_values() -> None:
-    rules = [("< 0.5", '"low"', "1"), ("[0.5..1]", '"low"', "2"), ("-", '"high"', "3")]
-    model = read(
-        ITEMS,
-        input_data("confidence", "number"),
-        input_data("impact", "tLevel"),
-        decision(
-            "grid",
-            table(
-                ["confidence", "impact"],
-                rules,
-                allowed="[0..1]",
-                types=["number", "tLevel"],
-            ),
-            needs=["in_confidence", "in_impact"],
-        ),
-    )
-    assert lint(model) == []
-
-
-def test_lint_joins_gaps_and_reads_booleans() -> None:
-    rules = [("true", "1", "1"), ("false", "-", "2")]
-    (finding,) = lint(grid(table(["confidence = 1", "impact"], rules)))
-    assert (
-        finding.message
-        == "'grid': no rule matches (confidence = 1: true, impact: < 1 or > 1)"
-    )
-    assert codes(table(["confidence"], [("true", "1")])) == [("GAP", "warning")]
-
-
-def test_lint_says_when_a_table_is_too_large() -> None:
-    inputs = [f"confidence + {number}" for number in range(18)]
-    rules = [
-        (*(f"{rule}" if rule == column else "-" for column in range(18)), "1")
-        for rule in range(18)
-    ]
-    assert codes(table(inputs, rules, policy="ANY")) == [("UNCHECKED", "info")]
 
 
 @pytest.mark.parametrize(
