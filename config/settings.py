@@ -276,7 +276,10 @@ _log_steps: list[structlog.typing.Processor] = [
 _log_renderer: structlog.typing.Processor = (
     structlog.processors.JSONRenderer()
     if LOG_FORMAT == "json"
-    else structlog.dev.ConsoleRenderer(colors=False)
+    # Plain, for the rich traceback would write out local variables: people's data.
+    else structlog.dev.ConsoleRenderer(
+        colors=False, exception_formatter=structlog.dev.plain_traceback
+    )
 )
 structlog.configure(
     processors=[
