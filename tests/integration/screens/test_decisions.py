@@ -5,7 +5,6 @@ from typing import Any, Final
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -13,7 +12,7 @@ from review.models import Task
 from tests.factories.decisions import decision, dmn, input_data, literal, table
 from tests.factories.desk import ROLES, World, payload
 from tests.factories.processes import TESTER, chain, package, process
-from workflows.models import Evaluation, Instance, Step
+from workflows.models import Definition, Evaluation, Instance, Step
 from workflows.operations import definitions, instances
 from workflows.operations.advance import advance_batch
 
@@ -94,13 +93,12 @@ def url(version: int, name: str = "grid", query: str = "") -> str:
     return reverse("decision-detail", args=[version, name]) + query
 
 
-def body(answer: HttpResponse) -> str:
+def body(answer: Any) -> str:
     return " ".join(answer.content.decode().split())
 
 
-def rows(answer: HttpResponse) -> list[Any]:
-    found = answer.context["tables"][0].rows  # type: ignore[attr-defined]
-    return list(found)
+def rows(answer: Any) -> list[Any]:
+    return list(answer.context["tables"][0].rows)
 
 
 @pytest.mark.parametrize("name", ["decision-list", "decision-detail"])
@@ -382,7 +380,7 @@ def test_the_linter_points_at_rows(world: World) -> None:
 
 def test_a_finding_of_a_table_is_kept_with_the_deployment(world: World) -> None:
     overlapping = deploy("2.0.0", rules=[*RULES, ["< 0.2", "-", '"block"']])
-    findings = definitions.Definition.objects.get(pk=overlapping).findings
+    findings = Definition.objects.get(pk=overlapping).findings
     assert "OVERLAP" in {one["code"] for one in findings}
 
 
