@@ -9,6 +9,7 @@ from review.operations import tasks
 from tests.factories.tasks import Desk, make_desk, open_task, start_cases
 from workflows.core.canonical import digest
 from workflows.models import AuditEntry, Instance
+from workflows.operations.packages import PackageRefused
 
 
 def test_task_snapshots_what_the_step_sees(desk: Desk) -> None:
@@ -104,17 +105,19 @@ def test_unusable_words_of_a_step_lose_no_case(db: None) -> None:
     desk = make_desk(
         title="1 + 1",
         priority='"Z"',
-        sla="soon",
         grid="grid",
         impact="amount.of.money",
     )
     task = open_task(desk)
     why = task.content.why
     assert (task.state, task.title, task.priority_class) == ("OPEN", "Review", "B")
-    assert task.due_at is None
-    assert "PT8H" in task.content.clock["problem"]
     assert "Impact is missing." in why["reasons"]
     assert len(why["problems"]) == 2
+
+
+def test_goal_that_is_no_duration_is_refused_at_deploy(db: None) -> None:
+    with pytest.raises(PackageRefused, match="PT8H"):
+        make_desk(sla="soon")
 
 
 def test_queue_nobody_made_is_made(db: None) -> None:
