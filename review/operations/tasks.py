@@ -32,7 +32,8 @@ ATTEMPTS: Final = 5
 """How often claim-next looks again when others took all it saw meanwhile."""
 
 # Two sources for each queue: what is open, and what a lapsed lease freed. Each has its
-# partial index; their heads tell where the next task of all queues is.
+# partial index; their heads tell where the next task of all queues is. The clock is the
+# statement's: against clock_timestamp(), which moves while it runs, no index can be read.
 _HEADS: Final = """
     SELECT h.source, q.id, h.priority_class, h.opened_at
     FROM unnest(%(queues)s::bigint[]) AS q(id)
@@ -46,7 +47,7 @@ _HEADS: Final = """
         (SELECT 'CLAIMED', t.priority_class, t.opened_at, t.id
          FROM review_task t
          WHERE t.queue_id = q.id AND t.state = 'CLAIMED'
-           AND t.lease_until <= clock_timestamp()
+           AND t.lease_until <= statement_timestamp()
            AND NOT (%(person)s = ANY(t.excluded))
          ORDER BY t.priority_class, t.opened_at, t.id LIMIT 1)
     ) h
@@ -67,7 +68,7 @@ _TAKE: Final = """
 _TAKE_FROM: Final = {
     "OPEN": _TAKE.format(source="OPEN", lapsed=""),
     "CLAIMED": _TAKE.format(
-        source="CLAIMED", lapsed="AND t.lease_until <= clock_timestamp()"
+        source="CLAIMED", lapsed="AND t.lease_until <= statement_timestamp()"
     ),
 }
 _CLAIM: Final = """

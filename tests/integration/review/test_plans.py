@@ -1,0 +1,36 @@
+"""Claiming reads indexes, however many tasks others hold or wait."""
+
+import pytest
+from django.db import connection
+
+from review.operations import tasks
+from tests.factories.tasks import Desk, start_cases
+
+
+def explain(sql: str, desk: Desk) -> str:
+    """Return the plan of a claim's statement, as if tables were too long to scan."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE review_task")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        values = {"queue": desk.queue.id, "queues": [desk.queue.id], "person": 0}
+        cursor.execute(f"EXPLAIN {sql}", values)
+        return "\n".join(row[0] for row in cursor.fetchall())
+
+
+@pytest.mark.parametrize("sql", [tasks._HEADS, tasks._TAKE_FROM["CLAIMED"]])
+def test_held_tasks_are_not_read_one_by_one_for_lapsed_leases(
+    desk: Desk, sql: str
+) -> None:
+    start_cases(desk, count=200)
+    for _ in range(40):
+        tasks.claim_next(queue_keys=["desk"], person=desk.alice)
+    plan = explain(sql, desk)
+    assert "review_task_lapsed" in plan
+    assert "AND (lease_until <= statement_timestamp())" in plan
+
+
+def test_next_open_task_is_the_head_of_its_index(desk: Desk) -> None:
+    start_cases(desk, count=20)
+    plan = explain(tasks._TAKE_FROM["OPEN"], desk)
+    assert "Sort" not in plan
+    assert "review_task_claim_next" in plan or "review_task_page" in plan
