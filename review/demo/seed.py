@@ -26,8 +26,10 @@ def is_seeded() -> bool:
     return AuditEntry.objects.filter(chain=audit.INSTALLATION, kind=_DONE).exists()
 
 
-def seed() -> int:
+def seed(*, most: int | None = None) -> int:
     """Make what is missing of the demonstration; return the number of its cases.
+
+    `most` leaves out the later ones.
 
     A seeding that was cut short is taken up again: cases that exist are left alone.
     """
@@ -38,7 +40,7 @@ def seed() -> int:
     cast = set_stage()
     now = database_now()
     rng = Random(SEED)  # noqa: S311  the same demonstration every time
-    cases = make_cases(rng, today=now.date())
+    cases = make_cases(rng, today=now.date())[:most]
     known = set(Instance.objects.values_list("business_key", flat=True))
     walk = Walk(rng=rng, cast=cast, now=now)
     for case in cases:

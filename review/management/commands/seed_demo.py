@@ -1,5 +1,6 @@
 """Fill in the demonstration."""
 
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -13,10 +14,14 @@ class Command(BaseCommand):
 
     help = "Fill in demonstration data once; print the demonstration's log-ins."
 
-    def handle(self, *_: Any, **__: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Say how many cases at most."""
+        parser.add_argument("--cases", type=int, help="make no more than so many")
+
+    def handle(self, *_: Any, cases: int | None = None, **__: Any) -> None:
         """Seed where that was not done before."""
         if not seed.is_seeded():
-            cases = seed.seed()
-            self.stdout.write(f"{cases} demonstration cases made.")
+            made = seed.seed(most=cases)
+            self.stdout.write(f"{made} demonstration cases made.")
         self.stdout.write(f"Sign in with the password {PASSWORD} as one of")
         self.stdout.write("\n".join(f"  {line}" for line in list_log_ins()))
