@@ -1,32 +1,41 @@
 """Take the locks in their one order and read a task as it then stands.
 
-The instance's row first, in its own statement, then the task's, then everything is
-read: what was read before a lock was granted may be stale, what is read after it is
-not (READ COMMITTED re-checks only the row that was waited for).
+The instance's row first, in a statement of its own. Whoever writes a verdict holds it,
+so what the next statement reads (the task, whose row it locks, and the verdicts) is
+how things stand. Read in the statement that waited for the lock it might be stale:
+READ COMMITTED re-checks only the row that was waited for.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
 
-from review.core.states import Control, Outcome, Stage, TaskState
+from review.core.quorum import Judgement
+from review.core.states import Control, Decision, Outcome, Stage, TaskState
 from review.operations import refusals
 from workflows.operations.errors import NotFound
-from workflows.operations.steps import lock_instance
 from workflows.store import parse_json
 
-_FIND: Final = "SELECT instance_id FROM review_task WHERE id = %s"
+# A task never changes its instance, so looking it up needs no lock of its own.
+_LOCK_INSTANCE: Final = """
+    SELECT 1 FROM workflows_instance
+    WHERE id = (SELECT instance_id FROM review_task WHERE id = %s) FOR UPDATE
+"""
 _LOCK: Final = """
     SELECT t.id, t.instance_id, t.step_id, t.queue_id, q.key, q.lease_seconds,
            t.title, t.initiator, t.state, t.control, t.stage, t.round,
            t.payload_digest, t.excluded, t.claimed_by_id, p.name, t.claimed_at,
            t.lease_token, t.lease_until, t.first_claimed_at, t.due_at, t.breached_at,
            t.warned_at, t.escalations, t.outcome, t.opened_at, t.recorded_at,
-           i.audit_seq, clock_timestamp(), c.policy
+           i.audit_seq, clock_timestamp(), c.policy,
+           (SELECT jsonb_agg(jsonb_build_array(v.person_id, v.decision, v.round,
+                                               v.lease_token, v.answer_state,
+                                               v.answer_outcome) ORDER BY v.id)
+            FROM review_verdict v WHERE v.task_id = t.id)
     FROM review_task t
     JOIN review_queue q ON q.id = t.queue_id
     JOIN review_taskcontent c ON c.task_id = t.id
@@ -34,6 +43,16 @@ _LOCK: Final = """
     LEFT JOIN review_person p ON p.id = t.claimed_by_id
     WHERE t.id = %s FOR UPDATE OF t
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A verdict that stands already, with what its author was answered."""
+
+    judgement: Judgement
+    token: int
+    answer_state: TaskState
+    answer_outcome: Outcome | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +92,12 @@ class LockedTask:
     audit_seq: int
     now: dt.datetime
     policy: Mapping[str, Any]
+    verdicts: Sequence[Earlier]
+
+    @property
+    def judgements(self) -> list[Judgement]:
+        """Return the submitted verdicts as the quorum sees them, oldest first."""
+        return [verdict.judgement for verdict in self.verdicts]
 
     @property
     def is_held(self) -> bool:
@@ -89,11 +114,7 @@ def lock_task(task_id: int) -> LockedTask:
     Waits for whoever works on the instance. Runs inside the caller's transaction.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, [task_id])
-        found = cursor.fetchone()
-    if found is None:
-        raise NotFound(f"There is no task {task_id}.")
-    lock_instance(found[0])
+        cursor.execute(_LOCK_INSTANCE, [task_id])
     return read_locked(task_id)
 
 
@@ -111,6 +132,17 @@ def read_locked(task_id: int) -> LockedTask:
     values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
     values["holder"] = values["holder"] or ""
     values["policy"] = parse_json(values["policy"])
+    values["verdicts"] = [
+        Earlier(
+            judgement=Judgement(person_id, Decision(decision), number),
+            token=token,
+            answer_state=TaskState(state),
+            answer_outcome=Outcome(outcome) if outcome else None,
+        )
+        for person_id, decision, number, token, state, outcome in parse_json(
+            values["verdicts"] or "[]"
+        )
+    ]
     return LockedTask(**values)
 
 

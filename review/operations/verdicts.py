@@ -32,7 +32,7 @@ from review.operations.edits import (
     no_change,
     read_change,
 )
-from review.operations.locking import LockedTask, check_live, lock_task
+from review.operations.locking import Earlier, LockedTask, check_live, lock_task
 from review.operations.people import actor_of
 from review.operations.tasks import check_lease
 from review.permissions import check_can_review, get_rights
@@ -43,10 +43,6 @@ from workflows.operations.errors import Conflict, Invalid
 
 MAX_RATIONALE: Final = 10_000
 
-_VERDICTS: Final = """
-    SELECT person_id, decision, round, lease_token, answer_state, answer_outcome
-    FROM review_verdict WHERE task_id = %s ORDER BY id
-"""
 _INSERT: Final = """
     INSERT INTO review_verdict
         (task_id, instance_id, round, stage, person_id, person_name, decision,
@@ -89,15 +85,6 @@ class Wish:
     occurred_at: dt.datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """A verdict that stands already."""
-
-    judgement: Judgement
-    token: int
-    answer: Submitted
-
-
 @transaction.atomic
 def submit(
     *,
@@ -129,13 +116,11 @@ def submit(
         occurred_at=occurred_at,
     )
     task = lock_task(task_id)
-    earlier = _list_verdicts(task.id)
-    for verdict in earlier:
+    for verdict in task.verdicts:
         if verdict.token == token and verdict.judgement.person_id == person.id:
             return _answer_again(verdict, wish)
-    judgements = [verdict.judgement for verdict in earlier]
-    _check(task, wish, judgements)
-    return _decide(task, wish, judgements, _read_change(task, wish))
+    _check(task, wish)
+    return _decide(task, wish, _read_change(task, wish))
 
 
 def _answer_again(verdict: Earlier, wish: Wish) -> Submitted:
@@ -145,16 +130,20 @@ def _answer_again(verdict: Earlier, wish: Wish) -> Submitted:
             f"Your verdict on this task is recorded already: {said}.",
             code="already-submitted",
         )
-    return verdict.answer
+    return Submitted(
+        task_state=verdict.answer_state,
+        outcome=verdict.answer_outcome,
+        round=verdict.judgement.round,
+    )
 
 
-def _check(task: LockedTask, wish: Wish, judgements: Sequence[Judgement]) -> None:
+def _check(task: LockedTask, wish: Wish) -> None:
     check_live(task)
     check_can_review(get_rights(wish.person.id), queue_id=task.queue_id)
     objection = find_objection(
         person_id=wish.person.id,
         initiator=task.initiator,
-        judgements=judgements,
+        judgements=task.judgements,
         current_round=task.round,
     )
     if objection:
@@ -210,11 +199,10 @@ def _read_change(task: LockedTask, wish: Wish) -> Change:
 def _decide(
     task: LockedTask,
     wish: Wish,
-    judgements: Sequence[Judgement],
     change: Change,
 ) -> Submitted:
     mine = Judgement(wish.person.id, wish.decision, change.round)
-    everybody = [*judgements, mine]
+    everybody = [*task.judgements, mine]
     standing = tally(
         control=task.control,
         judgements=everybody,
@@ -400,19 +388,3 @@ def _update(
                 task.id,
             ],
         )
-
-
-def _list_verdicts(task_id: int) -> list[Earlier]:
-    with connection.cursor() as cursor:
-        cursor.execute(_VERDICTS, [task_id])
-        rows = cursor.fetchall()
-    return [
-        Earlier(
-            judgement=Judgement(person_id, Decision(decision), number),
-            token=token,
-            answer=Submitted(
-                TaskState(state), Outcome(outcome) if outcome else None, number
-            ),
-        )
-        for person_id, decision, number, token, state, outcome in rows
-    ]
