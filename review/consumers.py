@@ -23,6 +23,8 @@ from workflows.operations.errors import Refused
 MOST_TOPICS: Final = 64
 RECHECK_SECONDS: Final = 60
 RETRY_SECONDS: Final = 1.0
+REPLAY_SECONDS: Final = 10.0
+MOST_RECENT: Final = 10_000
 SIGNED_OUT: Final = 4401
 EVERYTHING: Final = '{"topic": "*"}'
 
@@ -32,55 +34,71 @@ log = structlog.get_logger(__name__)
 class Hub:
     """The process's one ear at the broker, and who listens to which topic here.
 
-    After a break every listener is told to fetch everything: what was published
-    meanwhile is gone for good.
+    Note [no hint is missed]: a page is read a moment before its socket stands. Whoever
+    begins to listen is therefore given the hints of the last REPLAY_SECONDS, and when
+    the ear itself opens, first or after a break, everybody fetches everything.
     """
 
     def __init__(self) -> None:
         self.listeners: dict[str, set[HintsConsumer]] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._recent: dict[str, tuple[float, str]] = {}
+        self._ear: asyncio.Task[None] | None = None
 
-    def listen(self, listener: HintsConsumer, topics: set[str]) -> None:
-        """Let a listener hear these topics and no others."""
+    async def listen(self, listener: HintsConsumer, topics: set[str]) -> None:
+        """Let a listener hear these topics and no others, from a moment ago on."""
+        new = topics - listener.heard
         self.forget(listener)
+        listener.heard = topics
         for topic in topics:
             self.listeners.setdefault(topic, set()).add(listener)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._run())
+        if self._ear is None:
+            # It lives as long as the loop; opening it anew for each page costs hints.
+            self._ear = asyncio.create_task(self._run())
+        self._drop_old()
+        for topic in new & self._recent.keys():
+            await _send_all({listener}, self._recent[topic][1])
 
     def forget(self, listener: HintsConsumer) -> None:
-        """Stop a listener's hints; the last one's going ends the subscription."""
-        for topic in [name for name, who in self.listeners.items() if listener in who]:
-            self.listeners[topic].discard(listener)
-            if not self.listeners[topic]:
-                del self.listeners[topic]
-        if not self.listeners and self._task is not None:
-            self._task.cancel()
-            self._task = None
+        """Stop a listener's hints."""
+        for topic in listener.heard:
+            others = self.listeners.get(topic, set())
+            others.discard(listener)
+            if not others:
+                self.listeners.pop(topic, None)
+        listener.heard = set()
 
     async def _run(self) -> None:
-        is_first = True
         while True:
             with suppress(redis.RedisError, OSError):
-                await self._subscribe(after_break=not is_first)
-            is_first = False
+                await self._hear()
             log.warning("hints_interrupted")
             await asyncio.sleep(RETRY_SECONDS)
 
-    async def _subscribe(self, *, after_break: bool) -> None:
+    async def _hear(self) -> None:
         client = redis.asyncio.Redis.from_url(settings.REDIS_URL)
         database = client.connection_pool.connection_kwargs.get("db") or 0
-        async with client, client.pubsub(ignore_subscribe_messages=True) as ear:
+        async with client, client.pubsub() as ear:
             await ear.subscribe(hints_channel(database))
-            if after_break:
-                everybody = set().union(*self.listeners.values())
-                await _send_all(everybody, EVERYTHING)
             async for message in ear.listen():
-                await self._pass_on(message["data"].decode())
+                if message["type"] == "subscribe":
+                    everybody = set().union(*self.listeners.values())
+                    await _send_all(everybody, EVERYTHING)
+                else:
+                    await self._pass_on(message["data"].decode())
 
     async def _pass_on(self, frame: str) -> None:
         topic = json.loads(frame)["topic"]
+        self._recent[topic] = (asyncio.get_running_loop().time(), frame)
+        if len(self._recent) > MOST_RECENT:
+            # At this rate remembering costs more than a page's own refresh saves.
+            self._recent.clear()
         await _send_all(self.listeners.get(topic, set()), frame)
+
+    def _drop_old(self) -> None:
+        since = asyncio.get_running_loop().time() - REPLAY_SECONDS
+        self._recent = {
+            topic: kept for topic, kept in self._recent.items() if kept[0] >= since
+        }
 
 
 async def _send_all(listeners: set[HintsConsumer], frame: str) -> None:
@@ -105,10 +123,12 @@ class HintsConsumer(AsyncWebsocketConsumer):
     """One page's socket: it names its topics, and hears hints about the allowed ones."""
 
     wanted: frozenset[str] = frozenset()
+    heard: set[str]
     _recheck: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
         """Take in whoever is signed in."""
+        self.heard = set()
         user = self.scope["user"]
         if user is None or not user.is_authenticated:
             await self.close(code=SIGNED_OUT)
@@ -140,7 +160,7 @@ class HintsConsumer(AsyncWebsocketConsumer):
         if allowed is None:
             await self.close(code=SIGNED_OUT)
             return False
-        hub().listen(self, allowed)
+        await hub().listen(self, allowed)
         return True
 
     async def _check_again(self) -> None:

@@ -91,7 +91,8 @@ _WHY_NONE: Final = """
         LIMIT %(cap)s) live
 """
 _VERDICTS: Final = """
-    SELECT v.id, v.task_id, v.decision, v.submitted_at, t.title, t.business_key,
+    SELECT v.id, v.task_id, v.decision,
+        coalesce(v.occurred_at, v.submitted_at) AS said_at, t.title, t.business_key,
         t.state, t.outcome, q.name AS queue_name
     FROM review_verdict v
     JOIN review_task t ON t.id = v.task_id JOIN review_queue q ON q.id = t.queue_id

@@ -252,7 +252,7 @@ def _own_verdict(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> dict[str, An
         "queue": row.queue_name,
         "decision": row.decision.replace("_", " ").capitalize(),
         "outcome": outcome,
-        "at": format_moment(row.submitted_at, zone=zone, now=now),
+        "at": format_moment(row.said_at, zone=zone, now=now),
     }
 
 

@@ -45,6 +45,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             continue
         item.add_marker(pytest.mark.e2e)
         item.add_marker(pytest.mark.slow)
+        # One worker runs them all, where the run is told to keep groups together.
+        item.add_marker(pytest.mark.xdist_group("browser"))
         if not CHROMIUM:
             item.add_marker(
                 pytest.mark.skip(reason="Debian's chromium is not installed")
