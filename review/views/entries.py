@@ -14,8 +14,8 @@ TONES: Final = {
     "incident.opened": "bad",
     "incident.resolved": "good",
     "step.failed": "bad",
-    "task.breached": "bad",
-    "task.warned": "warn",
+    "sla.breached": "bad",
+    "sla.warned": "warn",
     "task.escalated": "warn",
     "verdict.submitted": "accent",
     "task.decided": "good",
@@ -90,7 +90,7 @@ def _line(
     detail = entry["detail"]
     told = detail if is_full else {n: detail[n] for n in TOLD if n in detail}
     happened = row.occurred_at or row.at
-    words = format_label(row.kind.replace(".", " "))
+    words = format_label(row.kind.replace(".", " ")).replace("Sla ", "SLA ")
     return Line(
         text=f"{words}: {step_name}" if step_name else words,
         by=HIDDEN if is_hidden else entry["actor_name"],
