@@ -20,6 +20,7 @@ DEFAULT_QUEUE: Final = "triage"
 DEFAULT_CONFIDENCE: Final = "confidence"
 DEFAULT_IMPACT: Final = "amount"
 MAX_TITLE: Final = 300
+MAX_KEY: Final = 100
 
 _PATH: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _CLASSES: Final = frozenset(word.value for word in PriorityClass)
@@ -77,7 +78,7 @@ def read_desk(node: Node) -> Desk:
     """Read a user task's attributes; what is missing has its default."""
     words = node.properties
     return Desk(
-        queue=words.get("queue") or DEFAULT_QUEUE,
+        queue=(words.get("queue") or DEFAULT_QUEUE)[:MAX_KEY],
         form=words.get("form", ""),
         grid=words.get("grid", ""),
         confidence=words.get("confidence") or DEFAULT_CONFIDENCE,

@@ -4,9 +4,11 @@ from decimal import Decimal
 
 import pytest
 
+from review.core.shown import digest_shown
 from review.models import Queue, Task
 from review.operations import tasks
 from tests.factories.tasks import Desk, make_desk, open_task, start_cases
+from workflows.audit import INSTALLATION
 from workflows.core.canonical import digest
 from workflows.models import AuditEntry, Instance
 from workflows.operations.packages import PackageRefused
@@ -146,3 +148,30 @@ def test_own_work_is_open_to_its_initiator(db: None) -> None:
     task = open_task(desk, initiator=desk.alice)
     lease = tasks.claim(task_id=task.id, person=desk.alice)
     assert lease.task_id == task.id
+
+
+def test_payload_is_what_was_shown_not_what_came_later(grid_desk: Desk) -> None:
+    task = open_task(grid_desk, confidence=Decimal("0.99"))
+    later = Instance.objects.get(id=task.instance_id).variables
+    assert "review" in later
+    assert "review" not in task.content.payload
+    assert task.payload_digest == digest_shown(
+        payload=task.content.payload,
+        proposal=task.content.proposal,
+        policy_version="test-process 1.0.0",
+    )
+
+
+def test_impact_beyond_the_lists_column_is_kept_in_the_reasons(grid_desk: Desk) -> None:
+    task = open_task(grid_desk, amount=10**30, confidence=None)
+    assert (task.impact, task.content.why["impact"]) == (None, 10**30)
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_queue_nobody_made_is_entered_at_the_installation() -> None:
+    task = open_task(make_desk(queue="surprise"))
+    entry = AuditEntry.objects.get(
+        chain=INSTALLATION, kind="queue.created", actor="system:engine"
+    )
+    assert (task.queue.key, '"queue":"surprise"' in entry.entry) == ("surprise", True)
