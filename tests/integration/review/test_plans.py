@@ -12,7 +12,11 @@ def explain(sql: str, desk: Desk) -> str:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE review_task")
         cursor.execute("SET LOCAL enable_seqscan = off")
-        values = {"queue": desk.queue.id, "queues": [desk.queue.id], "person": 0}
+        values: dict[str, int | list[int]] = {
+            "queue": desk.queue.id,
+            "queues": [desk.queue.id],
+            "person": 0,
+        }
         cursor.execute(f"EXPLAIN {sql}", values)
         return "\n".join(row[0] for row in cursor.fetchall())
 
