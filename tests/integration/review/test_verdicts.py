@@ -6,8 +6,17 @@ from django.db import IntegrityError, transaction
 from review.core.states import Decision, Outcome, TaskState
 from review.models import Task, TaskRevision, Verdict
 from review.operations import tasks, verdicts
-from tests.factories.tasks import Desk, judge, lapse, open_task, task_at
+from tests.factories.processes import TESTER
+from tests.factories.tasks import (
+    Desk,
+    judge,
+    lapse,
+    make_desk,
+    open_task,
+    task_at,
+)
 from workflows.models import AuditEntry, Instance, Step
+from workflows.operations import instances
 from workflows.operations.errors import Conflict, Forbidden, Invalid, Stale
 
 
@@ -112,6 +121,36 @@ def test_edit_voids_the_earlier_approval(dual_desk: Desk) -> None:
     assert judge(task, dual_desk.alice).outcome is Outcome.APPROVED
     instance = Instance.objects.get(id=task.instance_id)
     assert instance.variables["amount"] == 450
+
+
+def test_edit_while_settling_a_dispute_needs_a_second_person_again(
+    dual_desk: Desk,
+) -> None:
+    task = task_at("DISPUTED", dual_desk)
+    answer = judge(
+        task, dual_desk.carol, Decision.EDIT_AND_APPROVE, edits={"/amount": 7}
+    )
+    assert answer == verdicts.Submitted(TaskState.OPEN, None, 2)
+    task.refresh_from_db()
+    assert (task.stage, task.excluded) == ("SECOND", [dual_desk.carol.id])
+    assert judge(task, dual_desk.bob).outcome is Outcome.APPROVED
+
+
+def test_rejection_ends_a_dual_task_where_the_step_says_so(db: None) -> None:
+    desk = make_desk(quorum="dual", reject="ends")
+    answer = judge(open_task(desk), desk.alice, Decision.REJECT)
+    assert answer.outcome is Outcome.REJECTED
+
+
+def test_suspended_instance_takes_no_outcome(desk: Desk) -> None:
+    task = open_task(desk)
+    lease = tasks.claim(task_id=task.id, person=desk.alice)
+    instances.suspend(
+        instance_id=task.instance_id, actor=TESTER, reason="Under inquiry."
+    )
+    with pytest.raises(Conflict, match="suspended"), transaction.atomic():
+        judge(task, desk.alice, lease=lease)
+    assert not Verdict.objects.exists()
 
 
 def test_edit_by_a_single_reviewer_decides(desk: Desk) -> None:
