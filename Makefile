@@ -29,7 +29,7 @@ demo: install
 	@exec $(BIN)/python manage.py up --demo --port $(PORT) --workers $(WORKERS)
 
 test: install-dev
-	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS)
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup
 
 check: install-dev check-static check-pages
 	$(BIN)/ruff format --check .

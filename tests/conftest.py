@@ -73,9 +73,9 @@ def django_db_modify_db_settings(
     """Start the servers before the first test database is made."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for all browser tests; each opens contexts of its own."""
+    """One browser for a module; it ends before tests that bring an event loop."""
     from tests.browser import open_chromium  # noqa: PLC0415  (slow to import)
 
     with open_chromium() as browser:

@@ -8,9 +8,9 @@ from django.db import transaction
 
 from review.demo.cases import make_cases
 from review.demo.cast import DEMO, Cast, set_stage
-from review.demo.walk import Walk, start_clock
+from review.demo.walk import Walk
 from review.models import Task
-from review.operations import tasks
+from review.operations import clocks, tasks
 from workflows import audit
 from workflows.models import AuditEntry, Instance
 from workflows.operations import advance, definitions, external, timers
@@ -59,8 +59,7 @@ def _settle() -> None:
     while advance.advance_batch(worker="seed").instances:
         pass
     live = Task.objects.filter(state__in=["OPEN", "CLAIMED"], due_at__isnull=False)
-    for task_id in live.values_list("id", flat=True):
-        start_clock(task_id)
+    clocks.resume_clocks(task_ids=list(live.values_list("id", flat=True)))
     while timers.fire_due():
         pass
 

@@ -11,17 +11,13 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
-
 from review.core.states import Decision
 from review.demo.cases import Case
-from review.demo.cast import DEMO, PORTAL, Cast
+from review.demo.cast import PORTAL, Cast
 from review.models import Person, Task
-from review.operations import clocks, tasks, verdicts
-from review.operations.locking import lock_task
+from review.operations import tasks, verdicts
 from review.operations.people import actor_of
-from workflows import audit
-from workflows.operations import definitions, instances, timers
+from workflows.operations import definitions, instances
 from workflows.operations.errors import NotFound
 from workflows.operations.instances import Start
 
@@ -151,37 +147,3 @@ class Walk:
         while at.weekday() > 4:
             at += dt.timedelta(days=1)
         return at
-
-
-@transaction.atomic
-def start_clock(task_id: int) -> None:
-    """Arm the clock of an open task whose opening lies in the past.
-
-    A replayed past runs no clock; the demonstration's open tasks shall, so that they
-    warn, breach and escalate before one's eyes.
-    """
-    task = lock_task(task_id)
-    moments = Task.objects.values_list("warn_at", "due_at").get(pk=task_id)
-    due_at = next((one for one in moments if one is not None), None)
-    if due_at is None:
-        return
-    seq = audit.record(
-        instance_id=task.instance_id,
-        drafts=[
-            audit.Draft(
-                kind="sla.clock_started",
-                actor=DEMO,
-                detail={"task": task.id, "because": "demonstration"},
-                step_id=task.step_id,
-            )
-        ],
-        now=task.now,
-    )
-    timers.arm(
-        instance_id=task.instance_id,
-        step_id=task.step_id,
-        kind=clocks.KIND,
-        ref=clocks.timer_ref(task.id),
-        due_at=due_at,
-        audit_seq=seq,
-    )

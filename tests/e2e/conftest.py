@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -19,23 +18,14 @@ from typing import Any, Final
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from config.local.processes import Program, stop
+from tests.browser import open_chromium
 from tests.factories.desk import PASSWORD
 
 ROOT: Final = Path(__file__).parents[2]
 AXE: Final = next((ROOT / "tests" / "vendor").glob("axe-core-*/axe.min.js"))
-CHROMIUM: Final = shutil.which("chromium") or ""
-FLAGS: Final = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 START_SECONDS: Final = 60
 
 
@@ -47,10 +37,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.slow)
         # One worker runs them all, where the run is told to keep groups together.
         item.add_marker(pytest.mark.xdist_group("browser"))
-        if not CHROMIUM:
-            item.add_marker(
-                pytest.mark.skip(reason="Debian's chromium is not installed")
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +130,15 @@ def _wait_for(url: str, child: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"The site did not start: {log.read_text(encoding='utf-8')[-2000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Start one browser for all tests."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    """Start one browser for these tests.
+
+    It ends with them: while it lives its event loop runs in this process, and tests
+    that bring an event loop of their own cannot.
+    """
+    with open_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @dataclass
