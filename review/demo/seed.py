@@ -7,10 +7,11 @@ from typing import Final
 from django.db import transaction
 
 from review.demo.cases import make_cases
-from review.demo.cast import DEMO, Cast, set_stage
+from review.demo.cast import DEMO, set_stage
+from review.demo.desks import leave_desks
 from review.demo.walk import Walk
 from review.models import Task
-from review.operations import clocks, tasks
+from review.operations import clocks
 from workflows import audit
 from workflows.models import AuditEntry, Instance
 from workflows.operations import advance, definitions, external, timers
@@ -47,7 +48,7 @@ def seed(*, most: int | None = None) -> int:
         if case.business_key not in known:
             walk.go(case)
     _settle()
-    _take_some(cast)
+    leave_desks(cast)
     _mark(len(cases))
     return len(cases)
 
@@ -62,13 +63,6 @@ def _settle() -> None:
     clocks.resume_clocks(task_ids=list(live.values_list("id", flat=True)))
     while timers.fire_due():
         pass
-
-
-def _take_some(cast: Cast) -> None:
-    """Let reviewers hold a few tasks, as one finds a desk in the morning."""
-    for key in ("credit", "invoices", "administration"):
-        for person in cast.staff[key][1:4]:
-            tasks.claim_next(queue_keys=[key], person=person)
 
 
 @transaction.atomic

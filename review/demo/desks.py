@@ -1,0 +1,51 @@
+"""Desks as one finds them in the middle of a day: held, half judged, disputed."""
+
+from review.core.states import Decision
+from review.demo.cast import Cast
+from review.models import Person, Task
+from review.operations import tasks, verdicts
+from review.operations.verdicts import Submitted
+
+HALF_WAY = 4
+"""Tasks under dual control that get one verdict; every second one gets two apart."""
+
+ESCALATED = 2
+
+
+def leave_desks(cast: Cast) -> None:
+    """Let reviewers begin work on open tasks, now and by their own operations."""
+    staff = cast.staff["credit"]
+    dual = Task.objects.filter(
+        queue__key="credit", state="OPEN", control="DUAL", stage="FIRST"
+    ).order_by("opened_at")
+    for number, task in enumerate(dual[:HALF_WAY]):
+        _judge(task, staff[1], Decision.APPROVE)
+        if number % 2:
+            task.refresh_from_db()
+            _judge(task, staff[2], Decision.REJECT)
+    single = Task.objects.filter(queue__key="credit", state="OPEN", control="REVIEW")
+    for task in single.order_by("opened_at")[:ESCALATED]:
+        lease = tasks.claim(task_id=task.id, person=staff[1])
+        tasks.escalate(
+            task_id=task.id,
+            person=staff[1],
+            token=lease.token,
+            reason="The payslips are of two employers; who counts?",
+        )
+    for key in ("credit", "invoices", "administration"):
+        for person in cast.staff[key][1:4]:
+            tasks.claim_next(queue_keys=[key], person=person)
+
+
+def _judge(task: Task, person: Person, decision: Decision) -> Submitted:
+    lease = tasks.claim(task_id=task.id, person=person)
+    reject = decision is Decision.REJECT
+    return verdicts.submit(
+        task_id=task.id,
+        person=person,
+        token=lease.token,
+        payload_digest=task.payload_digest,
+        decision=decision,
+        reason_code="income-unproven" if reject else "",
+        rationale="Two of the three payslips show less." if reject else "",
+    )
