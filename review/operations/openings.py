@@ -31,7 +31,7 @@ from workflows.audit import Draft
 from workflows.core.actors import ENGINE
 from workflows.core.calendars import CalendarError
 from workflows.core.canonical import digest, dumps
-from workflows.core.engine.evaluations import read_evaluations
+from workflows.core.engine.evaluations import fit_explanation, read_evaluations
 from workflows.handlers import HumanOpened, HumanRequest
 from workflows.operations import definitions, timers
 
@@ -236,8 +236,8 @@ def _explain(
         why["answer"] = assessment.answer
         why["confidence"] = assessment.confidence.value
         why["impact"] = assessment.impact.value
-    if assessment.explanation is not None:
-        why["explanation"] = assessment.explanation
+    if isinstance(assessment.explanation, dict):
+        why["explanation"] = fit_explanation(assessment.explanation)
     if assessment.problems:
         why["problems"] = list(assessment.problems)
     return why

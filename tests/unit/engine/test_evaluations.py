@@ -1,8 +1,11 @@
 """What of an explanation is counted."""
 
+from workflows.core.canonical import digest, dumps
 from workflows.core.engine.evaluations import (
+    MAX_BYTES,
     MAX_EVALUATIONS,
     MAX_NAME,
+    fit_explanation,
     read_evaluations,
 )
 from workflows.core.engine.state import Evaluation
@@ -30,3 +33,14 @@ def test_long_names_and_long_loops_are_cut() -> None:
     assert {(len(one.decision), len(one.table_id)) for one in found} == {
         (MAX_NAME, MAX_NAME)
     }
+
+
+def test_explanation_too_long_for_an_entry_keeps_its_matched_rules() -> None:
+    table = {"decision": "Grid", "element": "t", "matched": [7], "cells": ["TF"]}
+    short = {"inputs": {"amount": 5}, "tables": [table]}
+    assert fit_explanation(short) is short
+    long = {"inputs": {"letter": "x" * MAX_BYTES}, "tables": [table]}
+    fitted = fit_explanation(long)
+    assert len(dumps(fitted)) < MAX_BYTES
+    assert fitted["tables"] == [{"decision": "Grid", "element": "t", "matched": [7]}]
+    assert fitted["inputs"] == digest(long["inputs"])

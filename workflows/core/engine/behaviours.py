@@ -2,17 +2,14 @@
 
 from workflows.core.actors import ENGINE
 from workflows.core.bpmn.graph import EventKind, NodeKind
-from workflows.core.canonical import digest, dumps
+from workflows.core.canonical import digest
 from workflows.core.engine.clocks import arm_boundary_timers, arm_catch_timer
-from workflows.core.engine.evaluations import read_evaluations
+from workflows.core.engine.evaluations import fit_explanation, read_evaluations
 from workflows.core.engine.plan import PlanNode
 from workflows.core.engine.run import Behaviour, Run
 from workflows.core.engine.state import Call, ChildStart, Human, StepRow
 from workflows.core.feel import from_feel
 from workflows.core.states import InstanceState, StepState
-
-EXPLANATION_BYTES = 20_000
-"""Longer explanations keep only the matched rules: an entry has a size limit."""
 
 
 def pass_through(run: Run, planned: PlanNode, step: StepRow) -> None:
@@ -108,30 +105,9 @@ def business_rule(run: Run, planned: PlanNode, step: StepRow) -> None:
     if decided.explanation is not None:
         explanation = decided.explanation.to_json()
         run.changes.evaluations.extend(read_evaluations(step.id, explanation))
-        detail["explanation"] = _fitting(explanation)
+        detail["explanation"] = fit_explanation(explanation)
     _keep_value(run, planned, value, detail)
     run.complete(planned, step, detail)
-
-
-def _fitting(explanation: dict[str, object]) -> dict[str, object]:
-    """Keep an explanation small enough for an audit entry.
-
-    The verdict of every cell of a very large table can be computed again from the
-    inputs and the table, which stays deployed; the matched rules are always kept.
-    """
-    if len(dumps(explanation)) <= EXPLANATION_BYTES:
-        return explanation
-    tables = explanation["tables"]
-    if not isinstance(tables, list):
-        return {}
-    return {
-        "inputs": digest(explanation["inputs"]),
-        "tables": [
-            {"decision": table["decision"], "matched": table["matched"][:1000]}
-            for table in tables[:50]
-        ],
-        "shortened": True,
-    }
 
 
 def script(run: Run, planned: PlanNode, step: StepRow) -> None:
