@@ -37,9 +37,9 @@ def test_long_names_and_long_loops_are_cut() -> None:
 
 def test_explanation_too_long_for_an_entry_keeps_its_matched_rules() -> None:
     table = {"decision": "Grid", "element": "t", "matched": [7], "cells": ["TF"]}
-    short = {"inputs": {"amount": 5}, "tables": [table]}
+    short: dict[str, object] = {"inputs": {"amount": 5}, "tables": [table]}
     assert fit_explanation(short) is short
-    long = {"inputs": {"letter": "x" * MAX_BYTES}, "tables": [table]}
+    long: dict[str, object] = {"inputs": {"letter": "x" * MAX_BYTES}, "tables": [table]}
     fitted = fit_explanation(long)
     assert len(dumps(fitted)) < MAX_BYTES
     assert fitted["tables"] == [{"decision": "Grid", "element": "t", "matched": [7]}]

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
@@ -12,7 +12,7 @@ from workflows.operations.errors import Refused
 
 
 class Command(BaseCommand):
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = []
     help = "Deploy a package (folder or zip) as an immutable definition."
 
     def add_arguments(self, parser: CommandParser) -> None:
