@@ -81,11 +81,14 @@ def _free_port() -> int:
     return port
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(
     servers: None, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> Iterator[Site]:
-    """Run web server and workers over a database of their own."""
+    """Run web server and workers over a database of their own.
+
+    They end with these tests: their hints would reach other tests of this process.
+    """
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
@@ -209,7 +212,7 @@ class People:
             context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def signed_in() -> dict[str, Any]:
     """Remember who has signed in already."""
     return {}
