@@ -2,6 +2,7 @@
 # make test     run all tests
 # make check    what the tests cannot see: format, lint, types, imports, templates
 # make fix      mend what a machine can
+# make conformance   run the DMN compatibility kit
 # make bench [BENCH=name[,name]]   print measurements, one JSON object per line
 
 PYTHON ?= python3
@@ -70,5 +71,13 @@ fix: install-dev
 bench: install-dev
 	@$(BIN)/python -m tests.benchmarks $(BENCH)
 
+# The DMN compatibility kit lies beside the repository where it is at hand.
+KIT := ../shared/conformance
+
 conformance: install-dev
-	@$(BIN)/python -m pytest tests/conformance
+	@if [ -d $(KIT) ]; then \
+		PYTHONPATH=. $(BIN)/python $(KIT)/run_tck.py --tck $(KIT)/dmn_tck \
+			--evaluate tests.conformance.dmn_tck:evaluate; \
+	else \
+		echo "There is no $(KIT) here, so there is nothing to run."; \
+	fi
