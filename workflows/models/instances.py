@@ -16,6 +16,7 @@ class Instance(models.Model):
     state = models.CharField(max_length=20, choices=choices(InstanceState))
     business_key = models.CharField(max_length=200, default="")
     variables = models.JSONField(default=dict)
+    data = models.JSONField(default=dict, db_default={})
     initiator = models.CharField(max_length=200)
     parent_instance_id = models.UUIDField(null=True)
     parent_step_id = models.BigIntegerField(null=True)

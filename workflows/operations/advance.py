@@ -6,6 +6,7 @@ One call is one transaction. Recovery after a crash is the same call again.
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -252,7 +253,7 @@ def _request(run: Run, human: Human) -> HumanRequest:
 
 
 def _stimulus(
-    kind: str, step_id: int | None, data: Mapping[str, object]
+    kind: str, step_id: int | None, data: Mapping[str, Any]
 ) -> stimuli.Stimulus:
     match StimulusKind(kind):
         case StimulusKind.START:
@@ -264,6 +265,19 @@ def _stimulus(
             return children.ended(step_id, data)
         case StimulusKind.CHILD_FAILED:
             return children.failed(step_id, data)
+        case StimulusKind.CHILD_ESCALATED:
+            return stimuli.Escalated(
+                step_id=step_id or 0,
+                code=str(data["code"]),
+                message=str(data["message"]),
+            )
+        case StimulusKind.RECEIVED:
+            return stimuli.Received(
+                step_id=step_id,
+                node_id=str(data["node_id"]),
+                name=str(data["name"]),
+                variables=data["variables"],
+            )
         case StimulusKind.CANCEL:
             return children.canceled(data)
 

@@ -16,8 +16,6 @@ FLOWABLE = "http://flowable.org/bpmn"
 ID_LIMIT = 200
 NAME_LIMIT = 300
 
-NODES = MappingProxyType({kind.value: kind for kind in NodeKind})
-
 EVENT_DEFINITIONS = MappingProxyType({
     "timerEventDefinition": EventKind.TIMER,
     "messageEventDefinition": EventKind.MESSAGE,
@@ -110,6 +108,10 @@ UNSUPPORTED = MappingProxyType({
     "escalationEventDefinition": "an escalation event; use an error event",
     "linkEventDefinition": "a link event; draw the sequence flow",
     "signalEventDefinition": "a signal event; use a message event",
+})
+
+NODES = MappingProxyType({
+    kind.value: kind for kind in NodeKind if kind.value not in UNSUPPORTED
 })
 
 LABELS = MappingProxyType({

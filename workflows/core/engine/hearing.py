@@ -112,7 +112,7 @@ def _fault(run: Run, stimulus: stimuli.Fault) -> None:
 
 
 def _timer(run: Run, stimulus: stimuli.TimerFired) -> None:
-    planned, step = run.step(stimulus.step_id)
+    planned, step = run.step(stimulus.step_id or 0)
     if planned.node.id == stimulus.node_id:
         run.complete(planned, step, {"due_at": stimulus.due_at.isoformat()})
         return

@@ -127,6 +127,7 @@ class Run:
                 occurred_at=self.occurred_at,
             )
         )
+        step.noted = True
         if not step.changed:
             step.changed = True
             self.touched.append(step)
@@ -371,7 +372,7 @@ class Run:
         if not planned.timers and planned.node.timer is None:
             return
         if not step.new:
-            self.changes.timers_off.append(step.id)
+            self.changes.timers_off.append((step.id, ""))
         elif self.changes.timers:
             self.changes.timers = [
                 timer for timer in self.changes.timers if timer.step_id != step.id

@@ -16,7 +16,11 @@ from workflows.core.states import InstanceState, StepState
 
 @dataclass(slots=True)
 class InstanceRow:
-    """One instance as loaded under its row lock."""
+    """One instance as loaded under its row lock.
+
+    `data` is what the engine keeps of the instance's top scope, as `StepRow.data` is
+    for the scopes below it.
+    """
 
     id: UUID
     definition_id: int
@@ -30,6 +34,8 @@ class InstanceRow:
     depth: int
     version: int
     head: Head
+    data: dict[str, Any] = field(default_factory=dict)
+    data_changed: bool = False
     end_node_id: str = ""
     ended_at: dt.datetime | None = None
     variables_changed: bool = False
@@ -60,13 +66,14 @@ class StepRow:
     ended_at: dt.datetime | None
     new: bool = False
     changed: bool = False
+    noted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TimerArm:
-    """A timer to write."""
+    """A timer to write; without a step it is that of an event sub-process at the top."""
 
-    step_id: int
+    step_id: int | None
     node_id: str
     kind: str
     due_at: dt.datetime
@@ -81,6 +88,7 @@ class ChildStart:
     called: str
     version: str
     variables: Mapping[str, object]
+    binding: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,45 @@ class Tell:
     kind: str
     step_id: int | None
     data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """A wish to receive a message or a signal.
+
+    `step_id` is the step that waits: a catch event, a receive task, the host of a
+    boundary event, an event-based gateway, or the sub-process that holds an event
+    sub-process; None is the top of the instance. `node_id` is the event that is then
+    triggered. `key` is empty for signals. `once` ends with the first that comes.
+    """
+
+    step_id: int | None
+    node_id: str
+    kind: str
+    name: str
+    key: str
+    once: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MessageThrow:
+    """A message for whoever waits for its name and key, kept `ttl_seconds` if nobody."""
+
+    step_id: int
+    name: str
+    key: str
+    message_id: str
+    variables: Mapping[str, object]
+    ttl_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SignalThrow:
+    """A signal for all who wait for its name at this moment."""
+
+    step_id: int
+    name: str
+    variables: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +180,19 @@ class Evaluation:
 
 @dataclass(slots=True)
 class Changes:
-    """Everything one advance wants written or done."""
+    """Everything one advance wants written or done.
+
+    `timers_off` and `unsubscribed` are (step id, node id); an empty node id means all
+    of that step, a step id of None the top of the instance.
+    """
 
     drafts: list[Draft] = field(default_factory=list)
     timers: list[TimerArm] = field(default_factory=list)
-    timers_off: list[int] = field(default_factory=list)
+    timers_off: list[tuple[int | None, str]] = field(default_factory=list)
+    subscribed: list[Subscribe] = field(default_factory=list)
+    unsubscribed: list[tuple[int | None, str]] = field(default_factory=list)
+    messages: list[MessageThrow] = field(default_factory=list)
+    signals: list[SignalThrow] = field(default_factory=list)
     children: list[ChildStart] = field(default_factory=list)
     tells: list[Tell] = field(default_factory=list)
     incidents: list[IncidentOpen] = field(default_factory=list)

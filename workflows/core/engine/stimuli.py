@@ -16,6 +16,8 @@ class StimulusKind(StrEnum):
     START = "START"
     CHILD_ENDED = "CHILD_ENDED"
     CHILD_FAILED = "CHILD_FAILED"
+    CHILD_ESCALATED = "CHILD_ESCALATED"
+    RECEIVED = "RECEIVED"
     CANCEL = "CANCEL"
 
 
@@ -69,17 +71,37 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
-    """A timer of this step is due."""
+    """A timer of this step is due; None is the top of the instance."""
 
-    step_id: int
+    step_id: int | None
     node_id: str
     due_at: dt.datetime
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
+class Received:
+    """A message or signal that was correlated with a subscription of this step."""
+
+    step_id: int | None
+    node_id: str
+    name: str
+    variables: Mapping[str, Any]
+    actor: Actor = ENGINE
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """A called process escalated; the step that called it goes on."""
+
+    step_id: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """A message for a waiting catch event."""
+    """A message for whatever in the instance waits for its name."""
 
     name: str
     variables: Mapping[str, Any]
@@ -104,4 +126,16 @@ class Retry:
     variables: Mapping[str, Any] = field(default_factory=dict)
 
 
-Stimulus = Start | Go | Done | Failed | Fault | TimerFired | Message | Cancel | Retry
+Stimulus = (
+    Start
+    | Go
+    | Done
+    | Failed
+    | Fault
+    | TimerFired
+    | Received
+    | Escalated
+    | Message
+    | Cancel
+    | Retry
+)

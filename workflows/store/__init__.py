@@ -1,0 +1,22 @@
+"""Load and save many instances at once with set-based SQL. No decisions here.
+
+Everything runs in the caller's transaction. Rows of the engine are locked in one
+order everywhere: the instance first, then what hangs on it.
+"""
+
+from workflows.store.loading import load_free_runs, load_runs, pick_due
+from workflows.store.saving import MissingEntry, Saved, save_runs
+from workflows.store.sql import copy_in, database_now, execute, parse_json
+
+__all__ = [
+    "MissingEntry",
+    "Saved",
+    "copy_in",
+    "database_now",
+    "execute",
+    "load_free_runs",
+    "load_runs",
+    "parse_json",
+    "pick_due",
+    "save_runs",
+]
