@@ -220,7 +220,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One executable process of a package."""
+    """One executable process of a package; `data_objects` are names by id."""
 
     id: str
     name: str
@@ -228,6 +228,7 @@ class Process:
     flows: Mapping[str, Flow]
     source: str = ""
     properties: Mapping[str, str] = field(default_factory=dict)
+    data_objects: Mapping[str, str] = field(default_factory=dict)
 
     def event_scopes(self, scope: str = "") -> tuple[Node, ...]:
         """Return the event sub-processes of a scope, in document order."""
@@ -244,3 +245,29 @@ class Process:
             for node in self.nodes.values()
             if node.kind is NodeKind.START_EVENT and node.scope == scope
         )
+
+    def entries(self, scope: str = "") -> tuple[Node, ...]:
+        """Return where a scope begins when nothing triggers it, in document order.
+
+        That is its start event without a trigger. A scope without any start event
+        begins with all that no flow leads into (BPMN 2.0, 10.4.2 and 13.3.4): no
+        boundary or link event, nothing that only compensates or waits for a trigger
+        of its own. Empty where only triggers begin the scope.
+        """
+        starts = self.starts(scope)
+        if starts:
+            return tuple(node for node in starts if node.event is EventKind.NONE)
+        return tuple(
+            node
+            for node in self.nodes.values()
+            if node.scope == scope and _begins_implicitly(node)
+        )
+
+
+def _begins_implicitly(node: Node) -> bool:
+    """Tell whether a scope without a start event begins with this node as well."""
+    if node.flows_in or node.kind is NodeKind.BOUNDARY_EVENT:
+        return False
+    if node.event is EventKind.LINK:
+        return node.kind is NodeKind.INTERMEDIATE_THROW_EVENT
+    return not (node.for_compensation or node.event_scope or node.instantiate)
