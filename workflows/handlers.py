@@ -8,24 +8,22 @@ import enum
 import inspect
 import re
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
+from workflows.core import circuit
 from workflows.core.bpmn.graph import Node, RetrySpec
 from workflows.core.chain import Draft
-from workflows.core.contracts import (
-    Version,
-    VersionRange,
-    contract_digest,
-)
+from workflows.core.contracts import Version, VersionRange, contract_digest
 from workflows.core.engine.state import Evaluation
+from workflows.core.plain import NotPlain, to_plain
 
 Retry = RetrySpec
+Breaker = circuit.Breaker
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)*")
 _NO_RETRY = Retry(max_attempts=1, base_seconds=1, cap_seconds=1)
@@ -101,12 +99,19 @@ class HandlerContext:
     now: dt.datetime
 
 
-HandlerFunction = Callable[[typing.Any, HandlerContext], BaseModel]
+HandlerFunction = Callable[
+    [typing.Any, HandlerContext], BaseModel | Awaitable[BaseModel]
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handler:
-    """One version of one handler with its contract."""
+    """One version of one handler with its contract.
+
+    `connector` names the outside system it calls, empty for none; `breaker` holds
+    calls to it back after failures, and `concurrency` limits how many are under way in
+    one worker process (0: no limit).
+    """
 
     name: str
     version: Version
@@ -118,11 +123,19 @@ class Handler:
     input_model: type[BaseModel]
     output_model: type[BaseModel]
     call: HandlerFunction
+    connector: str = ""
+    breaker: Breaker | None = None
+    concurrency: int = 0
 
     @property
     def external(self) -> bool:
         """Tell whether it runs outside any transaction, under a lease."""
         return self.kind is HandlerKind.EXTERNAL
+
+    @property
+    def is_async(self) -> bool:
+        """Tell whether it runs on the event loop and not in a thread."""
+        return inspect.iscoroutinefunction(self.call)
 
     def run(
         self, inputs: Mapping[str, object], context: HandlerContext
@@ -133,20 +146,34 @@ class Handler:
         int or finite Decimal; dates and times are ISO 8601 text. Raises Permanent
         when input or output breaks the contract, and whatever the handler raises.
         """
+        return self._output(self.call(self._request(inputs), context))
+
+    async def run_async(
+        self, inputs: Mapping[str, object], context: HandlerContext
+    ) -> dict[str, object]:
+        """Do what `run` does for a handler that is a coroutine function."""
+        answer = self.call(self._request(inputs), context)
+        return self._output(await typing.cast("Awaitable[BaseModel]", answer))
+
+    def _request(self, inputs: Mapping[str, object]) -> BaseModel:
         try:
-            request = self.input_model.model_validate(inputs)
+            return self.input_model.model_validate(inputs)
         except ValidationError as error:
             raise Permanent(
                 f"Input of {self.name} {self.version} breaks its contract:"
                 f" {_sentence(error)}"
             ) from error
-        answer = self.call(request, context)
+
+    def _output(self, answer: object) -> dict[str, object]:
         if not isinstance(answer, self.output_model):
             raise Permanent(
                 f"{self.name} {self.version} returned {type(answer).__name__}"
                 f" where its contract says {self.output_model.__name__}."
             )
-        output = _plain(answer.model_dump(mode="python", by_alias=True))
+        try:
+            output = to_plain(answer.model_dump(mode="python", by_alias=True))
+        except NotPlain as error:
+            raise Permanent(f"The output of {self.name} holds {error}.") from error
         return typing.cast("dict[str, object]", output)
 
     def contract(self) -> dict[str, object]:
@@ -188,6 +215,7 @@ class Registry:
                 f" in {_origin(taken.call)} and in {_origin(handler.call)}."
                 " Give one of them another version."
             )
+        self._check_connector(handler)
         versions[handler.version] = handler
         self._found.clear()
 
@@ -208,6 +236,17 @@ class Registry:
         self._found[name, version_range] = versions[best]
         return versions[best]
 
+    def _check_connector(self, handler: Handler) -> None:
+        limits = (handler.breaker, handler.concurrency)
+        for other in self.list_handlers() if handler.connector else ():
+            if other.connector != handler.connector:
+                continue
+            if limits != (other.breaker, other.concurrency):
+                raise HandlerMistake(
+                    f"Connector {handler.connector!r} has another breaker or"
+                    f" concurrency in {handler.name} than in {other.name}."
+                )
+
     def list_handlers(self) -> list[Handler]:
         """Return all handlers, by name, lowest version first."""
         return [
@@ -219,7 +258,9 @@ class Registry:
 
 registry = Registry()
 
-_Function = typing.TypeVar("_Function", bound=Callable[..., BaseModel])
+_Function = typing.TypeVar(
+    "_Function", bound=Callable[..., BaseModel | Awaitable[BaseModel]]
+)
 
 
 def handler(
@@ -230,14 +271,19 @@ def handler(
     retry: RetrySpec | None = None,
     timeout_seconds: float = 30,
     compensation: str = "",
+    connector: str = "",
+    breaker: Breaker | None = None,
+    concurrency: int = 0,
     register_in: Registry | None = None,
 ) -> Callable[[_Function], _Function]:
     """Declare a typed function `(request: In, context: HandlerContext) -> Out`.
 
     `In` and `Out` are pydantic models and become the contract. Pure and
     transactional handlers default to one attempt, external ones to three.
-    `compensation` names the handler that takes the effect back. Raises
-    HandlerMistake or VersionError while the module is imported.
+    `compensation` names the handler that takes the effect back. An external one may
+    be `async def`, and may name the `connector` it calls, with its breaker and how
+    many calls a worker process makes at once. Raises HandlerMistake or VersionError
+    while the module is imported.
     """
     place = HandlerKind(kind)
     if not _NAME.fullmatch(name):
@@ -261,15 +307,32 @@ def handler(
             input_model=input_model,
             output_model=output_model,
             call=function,
+            connector=connector,
+            breaker=breaker,
+            concurrency=concurrency,
         )
+        _check_outside(made)
         (register_in or registry).add(made)
         return function
 
     return declare
 
 
+def _check_outside(made: Handler) -> None:
+    if not made.external and (made.is_async or made.connector):
+        raise HandlerMistake(
+            f"{_origin(made.call)} is async or names a connector, which only external"
+            ' handlers do; declare it with kind="external".'
+        )
+    if not made.connector and (made.breaker or made.concurrency):
+        raise HandlerMistake(
+            f"{_origin(made.call)} has a breaker or concurrency and names no connector;"
+            ' add connector="the-system-it-calls".'
+        )
+
+
 def _models(
-    function: Callable[..., BaseModel],
+    function: Callable[..., object],
 ) -> tuple[type[BaseModel], type[BaseModel]]:
     hints = typing.get_type_hints(function)
     parameters = list(inspect.signature(function).parameters)
@@ -295,41 +358,6 @@ def _sentence(error: ValidationError) -> str:
     more = error.error_count() - 1
     rest = f" (and {more} more)" if more else ""
     return f"{place}: {first['msg']}{rest}."
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, enum.Enum):
-        return _plain(value.value)
-    if isinstance(value, Mapping):
-        return {str(_plain(key)): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]
-    return _plain_scalar(value)
-
-
-def _plain_scalar(value: object) -> object:
-    match value:
-        case None | str() | bool() | int():
-            return value
-        case float() | Decimal():
-            return _finite(Decimal(str(value)))
-        case dt.date() | dt.time():
-            return value.isoformat()
-        case UUID():
-            return str(value)
-        case _:
-            raise Permanent(
-                f"A handler's output holds a {type(value).__name__},"
-                " which cannot be kept as JSON."
-            )
-
-
-def _finite(number: Decimal) -> Decimal:
-    if not number.is_finite():
-        raise Permanent(
-            f"A handler's output holds the number {number}, which is not finite."
-        )
-    return number
 
 
 # --- what people do: plugged in by the application that owns tasks ---------------

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from workflows.core.contracts import VersionError
 from workflows.handlers import (
+    Breaker,
     BusinessError,
     HandlerContext,
     HandlerKind,
@@ -172,3 +173,49 @@ def test_wrong_declarations_are_mistakes() -> None:
         @handler("math.untyped", version="1.0.0", register_in=Registry())
         def untyped(request, context):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
             return request
+
+
+def test_connector_has_one_breaker() -> None:
+    registry = Registry()
+
+    def declare(name: str, breaker: Breaker | None) -> None:
+        @handler(
+            name,
+            version="1.0.0",
+            kind="external",
+            connector="bank",
+            breaker=breaker,
+            register_in=registry,
+        )
+        def call(request: Ask, context: HandlerContext) -> Answer:
+            return Answer(double=Decimal(0))
+
+    declare("bank.ask", Breaker(failures=2))
+    declare("bank.tell", Breaker(failures=2))
+    with pytest.raises(HandlerMistake, match="another breaker"):
+        declare("bank.close", None)
+
+
+def test_async_handlers_run_outside_only() -> None:
+    with pytest.raises(HandlerMistake, match="only external"):
+
+        @handler("math.late", version="1.0.0", register_in=Registry())
+        async def late(request: Ask, context: HandlerContext) -> Answer:
+            return Answer(double=Decimal(0))
+
+
+def test_breaker_needs_a_connector_and_can_open() -> None:
+    with pytest.raises(HandlerMistake, match="names no connector"):
+
+        @handler(
+            "math.frail",
+            version="1.0.0",
+            kind="external",
+            breaker=Breaker(),
+            register_in=Registry(),
+        )
+        def frail(request: Ask, context: HandlerContext) -> Answer:
+            return Answer(double=Decimal(0))
+
+    with pytest.raises(ValueError, match="1 to 100 failures"):
+        Breaker(failures=0)
