@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Final, cast
+from typing import Any, Final, cast
 
 MAX_DEPTH: Final = 200
 MAX_DECIMAL_EXPONENT: Final = 400
@@ -34,6 +34,16 @@ class CanonicalError(ValueError):
     """The value has no canonical JSON form; the message says which part and why."""
 
 
+class Folded:
+    """A mapping whose JSON is that of another value: large parts stand apart from it."""
+
+    __slots__ = ()
+
+    def folded(self) -> dict[str, Any]:
+        """Return what is written in its place."""
+        raise NotImplementedError
+
+
 def dumps(value: object) -> str:
     """Return the canonical JSON text of a value.
 
@@ -42,6 +52,8 @@ def dumps(value: object) -> str:
     infinity, for strings with lone surrogates and for nesting beyond `MAX_DEPTH`.
     """
     try:
+        if isinstance(value, Folded):
+            value = value.folded()
         if _is_plain(value, 0):
             text = _encode(value)
             if text.isascii() or not _BEYOND_PLAIN_ORDER.search(text):
@@ -105,6 +117,8 @@ def _is_plain(value: object, depth: int) -> bool:
 
 
 def _write(value: object, depth: int) -> str:
+    if isinstance(value, Folded):
+        value = value.folded()
     if not isinstance(value, Mapping | list | tuple):
         return _write_leaf(value)
     if depth >= MAX_DEPTH:
