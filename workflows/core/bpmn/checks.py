@@ -11,6 +11,7 @@ from workflows.core.bpmn.vocabulary import (
     CHOOSING_GATEWAYS,
     EVENTS,
     LABELS,
+    SCOPES,
 )
 from workflows.core.feel import FeelSyntaxError, compile_expression
 from workflows.core.iso8601 import Iso8601Error, parse_duration
@@ -46,9 +47,7 @@ def check_process(
 
 
 def _scopes(process: Process) -> list[str]:
-    return [
-        node.id for node in process.nodes.values() if node.kind is NodeKind.SUB_PROCESS
-    ]
+    return [node.id for node in process.nodes.values() if node.kind in SCOPES]
 
 
 def _check_ends(
@@ -127,7 +126,7 @@ def _check_attachment(node: Node, process: Process, problems: Problems) -> None:
         )
     elif node.event is EventKind.ERROR and not node.interrupting:
         message = "An error boundary event always interrupts; drop cancelActivity."
-    elif not node.flows_out:
+    elif node.event is not EventKind.COMPENSATION and not node.flows_out:
         message = "This boundary event leads nowhere; draw a flow from it."
     if message:
         problems.add(message, element=node.id, line=node.line)
@@ -172,7 +171,7 @@ def _check_starts(
     plain = [node for node in starts if node.event is EventKind.NONE]
     name = scope or process.id
     line = process.nodes[scope].line if scope else line
-    if not starts:
+    if not starts and not process.entries(scope):
         problems.add("There is no start event; draw one.", element=name, line=line)
     elif len(plain) > 1:
         problems.add(
@@ -180,12 +179,6 @@ def _check_starts(
             f" ({', '.join(node.id for node in plain)}); keep one.",
             element=name,
             line=plain[1].line,
-        )
-    elif scope and (len(starts) > 1 or not plain):
-        problems.add(
-            "A sub-process begins with one start event without a trigger.",
-            element=name,
-            line=line,
         )
 
 

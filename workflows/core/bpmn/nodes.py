@@ -3,27 +3,27 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from workflows.core.bpmn.events import Catalog, Event, read_event
+from workflows.core.bpmn.activities import Work, handler_of, read_work
+from workflows.core.bpmn.catalog import Catalog, Message, local_name
+from workflows.core.bpmn.events import Event, read_event
+from workflows.core.bpmn.expressions import feel_text, is_feel
 from workflows.core.bpmn.extensions import (
     Extensions,
-    feel_text,
     label,
     read_extensions,
     read_seconds,
 )
-from workflows.core.bpmn.graph import Node, NodeKind
+from workflows.core.bpmn.graph import FailurePolicy, Node, NodeKind
+from workflows.core.bpmn.loops import read_ad_hoc, read_loop
 from workflows.core.bpmn.problems import Problems
 from workflows.core.bpmn.vocabulary import (
-    BPMN,
+    ACTIVITIES,
     EVENTS,
     ID_LIMIT,
-    LABELS,
     NAME_LIMIT,
-    UNSUPPORTED,
+    TRUE,
 )
 from workflows.core.markup import Element
-
-_FEEL_WORDS = ("", "feel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,17 @@ def read_node(
     """Return the node of an element; problems are noted, never raised."""
     node_id = element.get("id")
     _check_words(element, problems)
-    _check_loops(element, problems)
     extensions = read_extensions(element, problems)
     properties = extensions.properties
-    event = Event()
-    if kind in EVENTS:
-        event = read_event(element, kind, catalog, problems)
+    work, event = _meaning(
+        element, kind, properties=properties, catalog=catalog, problems=problems
+    )
+    repeats = kind in ACTIVITIES
+    loop = read_loop(element, catalog=catalog, problems=problems) if repeats else None
+    ad_hoc = None
+    if kind is NodeKind.AD_HOC_SUB_PROCESS:
+        ad_hoc = read_ad_hoc(element, properties, problems)
+    message = work.message or event.message or Message(name="")
     documentation = element.first("documentation")
     return Node(
         id=node_id,
@@ -65,16 +70,32 @@ def read_node(
         default_flow=element.get("default"),
         event=event.kind,
         timer=event.timer,
-        message=event.message,
+        message=message.name,
+        signal=event.signal,
+        correlation=_own_feel(properties, "correlation") or message.correlation,
+        time_to_live=properties.get("timeToLive", "") or message.time_to_live,
         error_code=event.error_code,
-        attached_to=element.get("attachedToRef").rpartition(":")[2],
-        interrupting=element.get("cancelActivity") not in {"false", "0"},
+        escalation_code=event.escalation_code,
+        condition=event.condition or _activation(element, kind, problems),
+        link=event.link,
+        activity_ref=event.activity_ref,
+        wait_for_completion=event.wait_for_completion,
+        attached_to=local_name(element.get("attachedToRef")),
+        interrupting=_interrupts(element, kind),
         boundary=around.boundary.get(node_id, ()),
-        handler=_handler(element, kind, extensions, problems),
+        handler=work.handler,
         handler_version=properties.get("handlerVersion", ""),
-        decision=_decision(element, kind, extensions, problems),
-        script=_script(element, kind, extensions, problems),
-        called=_called(element, kind, extensions, problems),
+        decision=work.decision,
+        script=work.script,
+        called=work.called,
+        binding=work.binding,
+        loop=loop,
+        ad_hoc=ad_hoc,
+        event_scope=element.get("triggeredByEvent") in TRUE,
+        for_compensation=element.get("isForCompensation") in TRUE,
+        instantiate=element.get("instantiate") in TRUE,
+        parallel_events=element.get("eventGatewayType") == "Parallel",
+        on_failure=_on_failure(element, properties, problems),
         result=properties.get("result", ""),
         inputs=extensions.inputs,
         outputs=extensions.outputs,
@@ -85,6 +106,30 @@ def read_node(
         documentation=documentation.text.strip() if documentation else "",
         line=element.line,
     )
+
+
+def _meaning(
+    element: Element,
+    kind: NodeKind,
+    *,
+    properties: Mapping[str, str],
+    catalog: Catalog,
+    problems: Problems,
+) -> tuple[Work, Event]:
+    """Return what an activity runs and what an event waits for or throws."""
+    if kind in EVENTS:
+        event = read_event(
+            element,
+            kind,
+            catalog=catalog,
+            problems=problems,
+            handled=bool(handler_of(kind, properties)),
+        )
+        return Work(handler=handler_of(kind, properties, event.kind)), event
+    work = read_work(
+        element, kind, properties=properties, catalog=catalog, problems=problems
+    )
+    return work, Event()
 
 
 def _check_words(element: Element, problems: Problems) -> None:
@@ -103,109 +148,47 @@ def _check_words(element: Element, problems: Problems) -> None:
         )
 
 
-def _check_loops(element: Element, problems: Problems) -> None:
-    for child in element.children:
-        if child.namespace == BPMN and child.name.endswith("LoopCharacteristics"):
-            what = UNSUPPORTED.get(child.name, child.name)
-            problems.add(
-                f"This is {what}; that is not run.",
-                element=label(element),
-                line=child.line,
-            )
-    flags = (
-        ("isForCompensation", "a compensation activity"),
-        ("triggeredByEvent", "an event sub-process"),
-    )
-    for flag, what in flags:
-        if element.get(flag) in {"true", "1"}:
-            problems.add(
-                f"This is {what} ({flag}), which is not run.",
-                element=label(element),
-                line=element.line,
-            )
+def _interrupts(element: Element, kind: NodeKind) -> bool:
+    """Tell whether an event stops what it hangs on; both attributes default to yes."""
+    attribute = "isInterrupting" if kind is NodeKind.START_EVENT else "cancelActivity"
+    return element.get(attribute, "true") in TRUE
 
 
-def _handler(
-    element: Element, kind: NodeKind, extensions: Extensions, problems: Problems
-) -> str:
-    name = extensions.properties.get("handler", "")
-    if kind is not NodeKind.SERVICE_TASK:
+def _activation(element: Element, kind: NodeKind, problems: Problems) -> str:
+    """Return a complex gateway's activation condition (clause 10.6.5)."""
+    condition = element.first("activationCondition")
+    if kind is not NodeKind.COMPLEX_GATEWAY or condition is None:
         return ""
-    if not name:
+    if not is_feel(condition.get("language")):
         problems.add(
-            'A service task must name its handler, e.g. cs:handler="credit.check".',
+            f"The activationCondition is written in {condition.get('language')};"
+            " only FEEL runs.",
             element=label(element),
-            line=element.line,
-        )
-    return name
-
-
-def _decision(
-    element: Element, kind: NodeKind, extensions: Extensions, problems: Problems
-) -> str:
-    if kind is not NodeKind.BUSINESS_RULE_TASK:
-        return ""
-    name = extensions.properties.get("decision", "")
-    if not name:
-        problems.add(
-            "A business rule task must name its decision with cs:decision.",
-            element=label(element),
-            line=element.line,
-        )
-    return name
-
-
-def _script(
-    element: Element, kind: NodeKind, extensions: Extensions, problems: Problems
-) -> str:
-    if kind is not NodeKind.SCRIPT_TASK:
-        return ""
-    language = element.get("scriptFormat").lower()
-    if not is_feel(language):
-        problems.add(
-            f"The script is written in {element.get('scriptFormat')}; only FEEL runs.",
-            element=label(element),
-            line=element.line,
+            line=condition.line,
         )
         return ""
-    script = element.first("script")
-    text = feel_text(script.text) if script else ""
-    text = text or extensions.properties.get("script", "")
-    if not text:
+    return feel_text(condition.text)
+
+
+def _on_failure(
+    element: Element, properties: Mapping[str, str], problems: Problems
+) -> FailurePolicy | None:
+    word = properties.get("onFailure", "")
+    if not word:
+        return None
+    words = [policy.value for policy in FailurePolicy]
+    if word not in words:
         problems.add(
-            "A script task needs FEEL text in its script element.",
+            f"cs:onFailure={word!r} must be one of: {', '.join(words)}.",
             element=label(element),
             line=element.line,
         )
-    return text
+        return None
+    return FailurePolicy(word)
 
 
-def is_feel(language: str) -> bool:
-    """Tell whether a language attribute leaves or names FEEL (DMN 1.5, table 3)."""
-    word = language.strip().lower()
-    return word in _FEEL_WORDS or (word.endswith("/feel/") and "omg.org" in word)
-
-
-def _called(
-    element: Element, kind: NodeKind, extensions: Extensions, problems: Problems
-) -> str:
-    if kind is not NodeKind.CALL_ACTIVITY:
-        return ""
-    written = element.get("calledElement").rpartition(":")[2]
-    name = written or extensions.properties.get("called", "")
-    if not name:
-        problems.add(
-            "A call activity must name a process or definition with calledElement.",
-            element=label(element),
-            line=element.line,
-        )
-    if name.startswith("="):
-        problems.add(
-            "calledElement must be a name; an expression is not run here.",
-            element=label(element),
-            line=element.line,
-        )
-    return name
+def _own_feel(properties: Mapping[str, str], name: str) -> str:
+    return feel_text(properties.get(name, ""))
 
 
 def _timeout(element: Element, extensions: Extensions, problems: Problems) -> float:
@@ -213,8 +196,3 @@ def _timeout(element: Element, extensions: Extensions, problems: Problems) -> fl
     if not text:
         return 0.0
     return read_seconds(text, "cs:timeout", element, problems) or 0.0
-
-
-def describe(kind: NodeKind) -> str:
-    """Return a node kind's name in prose."""
-    return LABELS[kind]

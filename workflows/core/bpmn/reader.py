@@ -6,17 +6,20 @@ only informs people (lanes, data, annotations, the diagram) is let through.
 
 from collections.abc import Iterator
 
+from workflows.core.bpmn.catalog import Catalog, local_name, read_catalog
 from workflows.core.bpmn.checks import check_process
-from workflows.core.bpmn.events import Catalog, read_catalog
-from workflows.core.bpmn.extensions import feel_text, label, read_extensions
-from workflows.core.bpmn.graph import Flow, Node, NodeKind, Process
-from workflows.core.bpmn.nodes import Around, is_feel, read_node
+from workflows.core.bpmn.compensation import join_compensation
+from workflows.core.bpmn.expressions import feel_text, is_feel
+from workflows.core.bpmn.extensions import label, read_extensions
+from workflows.core.bpmn.graph import Flow, Node, Process
+from workflows.core.bpmn.nodes import Around, read_node
 from workflows.core.bpmn.problems import Problems
 from workflows.core.bpmn.vocabulary import (
     BPMN,
     ID_LIMIT,
     IGNORED,
     NODES,
+    SCOPES,
     UNSUPPORTED,
 )
 from workflows.core.markup import Element
@@ -90,6 +93,7 @@ class _Reading:
             )
         self._lanes = dict(_lanes(element))
         self._read_scope(element, scope="")
+        join_compensation(element, self._nodes, self._problems)
         process = Process(
             id=element.get("id"),
             name=element.get("name"),
@@ -97,6 +101,7 @@ class _Reading:
             flows=self._flows,
             source=self._problems.source,
             properties=read_extensions(element, self._problems).own,
+            data_objects=dict(_data_objects(element)),
         )
         check_process(
             process,
@@ -114,7 +119,7 @@ class _Reading:
             flows_in=_grouped((flow.target, flow.id) for flow in flows),
             flows_out=_grouped((flow.source, flow.id) for flow in flows),
             boundary=_grouped(
-                (one.get("attachedToRef").rpartition(":")[2], one.get("id"))
+                (local_name(one.get("attachedToRef")), one.get("id"))
                 for one in container.each("boundaryEvent")
             ),
             lanes=self._lanes,
@@ -134,7 +139,7 @@ class _Reading:
                 problems=self._problems,
             )
             self._nodes[node.id] = node
-            if kind is NodeKind.SUB_PROCESS:
+            if kind in SCOPES:
                 self._read_scope(child, scope=node.id)
 
     def _refuse(self, child: Element) -> None:
@@ -197,3 +202,9 @@ def _lanes(process: Element) -> Iterator[tuple[str, str]]:
             name = element.get("name") or element.get("id")
             for reference in element.each("flowNodeRef"):
                 yield reference.text.strip(), name
+
+
+def _data_objects(process: Element) -> Iterator[tuple[str, str]]:
+    for element in process.walk():
+        if element.name == "dataObject" and element.namespace == BPMN:
+            yield element.get("id"), element.get("name")

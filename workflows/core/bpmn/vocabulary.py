@@ -13,40 +13,104 @@ ZEEBE = "http://camunda.org/schema/zeebe/1.0"
 CAMUNDA = frozenset({"http://camunda.org/schema/1.0/bpmn", "http://activiti.org/bpmn"})
 FLOWABLE = "http://flowable.org/bpmn"
 
+TRUE = frozenset({"true", "1"})
+
 ID_LIMIT = 200
 NAME_LIMIT = 300
 
 EVENT_DEFINITIONS = MappingProxyType({
-    "timerEventDefinition": EventKind.TIMER,
-    "messageEventDefinition": EventKind.MESSAGE,
+    "cancelEventDefinition": EventKind.CANCEL,
+    "compensateEventDefinition": EventKind.COMPENSATION,
+    "conditionalEventDefinition": EventKind.CONDITIONAL,
     "errorEventDefinition": EventKind.ERROR,
+    "escalationEventDefinition": EventKind.ESCALATION,
+    "linkEventDefinition": EventKind.LINK,
+    "messageEventDefinition": EventKind.MESSAGE,
+    "signalEventDefinition": EventKind.SIGNAL,
     "terminateEventDefinition": EventKind.TERMINATE,
+    "timerEventDefinition": EventKind.TIMER,
 })
 
+# Table 10.93: which events may stand where. A start event's also hang on its scope.
+TOP_STARTS = frozenset({
+    EventKind.NONE,
+    EventKind.TIMER,
+    EventKind.MESSAGE,
+    EventKind.SIGNAL,
+    EventKind.CONDITIONAL,
+})
+EVENT_SCOPE_STARTS = frozenset({
+    EventKind.TIMER,
+    EventKind.MESSAGE,
+    EventKind.SIGNAL,
+    EventKind.CONDITIONAL,
+    EventKind.ERROR,
+    EventKind.ESCALATION,
+    EventKind.COMPENSATION,
+})
 ALLOWED_EVENTS = MappingProxyType({
-    NodeKind.START_EVENT: frozenset({
-        EventKind.NONE,
-        EventKind.TIMER,
-        EventKind.MESSAGE,
-    }),
+    NodeKind.START_EVENT: TOP_STARTS | EVENT_SCOPE_STARTS,
     NodeKind.END_EVENT: frozenset({
         EventKind.NONE,
+        EventKind.MESSAGE,
+        EventKind.SIGNAL,
         EventKind.ERROR,
+        EventKind.ESCALATION,
+        EventKind.COMPENSATION,
+        EventKind.CANCEL,
         EventKind.TERMINATE,
     }),
-    NodeKind.INTERMEDIATE_CATCH_EVENT: frozenset({EventKind.TIMER, EventKind.MESSAGE}),
-    NodeKind.INTERMEDIATE_THROW_EVENT: frozenset({EventKind.NONE}),
-    NodeKind.BOUNDARY_EVENT: frozenset({EventKind.TIMER, EventKind.ERROR}),
+    NodeKind.INTERMEDIATE_CATCH_EVENT: frozenset({
+        EventKind.MESSAGE,
+        EventKind.TIMER,
+        EventKind.SIGNAL,
+        EventKind.CONDITIONAL,
+        EventKind.LINK,
+    }),
+    NodeKind.INTERMEDIATE_THROW_EVENT: frozenset({
+        EventKind.NONE,
+        EventKind.MESSAGE,
+        EventKind.SIGNAL,
+        EventKind.ESCALATION,
+        EventKind.COMPENSATION,
+        EventKind.LINK,
+    }),
+    NodeKind.BOUNDARY_EVENT: frozenset({
+        EventKind.MESSAGE,
+        EventKind.TIMER,
+        EventKind.SIGNAL,
+        EventKind.ERROR,
+        EventKind.ESCALATION,
+        EventKind.CONDITIONAL,
+        EventKind.COMPENSATION,
+        EventKind.CANCEL,
+    }),
 })
 EVENTS = frozenset(ALLOWED_EVENTS)
+
+# These always interrupt: what they hang on has failed, or is undone (table 10.93).
+ALWAYS_INTERRUPTING = frozenset({EventKind.ERROR, EventKind.CANCEL})
 
 GATEWAYS = frozenset({
     NodeKind.EXCLUSIVE_GATEWAY,
     NodeKind.PARALLEL_GATEWAY,
     NodeKind.INCLUSIVE_GATEWAY,
+    NodeKind.COMPLEX_GATEWAY,
+    NodeKind.EVENT_BASED_GATEWAY,
 })
-CHOOSING_GATEWAYS = frozenset({NodeKind.EXCLUSIVE_GATEWAY, NodeKind.INCLUSIVE_GATEWAY})
+CHOOSING_GATEWAYS = frozenset({
+    NodeKind.EXCLUSIVE_GATEWAY,
+    NodeKind.INCLUSIVE_GATEWAY,
+    NodeKind.COMPLEX_GATEWAY,
+})
+# The gateways that open a block of parallel paths, on which cs:onFailure stands.
+FORKS = frozenset({NodeKind.PARALLEL_GATEWAY, NodeKind.INCLUSIVE_GATEWAY})
 ACTIVITIES = frozenset(NodeKind) - EVENTS - GATEWAYS
+SCOPES = frozenset({
+    NodeKind.SUB_PROCESS,
+    NodeKind.TRANSACTION,
+    NodeKind.AD_HOC_SUB_PROCESS,
+})
 
 # Elements of a process that say nothing about how tokens move.
 IGNORED = frozenset({
@@ -54,6 +118,7 @@ IGNORED = frozenset({
     "association",
     "auditing",
     "category",
+    "completionCondition",
     "correlationSubscription",
     "dataInputAssociation",
     "dataObject",
@@ -83,36 +148,13 @@ IGNORED = frozenset({
 
 # What the standard has and this engine does not run, in words for the modeller.
 UNSUPPORTED = MappingProxyType({
-    "adHocSubProcess": "an ad-hoc sub-process; use a sub-process with flows",
     "callChoreography": "part of a choreography; only processes are run",
     "choreographyTask": "part of a choreography; only processes are run",
-    "complexGateway": "a complex gateway; use an inclusive gateway",
-    "eventBasedGateway": ("an event-based gateway; use a task with boundary events"),
     "implicitThrowEvent": "an implicit throw event; draw the event",
-    "multiInstanceLoopCharacteristics": (
-        "a multi-instance activity; repeat it with a gateway and a loop"
-    ),
-    "receiveTask": "a receive task; use an intermediate message catch event",
-    "sendTask": "a send task; use a service task with cs:handler",
-    "standardLoopCharacteristics": (
-        "a standard loop; repeat it with a gateway and a flow back"
-    ),
     "subChoreography": "part of a choreography; only processes are run",
-    "transaction": "a transaction; use a sub-process",
-    "cancelEventDefinition": "a cancel event; use an error event",
-    "compensateEventDefinition": (
-        "a compensation event; let an error event lead to a service task"
-        " that takes the effect back"
-    ),
-    "conditionalEventDefinition": "a conditional event; use a gateway",
-    "escalationEventDefinition": "an escalation event; use an error event",
-    "linkEventDefinition": "a link event; draw the sequence flow",
-    "signalEventDefinition": "a signal event; use a message event",
 })
 
-NODES = MappingProxyType({
-    kind.value: kind for kind in NodeKind if kind.value not in UNSUPPORTED
-})
+NODES = MappingProxyType({kind.value: kind for kind in NodeKind})
 
 LABELS = MappingProxyType({
     NodeKind.START_EVENT: "start event",
@@ -129,20 +171,42 @@ LABELS = MappingProxyType({
     NodeKind.EXCLUSIVE_GATEWAY: "exclusive gateway",
     NodeKind.PARALLEL_GATEWAY: "parallel gateway",
     NodeKind.INCLUSIVE_GATEWAY: "inclusive gateway",
+    NodeKind.COMPLEX_GATEWAY: "complex gateway",
+    NodeKind.EVENT_BASED_GATEWAY: "event-based gateway",
+    NodeKind.SEND_TASK: "send task",
+    NodeKind.RECEIVE_TASK: "receive task",
     NodeKind.SUB_PROCESS: "sub-process",
+    NodeKind.TRANSACTION: "transaction",
+    NodeKind.AD_HOC_SUB_PROCESS: "ad-hoc sub-process",
     NodeKind.CALL_ACTIVITY: "call activity",
 })
 
 # The product's own attributes, by the kind of node that understands them.
-_ANY = frozenset({"result"})
+# `onFailure` on an activity is the policy of its multi-instance iterations.
+_ACTIVITY = frozenset({"onFailure", "result", "timeout"})
+_HANDLER = frozenset({"handler", "handlerVersion"})
+_CATCH = frozenset({"correlation", "result"})
+_THROW = _HANDLER | {"correlation", "timeToLive"}
 OWN_ATTRIBUTES = MappingProxyType({
-    NodeKind.START_EVENT: frozenset({"form"}),
-    NodeKind.SERVICE_TASK: _ANY | {"handler", "handlerVersion", "timeout"},
-    NodeKind.BUSINESS_RULE_TASK: _ANY | {"decision"},
-    NodeKind.SCRIPT_TASK: _ANY,
-    NodeKind.CALL_ACTIVITY: _ANY | {"version"},
-    NodeKind.INTERMEDIATE_CATCH_EVENT: _ANY | {"correlation"},
-    NodeKind.USER_TASK: _ANY
+    NodeKind.START_EVENT: _CATCH | {"form"},
+    NodeKind.INTERMEDIATE_CATCH_EVENT: _CATCH | {"timeout"},
+    NodeKind.BOUNDARY_EVENT: _CATCH,
+    NodeKind.INTERMEDIATE_THROW_EVENT: _THROW | {"result", "timeout"},
+    NodeKind.END_EVENT: _THROW | {"result", "timeout"},
+    NodeKind.PARALLEL_GATEWAY: frozenset({"onFailure"}),
+    NodeKind.INCLUSIVE_GATEWAY: frozenset({"onFailure"}),
+    NodeKind.TASK: _ACTIVITY,
+    NodeKind.MANUAL_TASK: _ACTIVITY,
+    NodeKind.SERVICE_TASK: _ACTIVITY | _HANDLER,
+    NodeKind.SEND_TASK: _ACTIVITY | _THROW,
+    NodeKind.RECEIVE_TASK: _ACTIVITY | _CATCH,
+    NodeKind.BUSINESS_RULE_TASK: _ACTIVITY | {"decision"},
+    NodeKind.SCRIPT_TASK: _ACTIVITY,
+    NodeKind.SUB_PROCESS: _ACTIVITY,
+    NodeKind.TRANSACTION: _ACTIVITY,
+    NodeKind.AD_HOC_SUB_PROCESS: _ACTIVITY | {"start"},
+    NodeKind.CALL_ACTIVITY: _ACTIVITY | {"binding", "version"},
+    NodeKind.USER_TASK: _ACTIVITY
     | {
         "calendar",
         "confidence",
@@ -161,3 +225,12 @@ OWN_ATTRIBUTES = MappingProxyType({
         "warn",
     },
 })
+LOOP_ATTRIBUTES = frozenset({
+    "collection",
+    "element",
+    "outputCollection",
+    "outputElement",
+})
+
+# Words that one of the product's own attributes may hold.
+BINDINGS = ("latest", "compatible", "pinned")
