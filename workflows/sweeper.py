@@ -5,7 +5,8 @@ One sweep:
 1. fire due timers, in batches, until none is left;
 2. ring the engine's bell when an instance has something to hear or to do;
 3. ring the services' bell when an external step is ready or its lease has lapsed;
-4. where the broker takes no ring, advance instances here: slower, but nothing waits.
+4. where the broker takes no ring, advance instances here: slower, but nothing waits;
+5. retire the versions on their way out whose last instance has ended.
 
 A sweep only re-queues; work is claimed like everywhere else, so that a sweeper that
 dies leaves nothing half done.
@@ -14,7 +15,7 @@ dies leaves nothing half done.
 from dataclasses import dataclass
 
 from workflows import dispatch, jobs, store
-from workflows.operations import external, schedules, timers
+from workflows.operations import external, retirement, schedules, timers
 
 __all__ = ["Swept", "schedules", "sweep"]
 
@@ -41,4 +42,5 @@ def sweep() -> Swept:
     services_due = external.is_due()
     if services_due and not dispatch.ring("services"):
         jobs.drain_services()
+    retirement.retire_idle()
     return Swept(timers=fired, engine_due=engine_due, services_due=services_due)

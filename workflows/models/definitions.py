@@ -4,7 +4,12 @@ from django.db import models
 
 
 class Definition(models.Model):
-    """One deployed version of a package; never changed, at most retired."""
+    """One deployed version of a package; never changed, at most retired.
+
+    `calls` says what each call activity would have called when this was deployed, by
+    `process/node`. `retiring_at` ends new starts; the version is retired when its last
+    instance has ended.
+    """
 
     key = models.CharField(max_length=100)
     version = models.CharField(max_length=50)
@@ -16,10 +21,12 @@ class Definition(models.Model):
     process_id = models.CharField(max_length=200)
     processes = models.JSONField()
     contracts = models.JSONField(default=dict)
+    calls = models.JSONField(default=dict, db_default={})
     settings = models.JSONField(default=dict)
     findings = models.JSONField(default=list)
     deployed_at = models.DateTimeField()
     deployed_by = models.CharField(max_length=200)
+    retiring_at = models.DateTimeField(null=True)
     retired_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -7,7 +7,7 @@ from workflows.core.actors import ENGINE
 from workflows.core.engine import stimuli
 from workflows.core.engine.run import Run
 from workflows.core.engine.state import ChildStart
-from workflows.operations import beginnings, plans
+from workflows.operations import beginnings, bindings, plans
 
 MAX_DEPTH = 20
 """Called processes inside called processes; deeper is a loop."""
@@ -19,7 +19,7 @@ def prepare(run: Run, child: ChildStart) -> Run | None:
     The step becomes an incident where nothing of that name is deployed, or where
     called processes are nested deeper than MAX_DEPTH.
     """
-    _, step = run.step(child.step_id)
+    planned, step = run.step(child.step_id)
     instance = run.instance
     if instance.depth >= MAX_DEPTH:
         run.incident(
@@ -29,18 +29,19 @@ def prepare(run: Run, child: ChildStart) -> Run | None:
         )
         return None
     found = plans.resolve_called(
-        instance.definition_id, called=child.called, version=child.version
+        instance.definition_id, process_id=instance.process_id, node=planned.node
     )
     if found is None:
         run.incident(
             step,
             code="UNKNOWN_PROCESS",
-            message=f"No deployed process or definition is named {child.called!r}.",
+            message=f"Nothing that is deployed and in force fits the call of"
+            f" {bindings.describe(planned.node)}; deploy it, then try again.",
         )
         return None
     called = beginnings.begin(
-        definition_id=found[0],
-        process_id=found[1],
+        definition_id=found.definition_id,
+        process_id=found.process_id,
         variables=child.variables,
         actor=ENGINE,
         initiator=instance.initiator,

@@ -18,7 +18,7 @@ from workflows.core.bpmn.graph import Process
 from workflows.core.contracts import Version
 from workflows.core.engine.plan import Decide
 from workflows.models import Definition, DefinitionFile
-from workflows.operations import packages, start_timers
+from workflows.operations import bindings, packages, start_timers
 from workflows.operations.errors import Conflict, NotFound
 from workflows.store import database_now
 
@@ -47,13 +47,17 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A deployed definition, ready to run. `decisions` are by id and by name."""
+    """A deployed definition, ready to run. `decisions` are by id and by name.
+
+    `calls` says what its call activities called when it was deployed.
+    """
 
     definition: Reference
     processes: Mapping[str, Process]
     main: Process
     decisions: Mapping[str, Decide]
     forms: Mapping[str, dict[str, Any]]
+    calls: Mapping[str, Mapping[str, str]]
 
     @property
     def start_form(self) -> dict[str, Any] | None:
@@ -82,8 +86,9 @@ def package_digest(files: Mapping[str, bytes]) -> str:
 def deploy(*, files: Mapping[str, bytes], actor: Actor) -> Deployed:
     """Deploy a package: check it whole, then store it in one transaction.
 
-    The same bytes again change nothing. Raises PackageRefused (Invalid), and Conflict
-    when this version stands with other bytes.
+    The same bytes again change nothing. Raises PackageRefused (Invalid), also where a
+    pinned or compatible call finds nothing to call, and Conflict when this version
+    stands with other bytes.
     """
     contents = packages.read_package(files)
     digest = package_digest(files)
@@ -91,9 +96,12 @@ def deploy(*, files: Mapping[str, bytes], actor: Actor) -> Deployed:
     standing = _standing(key=key, version=version, digest=digest)
     if standing is not None:
         return standing
+    calls = bindings.note_calls(contents.processes)
     try:
         with transaction.atomic():
-            definition = _store(contents, files, digest=digest, actor=actor)
+            definition = _store(
+                contents, files, digest=digest, calls=calls, actor=actor
+            )
     except IntegrityError:
         # Somebody deployed this version between our look and our write: what stands
         # now decides, as if we had come later.
@@ -108,9 +116,11 @@ def find_definition(*, key: str, version: str = "") -> Definition | None:
     """Return a definition that new instances may start on, None if there is none.
 
     Without a version the newest release, or the newest pre-release where no release
-    was deployed. Retired ones are passed over.
+    was deployed. Those that are retired or on their way out are passed over.
     """
-    found = Definition.objects.filter(key=key, retired_at__isnull=True)
+    found = Definition.objects.filter(
+        key=key, retired_at__isnull=True, retiring_at__isnull=True
+    )
     if version:
         return found.filter(version=version).first()
     newest = found.order_by("-version_order")
@@ -132,6 +142,7 @@ def retire(*, definition_id: int, actor: Actor) -> None:
             raise NotFound(f"There is no definition {definition_id}.")
         if not changed:
             raise Conflict(f"{definition} is retired already.")
+        start_timers.disarm(definition)
         detail = {"definition": str(definition), "digest": definition.digest}
         draft = audit.Draft(kind="definition.retired", actor=actor, detail=detail)
         audit.record_installation(drafts=[draft], now=now)
@@ -161,6 +172,7 @@ def compiled(definition_id: int) -> Package:
         main=contents.processes[definition.process_id],
         decisions=contents.decisions,
         forms=contents.forms,
+        calls=definition.calls,
     )
 
 
@@ -202,6 +214,7 @@ def _store(
     files: Mapping[str, bytes],
     *,
     digest: str,
+    calls: Mapping[str, Mapping[str, str]],
     actor: Actor,
 ) -> Definition:
     """Write definition, files and audit entry; the caller's transaction holds them."""
@@ -218,6 +231,7 @@ def _store(
         process_id=manifest.process,
         processes=_summaries(contents.processes),
         contracts=_contracts(contents),
+        calls=dict(calls),
         settings=dict(manifest.settings),
         findings=[finding.as_dict() for finding in contents.findings],
         deployed_at=now,

@@ -6,12 +6,12 @@ Definitions never change once deployed, so a plan is never stale.
 from dataclasses import dataclass
 from functools import lru_cache
 
-from workflows.core.bpmn.graph import NodeKind, Process, RetrySpec
+from workflows.core.bpmn.graph import Node, NodeKind, Process, RetrySpec
 from workflows.core.contracts import VersionError
 from workflows.core.engine.plan import Decide, HandlerFacts, Plan, build_plan
 from workflows.handlers import HandlerKind, UnknownHandler, registry
 from workflows.models import Definition
-from workflows.operations import definitions
+from workflows.operations import bindings, definitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,14 @@ class PackageFacts:
         return f"{self.key} {self.version}"
 
 
+@dataclass(frozen=True, slots=True)
+class Called:
+    """The process that a call activity calls."""
+
+    definition_id: int
+    process_id: str
+
+
 @lru_cache(maxsize=512)
 def plan_for(definition_id: int, process_id: str) -> Plan:
     """Return the plan of a process of a deployed definition."""
@@ -55,20 +63,19 @@ def package_for(definition_id: int) -> PackageFacts:
     return PackageFacts(key=definition.key, version=definition.version)
 
 
-def resolve_called(
-    definition_id: int, *, called: str, version: str
-) -> tuple[int, str] | None:
-    """Find what a call activity calls: definition id and process id, or None.
+def resolve_called(definition_id: int, *, process_id: str, node: Node) -> Called | None:
+    """Find what a call activity calls now, None where nothing that is deployed fits.
 
-    A process of the caller's own package comes first; else the newest version of the
-    definition of that key, or the version that is asked for.
+    A process of the caller's own package comes first; else the version of the
+    definition of that key that the binding chooses.
     """
-    own = definitions.compiled(definition_id).processes
-    if called in own:
-        return definition_id, called
-    wanted = "" if version in ("", "latest") else version
-    found = definitions.find_definition(key=called, version=wanted)
-    return None if found is None else (found.id, found.process_id)
+    package = definitions.compiled(definition_id)
+    if node.called in package.processes:
+        return Called(definition_id=definition_id, process_id=node.called)
+    found = bindings.resolve(node, process_id=process_id, calls=package.calls)
+    if found is None:
+        return None
+    return Called(definition_id=found.id, process_id=found.process_id)
 
 
 def _handlers(process: Process) -> dict[str, HandlerFacts]:

@@ -38,6 +38,17 @@ def arm_node(
         )
 
 
+def disarm(definition: Definition) -> None:
+    """Disarm the timer starts of one version, which takes no new instances any more."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE workflows_timer SET state = 'CANCELED'"
+            " WHERE kind = %s AND ref = %s AND state = 'ARMED'"
+            " AND data->>'definition_id' = %s",
+            [KIND, definition.key, str(definition.id)],
+        )
+
+
 def _first(node: Node, now: dt.datetime) -> dt.datetime:
     spec = node.timer
     if spec is None:
