@@ -139,7 +139,7 @@ FLOWS = {
         "f",
         "targetRef of this flow names 'x'",
     ),
-    "no start": ('<task id="n"/>', "p", "There is no start event"),
+    "no start": ("", "p", "There is no start event"),
     "two starts": (
         '<startEvent id="a"/><startEvent id="b"/>',
         "p",
@@ -193,7 +193,7 @@ FLOWS = {
     "choice without condition": (
         between('<exclusiveGateway id="n"/>')
         + '<sequenceFlow id="g" sourceRef="n" targetRef="e"/>',
-        "g",
+        "f2",
         "leaves the exclusive gateway 'n' without a condition",
     ),
     "foreign default": (
@@ -222,6 +222,14 @@ FLOWS = {
         ),
         "g",
         "it calls 'amount'",
+    ),
+    "scope within itself": (
+        between(
+            '<transaction id="n"><transaction id="n"><endEvent id="c">'
+            "<cancelEventDefinition/></endEvent></transaction></transaction>"
+        ),
+        "n",
+        "used twice, first on line 3",
     ),
     "same id twice": (
         between('<task id="n"/>') + '<task id="n"/>',

@@ -91,6 +91,14 @@ EVENTS = frozenset(ALLOWED_EVENTS)
 # These always interrupt: what they hang on has failed, or is undone (table 10.93).
 ALWAYS_INTERRUPTING = frozenset({EventKind.ERROR, EventKind.CANCEL})
 
+# What an event-based gateway may wait for, beside receive tasks (clause 10.6.6).
+RACING_EVENTS = frozenset({
+    EventKind.MESSAGE,
+    EventKind.TIMER,
+    EventKind.SIGNAL,
+    EventKind.CONDITIONAL,
+})
+
 GATEWAYS = frozenset({
     NodeKind.EXCLUSIVE_GATEWAY,
     NodeKind.PARALLEL_GATEWAY,

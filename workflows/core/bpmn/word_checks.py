@@ -1,0 +1,70 @@
+"""Do the product's own attributes say something that is understood? No expressions."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from workflows.core.bpmn.graph import LoopKind, Node, NodeKind
+from workflows.core.bpmn.problems import Problems
+from workflows.core.bpmn.vocabulary import ACTIVITIES, BINDINGS
+from workflows.core.iso8601 import Iso8601Error, parse_duration
+
+_USER_TASK_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "initiator": ("allowed", "excluded"),
+    "quorum": ("dual", "one"),
+    "reject": ("ends", "outcome"),
+}
+_SHARE: Final = re.compile(r"\d{1,3}%|0?\.\d{1,4}")
+
+
+def check_attributes(node: Node, problems: Problems) -> None:
+    """Note words of a node that nobody could understand once a case is there."""
+    if node.binding and node.binding not in BINDINGS:
+        problems.add(
+            f"cs:binding={node.binding!r} must be one of: {', '.join(BINDINGS)}.",
+            element=node.id,
+            line=node.line,
+        )
+    if node.time_to_live:
+        _check_goal(node.time_to_live, "cs:timeToLive", node, problems)
+    repeats = node.loop is not None and node.loop.kind is not LoopKind.STANDARD
+    if node.on_failure and node.kind in ACTIVITIES and not repeats:
+        problems.add(
+            "cs:onFailure says what a multi-instance activity, or the block of a"
+            " splitting gateway, does when one path fails; this activity runs once.",
+            element=node.id,
+            line=node.line,
+        )
+    if node.kind is NodeKind.USER_TASK:
+        _check_user_task(node, problems)
+
+
+def _check_user_task(node: Node, problems: Problems) -> None:
+    for name, words in _USER_TASK_WORDS.items():
+        given = node.properties.get(name, "")
+        if given and given not in words:
+            problems.add(
+                f"cs:{name}={given!r} must be one of: {', '.join(words)}.",
+                element=node.id,
+                line=node.line,
+            )
+    goal = node.properties.get("sla", "")
+    warning = node.properties.get("warn", "")
+    if goal:
+        _check_goal(goal, "cs:sla", node, problems)
+    if warning and not _SHARE.fullmatch(warning):
+        _check_goal(warning, "cs:warn", node, problems)
+
+
+def _check_goal(text: str, what: str, node: Node, problems: Problems) -> None:
+    try:
+        duration = parse_duration(text)
+    except Iso8601Error as error:
+        problems.add(f"{what}: {error}", element=node.id, line=node.line)
+        return
+    if duration.months or duration.exact.total_seconds() <= 0:
+        problems.add(
+            f"{what}: {text!r} must be above zero and without years or months.",
+            element=node.id,
+            line=node.line,
+        )
