@@ -180,7 +180,7 @@ def _one_by_one(due: Sequence[UUID], *, worker: str) -> Advanced:
 def _call(run: Run, call: Call) -> stimuli.Stimulus:
     """Run a pure or transactional handler and turn its end into a stimulus."""
     step = call.step
-    handler = registry.get(call.node.handler, call.node.handler_version)
+    handler = registry.get(call.handler, call.version)
     context = HandlerContext(
         idempotency_key=str(step.id),
         instance_id=run.instance.id,

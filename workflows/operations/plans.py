@@ -9,7 +9,7 @@ from functools import lru_cache
 from workflows.core.bpmn.graph import Node, NodeKind, Process, RetrySpec
 from workflows.core.contracts import VersionError
 from workflows.core.engine.plan import Decide, HandlerFacts, Plan, build_plan
-from workflows.handlers import HandlerKind, UnknownHandler, registry
+from workflows.handlers import Handler, HandlerKind, UnknownHandler, registry
 from workflows.models import Definition
 from workflows.operations import bindings, definitions
 
@@ -21,6 +21,7 @@ class Facts:
     external: bool
     retry: RetrySpec
     timeout_seconds: float
+    compensation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ def plan_for(definition_id: int, process_id: str) -> Plan:
     for node in process.nodes.values():
         if node.kind is NodeKind.BUSINESS_RULE_TASK and node.decision:
             decisions[node.id] = package.decisions[node.decision]
-    return build_plan(process, handlers=_handlers(process), decisions=decisions)
+    handlers, undo = _handlers(process)
+    return build_plan(process, handlers=handlers, decisions=decisions, undo=undo)
 
 
 @lru_cache(maxsize=512)
@@ -78,8 +80,12 @@ def resolve_called(definition_id: int, *, process_id: str, node: Node) -> Called
     return Called(definition_id=found.id, process_id=found.process_id)
 
 
-def _handlers(process: Process) -> dict[str, HandlerFacts]:
+def _handlers(
+    process: Process,
+) -> tuple[dict[str, HandlerFacts], dict[str, HandlerFacts]]:
+    """Return the facts of the nodes' handlers, and of those that take them back."""
     facts: dict[str, HandlerFacts] = {}
+    undo: dict[str, HandlerFacts] = {}
     for node in process.nodes.values():
         if not node.handler:
             continue
@@ -89,9 +95,17 @@ def _handlers(process: Process) -> dict[str, HandlerFacts]:
             # Deployed with code that is not installed any more: the step becomes
             # an incident that names the handler, other instances go on.
             continue
-        facts[node.id] = Facts(
-            external=handler.kind is HandlerKind.EXTERNAL,
-            retry=handler.retry,
-            timeout_seconds=node.timeout_seconds or handler.timeout_seconds,
-        )
-    return facts
+        facts[node.id] = _facts(handler, node.timeout_seconds)
+        if handler.compensation:
+            taking_back = registry.get(handler.compensation)
+            undo[node.id] = _facts(taking_back, 0.0)
+    return facts, undo
+
+
+def _facts(handler: Handler, timeout_seconds: float) -> Facts:
+    return Facts(
+        external=handler.kind is HandlerKind.EXTERNAL,
+        retry=handler.retry,
+        timeout_seconds=timeout_seconds or handler.timeout_seconds,
+        compensation=handler.compensation,
+    )

@@ -17,7 +17,7 @@ from uuid import UUID
 import structlog
 from django.db import connection, transaction
 
-from workflows import audit, store
+from workflows import audit, failpoints, store
 from workflows.core.actors import SWEEPER
 from workflows.core.canonical import dumps
 from workflows.core.engine import clocks, stimuli
@@ -28,7 +28,7 @@ from workflows.operations import plans
 from workflows.operations.advance import settle_and_save
 from workflows.operations.steps import lock_instance
 
-ENGINE_KINDS = (clocks.CATCH, clocks.BOUNDARY)
+ENGINE_KINDS = clocks.ENGINE_KINDS
 BATCH = 200
 MAX_ATTEMPTS = 10
 
@@ -156,7 +156,7 @@ def _fire_engine(timers: Sequence[DueTimer]) -> int:
             hear(
                 run,
                 stimuli.TimerFired(
-                    step_id=timer.step_id or 0,
+                    step_id=timer.step_id,
                     node_id=timer.node_id,
                     due_at=timer.due_at,
                     data=timer.data,
@@ -171,6 +171,7 @@ def _fire_engine(timers: Sequence[DueTimer]) -> int:
         if t.instance_id
     ])
     settle_and_save([run for run in runs if run.changes.drafts])
+    failpoints.reach("timer.fire")
     return len(fired)
 
 

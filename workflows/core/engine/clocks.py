@@ -16,18 +16,48 @@ from workflows.core.iso8601 import (
 
 CATCH = "engine.catch"
 BOUNDARY = "engine.boundary"
+EVENT = "engine.event"
+TIMEOUT = "engine.timeout"
+ENGINE_KINDS = (CATCH, BOUNDARY, EVENT, TIMEOUT)
 
 
-def arm_catch_timer(run: Run, planned: PlanNode, step: StepRow) -> bool:
-    """Arm the timer of an intermediate event; an unreadable one is an incident."""
-    return _arm(run, step, node=planned.node, kind=CATCH)
+def arm_event(run: Run, step: StepRow, *, node: Node, kind: str) -> bool:
+    """Arm the timer of an event; an unreadable one makes the step an incident."""
+    try:
+        due_at, data = _due(run, node, step)
+    except (Iso8601Error, FeelSyntaxError) as error:
+        run.incident(step, code="BAD_TIMER", message=f"Timer of {node.id}: {error}")
+        return False
+    run.changes.timers.append(
+        TimerArm(step_id=step.id, node_id=node.id, kind=kind, due_at=due_at, data=data)
+    )
+    return True
 
 
-def arm_boundary_timers(run: Run, planned: PlanNode, step: StepRow) -> None:
-    """Arm the timers attached to an activity that now waits."""
-    for node in planned.timers:
-        if not _arm(run, step, node=node, kind=BOUNDARY):
-            return
+def arm_at_top(run: Run, node: Node) -> None:
+    """Arm the timer of an event sub-process of the process itself.
+
+    Raises Iso8601Error for one that gives no moment: no step stands for it yet that
+    could become an incident, so the instance itself cannot begin.
+    """
+    due_at, data = _due(run, node, None)
+    run.changes.timers.append(
+        TimerArm(step_id=None, node_id=node.id, kind=EVENT, due_at=due_at, data=data)
+    )
+
+
+def arm_timeout(run: Run, planned: PlanNode, step: StepRow) -> None:
+    """Arm the time limit of a step that waits."""
+    limit = dt.timedelta(seconds=planned.node.timeout_seconds)
+    run.changes.timers.append(
+        TimerArm(
+            step_id=step.id,
+            node_id=planned.node.id,
+            kind=TIMEOUT,
+            due_at=run.now + limit,
+            data={"timeout": True},
+        )
+    )
 
 
 def next_occurrence(
@@ -41,33 +71,27 @@ def next_occurrence(
 
 
 def arm_again(
-    run: Run, step: StepRow, *, node: Node, due_at: dt.datetime, data: dict[str, object]
+    run: Run,
+    step_id: int | None,
+    *,
+    node: Node,
+    due_at: dt.datetime,
+    data: dict[str, object],
 ) -> None:
     """Arm the next firing of a cycle."""
+    kind = BOUNDARY if node.attached_to else EVENT
     run.changes.timers.append(
-        TimerArm(
-            step_id=step.id, node_id=node.id, kind=BOUNDARY, due_at=due_at, data=data
-        )
+        TimerArm(step_id=step_id, node_id=node.id, kind=kind, due_at=due_at, data=data)
     )
 
 
-def _arm(run: Run, step: StepRow, *, node: Node, kind: str) -> bool:
-    try:
-        due_at, data = _due(run, node)
-    except (Iso8601Error, FeelSyntaxError) as error:
-        run.incident(step, code="BAD_TIMER", message=f"Timer of {node.id}: {error}")
-        return False
-    run.changes.timers.append(
-        TimerArm(step_id=step.id, node_id=node.id, kind=kind, due_at=due_at, data=data)
-    )
-    return True
-
-
-def _due(run: Run, node: Node) -> tuple[dt.datetime, dict[str, object]]:
+def _due(
+    run: Run, node: Node, step: StepRow | None
+) -> tuple[dt.datetime, dict[str, object]]:
     spec = node.timer
     if spec is None:
         raise Iso8601Error("There is no timer definition.")
-    text = _text(run, spec.text)
+    text = _text(run, spec.text, step)
     match spec.kind:
         case TimerKind.DATE:
             return parse_moment(text), {}
@@ -78,10 +102,10 @@ def _due(run: Run, node: Node) -> tuple[dt.datetime, dict[str, object]]:
             return first, {"cycle": text, "fired": 0}
 
 
-def _text(run: Run, text: str) -> str:
+def _text(run: Run, text: str, step: StepRow | None) -> str:
     if not text.startswith("="):
         return text
-    value = from_feel(expression(text).value(run.variables.scope))
+    value = from_feel(expression(text).value(run.variables.seen_by(step)))
     if not isinstance(value, str):
         raise Iso8601Error(
             f"{text} gave {value!r} where a duration or a moment is due."

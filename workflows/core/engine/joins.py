@@ -1,4 +1,4 @@
-"""When an inclusive join may fire. Counting of arrivals is in behaviours."""
+"""When a join that waits for whoever can come may fire. Counting is in gateways."""
 
 from collections.abc import Mapping
 
@@ -7,23 +7,28 @@ from workflows.core.engine.plan import Plan
 from workflows.core.engine.state import StepRow
 from workflows.core.states import StepState
 
+_WAITING_JOINS = frozenset({NodeKind.INCLUSIVE_GATEWAY, NodeKind.COMPLEX_GATEWAY})
 
-def ready_inclusive(live: Mapping[int, StepRow], plan: Plan) -> StepRow | None:
-    """Return the first waiting inclusive join that no other token can still reach.
+
+def ready_join(live: Mapping[int, StepRow], plan: Plan) -> StepRow | None:
+    """Return the first waiting join that no other token can still reach.
 
     Asked when every token is parked. A token keeps a join waiting if it can reach an
     incoming flow that is still empty and none that is filled (BPMN 2.0, 13.4.3).
     """
     for step in live.values():
-        waits = (
-            step.kind == NodeKind.INCLUSIVE_GATEWAY and step.state is StepState.WAITING
-        )
-        if waits and not _somebody_can_come(step, live, plan):
+        waits = step.kind in _WAITING_JOINS and step.state is StepState.WAITING
+        if waits and not somebody_can_come(step, live, plan):
             return step
     return None
 
 
-def _somebody_can_come(join: StepRow, live: Mapping[int, StepRow], plan: Plan) -> bool:
+def somebody_can_come(join: StepRow, live: Mapping[int, StepRow], plan: Plan) -> bool:
+    """Tell whether a live token keeps a join waiting.
+
+    A token that undoes something, or that another iteration of the same scope holds,
+    never comes by a drawn flow.
+    """
     reach = plan.nodes[join.node_id].reach
     arrived = join.data.get("arrived", {})
     filled = [reach[flow] for flow in reach if flow in arrived]
@@ -36,5 +41,7 @@ def _somebody_can_come(join: StepRow, live: Mapping[int, StepRow], plan: Plan) -
             and not any(step.node_id in sources for sources in filled)
         )
         for step in live.values()
-        if step.scope_id == join.scope_id and step.id != join.id
+        if step.scope_id == join.scope_id
+        and step.id != join.id
+        and "undoes" not in step.data
     )

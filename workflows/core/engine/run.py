@@ -8,12 +8,13 @@ the same rows, stimuli, ids and `now` it always ends in the same place.
 import datetime as dt
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from workflows.core.actors import ENGINE, Actor
 from workflows.core.bpmn.graph import NodeKind
 from workflows.core.canonical import digest
 from workflows.core.chain import Draft
-from workflows.core.engine import joins
+from workflows.core.engine import joins, telling
 from workflows.core.engine.plan import Plan, PlanNode
 from workflows.core.engine.state import (
     Call,
@@ -23,20 +24,31 @@ from workflows.core.engine.state import (
     IncidentOpen,
     InstanceRow,
     StepRow,
-    Tell,
+    Token,
+    new_step,
 )
-from workflows.core.engine.stimuli import StimulusKind
-from workflows.core.engine.variables import Variables
+from workflows.core.engine.variables import INDEX, VARS, Variables
 from workflows.core.states import InstanceState, StepState
 
 STEPS_PER_ADVANCE = 500
 """Activations in one transaction; what is left over is done by the next advance."""
 
-Behaviour = Callable[["Run", PlanNode, StepRow], None]
+UNDOES = "undoes"
+"""In a step's data: the step that waits for this compensation."""
 
 
 class StepGone(Exception):
     """The step is not live any more: it ended, or its instance did."""
+
+
+class Rules(NamedTuple):
+    """What a run leaves to the modules of node families; see behaviours.RULES."""
+
+    enter: Callable[["Run", PlanNode, StepRow], None]
+    scope_empty: Callable[["Run", PlanNode, StepRow], None]
+    special_end: Callable[["Run", PlanNode, StepRow], None]
+    ended_inside: Callable[["Run", StepRow], None]
+    check_conditions: Callable[["Run"], bool]
 
 
 class Run:
@@ -56,15 +68,19 @@ class Run:
         self.instance = instance
         self.now = now
         self.occurred_at = occurred_at
-        self.variables = Variables(instance)
         self.changes = Changes()
         self.live = {step.id: step for step in steps}
         self.touched: list[StepRow] = []
         self.calls: list[Call] = []
         self.humans: list[Human] = []
         self.budget = STEPS_PER_ADVANCE
+        self.variables = Variables(instance, self.live, self.keep)
         self._ids = ids
-        self._queue: deque[tuple[PlanNode, int | None, str]] = deque()
+        self._queue: deque[Token] = deque()
+        self._special: deque[tuple[PlanNode, StepRow]] = deque()
+        self._inside: deque[int] = deque()
+        self._emptied: deque[int] = deque()
+        self._conditions_seen = 0
         self._alive: dict[int | None, int] = {}
         for step in steps:
             self._alive[step.scope_id] = self._alive.get(step.scope_id, 0) + 1
@@ -102,6 +118,31 @@ class Run:
         self.note(step, "step.waiting")
         self.add(drafts)
 
+    # --- scopes ------------------------------------------------------------------
+
+    def scope_of(self, step: StepRow) -> StepRow | None:
+        """Return the step of the scope that holds a step, None at the top."""
+        return self.live.get(step.scope_id) if step.scope_id is not None else None
+
+    def inside(self, scope_id: int | None) -> list[StepRow]:
+        """Return the live steps that a scope holds, oldest first."""
+        return [step for step in self.live.values() if step.scope_id == scope_id]
+
+    def kept(self, scope: StepRow | None) -> dict[str, Any]:
+        """Return what the engine keeps of a scope, for reading and changing.
+
+        A change must be followed by `keep` of the same scope.
+        """
+        return self.instance.data if scope is None else scope.data
+
+    def keep(self, scope: StepRow | None) -> None:
+        """Have a scope's notes saved; they need no entry of their own."""
+        if scope is None:
+            self.instance.data_changed = True
+        elif not scope.changed:
+            scope.changed = True
+            self.touched.append(scope)
+
     # --- steps -------------------------------------------------------------------
 
     def note(
@@ -132,10 +173,16 @@ class Run:
             step.changed = True
             self.touched.append(step)
 
-    def send(self, target: str, scope_id: int | None, flow_id: str = "") -> None:
-        """Put a token on its way to a node."""
+    def send(
+        self,
+        target: str,
+        scope_id: int | None,
+        flow_id: str = "",
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        """Put a token on its way to a node; `data` becomes the step's."""
         self._alive[scope_id] = self._alive.get(scope_id, 0) + 1
-        self._queue.append((self.plan.nodes[target], scope_id, flow_id))
+        self._queue.append(Token(self.plan.nodes[target], scope_id, flow_id, data))
 
     def complete(
         self,
@@ -145,28 +192,36 @@ class Run:
         *,
         flows: Sequence[str] | None = None,
         actor: Actor = ENGINE,
+        ended: StepState = StepState.COMPLETED,
     ) -> None:
         """End a step well and send its tokens on.
 
-        `flows` names the flows taken; None takes what the node's conditions say.
+        `flows` names the flows taken; None takes what the node's conditions say. An
+        iteration and a compensation send none: what comes next is not drawn. `ended`
+        is SKIPPED where a person passed over the step.
         """
         full = dict(detail) if detail else {}
-        taken = self._choose(planned, full) if flows is None else flows
-        if flows is None and taken is None:
+        special = INDEX in step.data or UNDOES in step.data
+        taken: Sequence[str] | None = ()
+        if not special:
+            taken = self.choose(planned, step, full) if flows is None else flows
+        if taken is None:
             self.incident(
                 step,
                 code="NO_FLOW",
                 message="No outgoing flow's condition is true and there is no default.",
             )
             return
-        self.close(step, StepState.COMPLETED)
-        if len(planned.out) > 1:
-            full["flows"] = list(taken or ())
-        self.note(step, "step.completed", full, actor=actor)
+        self.close(step, ended)
+        if len(planned.out) > 1 and not special:
+            full["flows"] = list(taken)
+        self.note(step, f"step.{ended.value.lower()}", full, actor=actor)
         for flow in planned.out:
-            if flow.id in (taken or ()):
+            if flow.id in taken:
                 self.send(flow.target, step.scope_id, flow.id)
-        self._release(step.scope_id)
+        if special or planned.keeps_done:
+            self._special.append((planned, step))
+        self._release(step.scope_id, quietly=special)
 
     def close(self, step: StepRow, state: StepState) -> None:
         """Set a step's final state; the caller notes it and releases its scope."""
@@ -176,16 +231,39 @@ class Run:
         self.live.pop(step.id, None)
         self._disarm(step)
 
+    def release(self, scope_id: int | None) -> None:
+        """Say that a step closed by hand is gone from its scope."""
+        self._release(scope_id)
+
+    def leave(self, step: StepRow) -> None:
+        """Take a step closed by hand out of its scope, without asking what is left."""
+        self._release(step.scope_id, quietly=True)
+
     def cancel(self, step: StepRow, reason: str, *, actor: Actor = ENGINE) -> None:
         """End a step and all that lives inside it without sending tokens on."""
-        for child in [s for s in self.live.values() if s.scope_id == step.id]:
-            self.cancel(child, reason, actor=actor)
-        self._drop_tokens(step.id)
-        before = step.state
+        self.withdraw(step, reason, actor=actor)
         self.close(step, StepState.CANCELED)
-        self._withdraw(step, before)
         self.note(step, "step.canceled", {"reason": reason}, actor=actor)
         self._release(step.scope_id, quietly=True)
+
+    def fail_special(self, planned: PlanNode, step: StepRow, reason: str) -> None:
+        """End an iteration that failed, and count it all the same."""
+        self.cancel(step, reason)
+        self._special.append((planned, step))
+
+    def withdraw(self, step: StepRow, reason: str, *, actor: Actor = ENGINE) -> None:
+        """Take back what a step asked of others: steps inside, people, handlers."""
+        self.clear_scope(step.id, reason, actor=actor)
+        self.calls = [call for call in self.calls if call.step is not step]
+        self.humans = [human for human in self.humans if human.step is not step]
+        children = self.changes.children
+        self.changes.children = [one for one in children if one.step_id != step.id]
+        if step.state is StepState.INCIDENT:
+            self.withdraw_incident(step)
+        if step.kind == NodeKind.USER_TASK and not step.new:
+            self.changes.humans_off.append(step.id)
+        if step.kind == NodeKind.CALL_ACTIVITY and "child" in step.data:
+            telling.tell_child(self.changes, step, "the calling step was canceled")
 
     def incident(self, step: StepRow, *, code: str, message: str) -> None:
         """Stop a step until a person acts."""
@@ -206,57 +284,56 @@ class Run:
             {"code": code, "message": step.error, "attempt": step.attempt},
         )
 
-    def throw(
-        self, step: StepRow, *, code: str, message: str, actor: Actor = ENGINE
-    ) -> bool:
-        """Raise a BPMN error from a step; return whether a boundary event caught it.
-
-        The nearest enclosing activity with a matching error event catches; an event
-        without a code catches every error (BPMN 2.0, 10.5.7).
-        """
-        at: StepRow | None = step
-        while at is not None:
-            planned = self.plan.nodes[at.node_id]
-            events = sorted(planned.errors, key=lambda node: not node.error_code)
-            for event in events:
-                if event.error_code in ("", code):
-                    scope_id = at.scope_id
-                    self.send(event.id, scope_id)
-                    self.cancel(at, f"error {code}", actor=actor)
-                    name = event.result or "error"
-                    self.variables.assign({name: {"code": code, "message": message}})
-                    return True
-            at = self.live.get(at.scope_id) if at.scope_id is not None else None
-        return False
+    def choose(
+        self, planned: PlanNode, step: StepRow, detail: dict[str, object]
+    ) -> tuple[str, ...] | None:
+        """Return all flows whose condition holds, else the default, else None."""
+        if not planned.conditional:
+            return tuple(flow.id for flow in planned.out)
+        taken = tuple(
+            flow.id
+            for flow in planned.out
+            if flow is not planned.default
+            and (
+                flow.condition is None
+                or self.variables.evaluate(flow.condition, detail, step) is True
+            )
+        )
+        if taken:
+            return taken
+        return (planned.default.id,) if planned.default else None
 
     # --- the loop ----------------------------------------------------------------
 
-    def drain(self, behaviours: Mapping[NodeKind, Behaviour]) -> None:
+    def drain(self, rules: Rules) -> None:
         """Move tokens until every one of them is parked, or the budget is used."""
         while self.instance.state is InstanceState.ACTIVE:
+            if self._settle(rules):
+                continue
             if self._queue:
-                planned, scope_id, flow_id = self._queue.popleft()
-                if self.budget <= 0:
-                    self._leave_over(planned, scope_id, flow_id)
-                    continue
-                self.budget -= 1
-                step = self._new_step(planned, scope_id, flow_id)
-                behaviours[planned.node.kind](self, planned, step)
-            else:
-                join = joins.ready_inclusive(self.live, self.plan)
-                if join is None:
-                    break
-                self.complete(self.plan.nodes[join.node_id], join)
+                self._move(self._queue.popleft(), rules)
+                continue
+            if self._conditions_changed() and rules.check_conditions(self):
+                continue
+            join = joins.ready_join(self.live, self.plan)
+            if join is None:
+                break
+            rules.scope_empty(self, self.plan.nodes[join.node_id], join)
 
     def finish(
         self, state: InstanceState, *, detail: Mapping[str, object], actor: Actor
     ) -> None:
         """End the instance; everything that still lives in it is canceled."""
-        for step in [s for s in self.live.values() if s.scope_id is None]:
+        for step in self.inside(None):
             self.cancel(step, f"instance {state.value.lower()}", actor=actor)
-        self._queue.clear()
+        for waiting in (self._queue, self._special, self._inside, self._emptied):
+            waiting.clear()
         self.calls.clear()
         self.humans.clear()
+        if self.plan.inside:
+            self.changes.timers_off.append((None, ""))
+            self.changes.unsubscribed.append((None, ""))
+            self.drop_listening(None)
         instance = self.instance
         instance.state = state
         instance.ended_at = self.now
@@ -268,7 +345,7 @@ class Run:
                 occurred_at=self.occurred_at,
             )
         )
-        self._tell_parent(state, detail)
+        telling.tell_end(self.changes, instance, state, detail)
 
     def end_scope(self, scope_id: int | None, *, node_id: str) -> None:
         """End a scope by a terminate event: what lives in it is canceled."""
@@ -276,11 +353,40 @@ class Run:
             self.instance.end_node_id = node_id
             self.finish(InstanceState.COMPLETED, detail={"end": node_id}, actor=ENGINE)
             return
-        for step in [s for s in self.live.values() if s.scope_id == scope_id]:
-            self.cancel(step, f"terminated by {node_id}")
-        self._drop_tokens(scope_id)
-        self._alive[scope_id] = 0
-        self._scope_empty(scope_id)
+        self.clear_scope(scope_id, f"terminated by {node_id}")
+        self._emptied.append(scope_id)
+
+    def clear_scope(
+        self,
+        scope_id: int | None,
+        reason: str,
+        *,
+        but: StepRow | None = None,
+        actor: Actor = ENGINE,
+    ) -> None:
+        """Cancel what lives in a scope, but one step, and stop what is on its way."""
+        for step in self.inside(scope_id):
+            if step is not but:
+                self.cancel(step, reason, actor=actor)
+        self.drop_tokens(scope_id)
+
+    def drop_tokens(self, scope_id: int | None) -> None:
+        """Take back the tokens that are on their way in a scope."""
+        kept = [token for token in self._queue if token.scope_id != scope_id]
+        gone = len(self._queue) - len(kept)
+        if gone:
+            self._queue = deque(kept)
+            self._alive[scope_id] -= gone
+
+    def drop_tokens_to(self, scope_id: int | None, nodes: Sequence[str]) -> None:
+        """Take back the tokens that are on their way to some nodes of a scope."""
+        kept = [
+            token
+            for token in self._queue
+            if token.scope_id != scope_id or token.planned.node.id not in nodes
+        ]
+        self._alive[scope_id] -= len(self._queue) - len(kept)
+        self._queue = deque(kept)
 
     def absorb(self, step: StepRow) -> None:
         """Let a token go into a join that already waits; a new step leaves no row."""
@@ -291,72 +397,76 @@ class Run:
             self.note(step, "step.skipped", {"because": "joined"})
         self._release(step.scope_id)
 
+    def drop_listening(self, step_id: int | None, node_id: str = "") -> None:
+        """Forget what this run wanted to arm for a step that it ends again."""
+        changes = self.changes
+        changes.timers = [
+            timer
+            for timer in changes.timers
+            if timer.step_id != step_id or node_id not in ("", timer.node_id)
+        ]
+        changes.subscribed = [
+            wish
+            for wish in changes.subscribed
+            if wish.step_id != step_id or node_id not in ("", wish.node_id)
+        ]
+
     # --- private -----------------------------------------------------------------
 
-    def _drop_tokens(self, scope_id: int) -> None:
-        if any(token[1] == scope_id for token in self._queue):
-            kept = [token for token in self._queue if token[1] != scope_id]
-            self._queue = deque(kept)
+    def _settle(self, rules: Rules) -> bool:
+        """Do what the end of a step or of a scope brings; tell whether there was any."""
+        if self._special:
+            rules.special_end(self, *self._special.popleft())
+        elif self._inside:
+            scope = self.live.get(self._inside.popleft())
+            if scope is not None:
+                rules.ended_inside(self, scope)
+        elif self._emptied:
+            self._scope_empty(self._emptied.popleft(), rules)
+        else:
+            return False
+        return True
 
-    def _new_step(
-        self, planned: PlanNode, scope_id: int | None, flow_id: str
-    ) -> StepRow:
-        node = planned.node
-        step = StepRow(
-            id=next(self._ids),
-            scope_id=scope_id,
-            node_id=node.id,
-            kind=node.kind.value,
-            name=node.name,
-            state=StepState.READY,
-            attempt=0,
-            data={"flow": flow_id} if flow_id else {},
-            error="",
-            external=False,
-            run_at=None,
-            lease_token=0,
-            lease_until=None,
-            worker="",
-            started_at=self.now,
-            ended_at=None,
-            new=True,
-        )
+    def _move(self, token: Token, rules: Rules) -> None:
+        step = self._new_step(token)
+        if self.budget <= 0:
+            step.run_at = self.now
+            self.note(step, "step.ready", {"because": "advance budget used"})
+            return
+        self.budget -= 1
+        rules.enter(self, token.planned, step)
+
+    def _new_step(self, token: Token) -> StepRow:
+        step = new_step(token, step_id=next(self._ids), now=self.now)
         self.live[step.id] = step
+        if VARS in step.data:
+            self.variables.hold(step, {})
         return step
 
-    def _leave_over(
-        self, planned: PlanNode, scope_id: int | None, flow_id: str
-    ) -> None:
-        step = self._new_step(planned, scope_id, flow_id)
-        step.run_at = self.now
-        self.note(step, "step.ready", {"because": "advance budget used"})
-
-    def _choose(
-        self, planned: PlanNode, detail: dict[str, object]
-    ) -> tuple[str, ...] | None:
-        """Return all flows whose condition holds, else the default, else None."""
-        if not planned.conditional:
-            return tuple(flow.id for flow in planned.out)
-        taken = tuple(
-            flow.id
-            for flow in planned.out
-            if flow is not planned.default
-            and (
-                flow.condition is None
-                or self.variables.evaluate(flow.condition, detail) is True
-            )
-        )
-        if taken:
-            return taken
-        return (planned.default.id,) if planned.default else None
+    def _conditions_changed(self) -> bool:
+        if not self.plan.has_conditions:
+            return False
+        seen, self._conditions_seen = self._conditions_seen, self.variables.changes
+        return seen != self.variables.changes
 
     def _release(self, scope_id: int | None, *, quietly: bool = False) -> None:
         self._alive[scope_id] -= 1
-        if self._alive[scope_id] == 0 and not quietly:
-            self._scope_empty(scope_id)
+        if quietly:
+            return
+        if scope_id is not None:
+            self._inside.append(scope_id)
+        if self._alive[scope_id] == 0:
+            if scope_id is None:
+                self._emptied.append(-1)
+            else:
+                self._emptied.append(scope_id)
 
-    def _scope_empty(self, scope_id: int | None) -> None:
-        if scope_id is None:
+    def _scope_empty(self, scope_id: int, rules: Rules) -> None:
+        top = scope_id == -1
+        if self._alive.get(None if top else scope_id, 0):
+            # What the last step's end brought has put new life into the scope.
+            return
+        if top:
             self.finish(
                 InstanceState.COMPLETED,
                 detail={"end": self.instance.end_node_id},
@@ -365,64 +475,20 @@ class Run:
             return
         step = self.live.get(scope_id)
         if step is not None:
-            self.complete(self.plan.nodes[step.node_id], step)
+            rules.scope_empty(self, self.plan.nodes[step.node_id], step)
 
     def _disarm(self, step: StepRow) -> None:
-        planned = self.plan.nodes[step.node_id]
-        if not planned.timers and planned.node.timer is None:
+        if not self.plan.nodes[step.node_id].listens:
             return
         if not step.new:
             self.changes.timers_off.append((step.id, ""))
-        elif self.changes.timers:
-            self.changes.timers = [
-                timer for timer in self.changes.timers if timer.step_id != step.id
-            ]
+            self.changes.unsubscribed.append((step.id, ""))
+        self.drop_listening(step.id)
 
-    def _withdraw(self, step: StepRow, before: StepState) -> None:
-        self.calls = [call for call in self.calls if call.step is not step]
-        self.humans = [human for human in self.humans if human.step is not step]
-        if before is StepState.INCIDENT:
-            opened = self.changes.incidents
-            kept = [incident for incident in opened if incident.step_id != step.id]
-            if len(kept) == len(opened):
-                self.changes.incidents_off.append(step.id)
-            self.changes.incidents = kept
-        if step.kind == NodeKind.USER_TASK and not step.new:
-            self.changes.humans_off.append(step.id)
-        if step.kind == NodeKind.CALL_ACTIVITY and "child" in step.data:
-            self.tell_child(step, "the calling step was canceled")
-
-    def tell_child(self, step: StepRow, reason: str) -> None:
-        """Ask the instance that a call activity started to end."""
-        self.changes.tells.append(
-            Tell(
-                instance_id=step.data["child"],
-                kind=StimulusKind.CANCEL,
-                step_id=None,
-                data={"reason": reason},
-            )
-        )
-
-    def _tell_parent(self, state: InstanceState, detail: Mapping[str, object]) -> None:
-        instance = self.instance
-        if instance.parent_instance_id is None:
-            return
-        ended_well = state is InstanceState.COMPLETED
-        data: dict[str, object] = {"state": state.value}
-        if ended_well:
-            data["variables"] = instance.variables
-        else:
-            data["code"] = detail.get("code", state.value)
-            data["message"] = detail.get("message", detail.get("reason", ""))
-        self.changes.tells.append(
-            Tell(
-                instance_id=instance.parent_instance_id,
-                kind=(
-                    StimulusKind.CHILD_ENDED
-                    if ended_well
-                    else StimulusKind.CHILD_FAILED
-                ),
-                step_id=instance.parent_step_id,
-                data=data,
-            )
-        )
+    def withdraw_incident(self, step: StepRow) -> None:
+        """Let a step's incident end with what happens to the step now."""
+        opened = self.changes.incidents
+        kept = [incident for incident in opened if incident.step_id != step.id]
+        if len(kept) == len(opened):
+            self.changes.incidents_off.append(step.id)
+        self.changes.incidents = kept

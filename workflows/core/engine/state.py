@@ -6,11 +6,12 @@ Rows here are values in memory; `workflows.store` loads and saves them.
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from workflows.core.bpmn.graph import Node
 from workflows.core.chain import Draft, Head
+from workflows.core.engine.plan import PlanNode
 from workflows.core.states import InstanceState, StepState
 
 
@@ -67,6 +68,42 @@ class StepRow:
     new: bool = False
     changed: bool = False
     noted: bool = False
+
+
+class Token(NamedTuple):
+    """A token on its way to a node of a scope, by a flow or by none."""
+
+    planned: PlanNode
+    scope_id: int | None
+    flow_id: str
+    data: Mapping[str, Any] | None
+
+
+def new_step(token: Token, *, step_id: int, now: dt.datetime) -> StepRow:
+    """Return the step that a token becomes at its node."""
+    node = token.planned.node
+    data = dict(token.data) if token.data else {}
+    if token.flow_id:
+        data["flow"] = token.flow_id
+    return StepRow(
+        id=step_id,
+        scope_id=token.scope_id,
+        node_id=node.id,
+        kind=node.kind.value,
+        name=node.name,
+        state=StepState.READY,
+        attempt=0,
+        data=data,
+        error="",
+        external=False,
+        run_at=None,
+        lease_token=0,
+        lease_until=None,
+        worker="",
+        started_at=now,
+        ended_at=None,
+        new=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +192,8 @@ class Call:
     """A handler to run inside the transaction; its result is heard by this run."""
 
     step: StepRow
-    node: Node
+    handler: str
+    version: str
     inputs: Mapping[str, object]
 
 

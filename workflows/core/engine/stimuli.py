@@ -23,10 +23,15 @@ class StimulusKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Begin at the process's none start, at that of a message, or at a named node."""
+    """Begin where the process does, at the start of a message, or at a named node.
+
+    The node may be a start event, or what an event that begins an instance leads to: a
+    receive task, or a target of an event-based gateway.
+    """
 
     message: str = ""
     node_id: str = ""
+    signal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,7 @@ class Received:
     name: str
     variables: Mapping[str, Any]
     actor: Actor = ENGINE
+    detail: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +123,16 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Activate:
+    """Begin activities of an ad-hoc sub-process, on a person's word."""
+
+    step_id: int
+    nodes: Sequence[str]
+    actor: Actor
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Retry:
     """Try a step in an incident again, on a person's word."""
 
@@ -136,6 +152,7 @@ Stimulus = (
     | Received
     | Escalated
     | Message
+    | Activate
     | Cancel
     | Retry
 )

@@ -1,0 +1,103 @@
+"""What a step listens to while it waits: timers, messages, signals, conditions.
+
+Kept by (step id, node id): the step that waits and the event that is then triggered.
+For a catch event and a receive task the two are one; boundary events hang on their
+host; the targets of an event-based gateway on the gateway; the start of an event
+sub-process on the sub-process that holds it, or on no step at the top.
+"""
+
+from collections.abc import Iterable
+
+from workflows.core.bpmn.graph import EventKind, Node, NodeKind
+from workflows.core.engine import clocks
+from workflows.core.engine.plan import PlanNode
+from workflows.core.engine.run import Run
+from workflows.core.engine.state import StepRow, Subscribe
+from workflows.core.engine.variables import INDEX
+from workflows.core.feel import from_feel
+
+MESSAGE = "MESSAGE"
+SIGNAL = "SIGNAL"
+KEY_CHARACTERS = 200
+LISTENS = "listens"
+
+
+def listen(run: Run, planned: PlanNode, step: StepRow) -> None:
+    """Open all that a step that begins to wait listens to.
+
+    An iteration does not listen for its activity's boundary events: its body does.
+    """
+    if not planned.listens or step.data.get(LISTENS):
+        # A retried step keeps what it has listened to since it began.
+        return
+    step.data[LISTENS] = True
+    node = planned.node
+    iteration = INDEX in step.data
+    events: list[tuple[Node, str]] = []
+    if node.kind is NodeKind.EVENT_BASED_GATEWAY:
+        events.extend((target, clocks.EVENT) for _, target in planned.targets)
+    elif node.kind in (NodeKind.INTERMEDIATE_CATCH_EVENT, NodeKind.RECEIVE_TASK):
+        events.append((node, clocks.CATCH))
+    if not iteration:
+        events.extend((event, clocks.BOUNDARY) for event in planned.attached)
+    if iteration or planned.loop is None:
+        events.extend((event, clocks.EVENT) for event in planned.inside)
+    body = planned.loop is not None and not iteration
+    if node.timeout_seconds > 0 and not step.external and not body:
+        clocks.arm_timeout(run, planned, step)
+    _open(run, step, events)
+
+
+def listen_at_top(run: Run) -> None:
+    """Open what the event sub-processes of the process itself listen to."""
+    for node in run.plan.inside:
+        if node.event is EventKind.TIMER:
+            clocks.arm_at_top(run, node)
+        else:
+            _subscribe(run, None, node)
+
+
+def stop_listening(run: Run, step: StepRow | None, nodes: Iterable[Node]) -> None:
+    """Close what a scope listens to for some events."""
+    step_id = step.id if step is not None else None
+    for node in nodes:
+        if step is None or not step.new:
+            run.changes.timers_off.append((step_id, node.id))
+            run.changes.unsubscribed.append((step_id, node.id))
+        run.drop_listening(step_id, node.id)
+
+
+def _open(run: Run, step: StepRow, events: Iterable[tuple[Node, str]]) -> None:
+    for node, kind in events:
+        if node.event is EventKind.TIMER:
+            if not clocks.arm_event(run, step, node=node, kind=kind):
+                return
+        else:
+            _subscribe(run, step, node)
+
+
+def _subscribe(run: Run, step: StepRow | None, node: Node) -> None:
+    message = node.event is EventKind.MESSAGE or node.kind is NodeKind.RECEIVE_TASK
+    if not message and node.event is not EventKind.SIGNAL:
+        return
+    planned = run.plan.nodes[node.id]
+    run.changes.subscribed.append(
+        Subscribe(
+            step_id=step.id if step is not None else None,
+            node_id=node.id,
+            kind=MESSAGE if message else SIGNAL,
+            name=node.message if message else node.signal,
+            key=correlation_key(run, planned, step) if message else "",
+            once=node.interrupting,
+        )
+    )
+
+
+def correlation_key(run: Run, planned: PlanNode, step: StepRow | None) -> str:
+    """Return the key of a message event as text, empty where there is none."""
+    if planned.correlation is None:
+        return ""
+    value = from_feel(run.variables.evaluate(planned.correlation, {}, step))
+    if value is None:
+        return ""
+    return str(value)[:KEY_CHARACTERS]
