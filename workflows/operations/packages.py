@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from workflows.bpmn import read_bpmn
-from workflows.core.bpmn.graph import Node, NodeKind, Process
+from workflows.core.bpmn.graph import Node, Process
 from workflows.core.bpmn.linter import lint_process
 from workflows.core.bpmn.problems import BpmnError, Finding, Problem, Problems
 from workflows.core.contracts import VersionError
@@ -341,7 +341,7 @@ def _known(names: Mapping[str, object]) -> str:
 
 
 def _find_handler(node: Node, problems: Problems) -> Handler | None:
-    if node.kind is not NodeKind.SERVICE_TASK or not node.handler:
+    if not node.handler:
         return None
     try:
         return registry.get(node.handler, node.handler_version)

@@ -46,7 +46,7 @@ def read_work(
         case NodeKind.SERVICE_TASK:
             return Work(handler=reading.handler())
         case NodeKind.BUSINESS_RULE_TASK:
-            return Work(decision=reading.decision())
+            return reading.rule()
         case NodeKind.SCRIPT_TASK:
             return Work(script=reading.script())
         case NodeKind.CALL_ACTIVITY:
@@ -90,11 +90,16 @@ class _Reading:
             )
         return name
 
-    def decision(self) -> str:
-        name = self.properties.get("decision", "")
-        if not name:
-            self._add("A business rule task must name its decision with cs:decision.")
-        return name
+    def rule(self) -> Work:
+        """Read what rules a business rule task: a decision, else a handler."""
+        decision = self.properties.get("decision", "")
+        handler = "" if decision else self.properties.get("handler", "")
+        if not decision and not handler:
+            self._add(
+                "A business rule task must name its decision with cs:decision, or a"
+                " handler with cs:handler."
+            )
+        return Work(decision=decision, handler=handler)
 
     def script(self) -> str:
         if not is_feel(self.element.get("scriptFormat")):

@@ -208,7 +208,7 @@ OWN_ATTRIBUTES = MappingProxyType({
     NodeKind.SERVICE_TASK: _ACTIVITY | _HANDLER,
     NodeKind.SEND_TASK: _ACTIVITY | _THROW,
     NodeKind.RECEIVE_TASK: _ACTIVITY | _CATCH,
-    NodeKind.BUSINESS_RULE_TASK: _ACTIVITY | {"decision"},
+    NodeKind.BUSINESS_RULE_TASK: _ACTIVITY | _HANDLER | {"decision"},
     NodeKind.SCRIPT_TASK: _ACTIVITY,
     NodeKind.SUB_PROCESS: _ACTIVITY,
     NodeKind.TRANSACTION: _ACTIVITY,
