@@ -245,13 +245,12 @@ def test_lint_command_needs_no_database(tmp_path: Path) -> None:
 
 
 def test_lint_command_tells_problems_as_json(tmp_path: Path) -> None:
-    write(tmp_path, package(process('<task id="t"/>')))
+    write(tmp_path, package(process('<task id="t"/><userTask id="b" cs:form="no"/>')))
     out = io.StringIO()
     with pytest.raises(CommandError, match="1 problems"):
         call_command("lint_definition", str(tmp_path), "--json", stdout=out)
     (problem,) = json.loads(out.getvalue())["problems"]
-    assert problem["element"] == "main"
-    assert "start event" in problem["message"]
+    assert problem["element"] == "b"
 
 
 def test_lint_command_finds_nothing_in_a_sound_package(tmp_path: Path) -> None:
