@@ -147,6 +147,12 @@ CHANNEL_LAYERS = {
     }
 }
 
+# -- Calls to other systems ------------------------------------------------------------
+
+# In one worker process: calls under way, and how many of them hold a thread each.
+SERVICE_CALLS = env.integer("COUNTERSIGN_SERVICE_CALLS", 1000, least=1, most=10_000)
+SERVICE_THREADS = env.integer("COUNTERSIGN_SERVICE_THREADS", 32, least=1, most=1000)
+
 # -- People, sessions, browsers --------------------------------------------------------
 
 AUTH_USER_MODEL = "review.User"

@@ -11,12 +11,16 @@ import structlog
 from django.db import transaction
 from redis.exceptions import RedisError
 
+from workflows import failpoints
+
 log = structlog.get_logger(__name__)
 
 JOBS = {
     "engine": "workflows.jobs.drain_engine",
     "services": "workflows.jobs.drain_services",
 }
+# A services job lasts as long as the slowest call that it has under way.
+TIMEOUTS = {"engine": 600, "services": 24 * 3600}
 
 
 def after_commit(action: Callable[[], object]) -> None:
@@ -32,6 +36,7 @@ def ring_after_commit(name: str) -> None:
         return
 
     def bell() -> None:
+        failpoints.reach("bell.before")
         ring(name)
 
     bell.bell = name  # type: ignore[attr-defined]
@@ -48,7 +53,11 @@ def ring(name: str) -> bool:
         queue = django_rq.get_queue(name)
         if queue.count == 0:
             queue.enqueue_call(
-                JOBS[name], kwargs={}, result_ttl=0, failure_ttl=3600, timeout=600
+                JOBS[name],
+                kwargs={},
+                result_ttl=0,
+                failure_ttl=3600,
+                timeout=TIMEOUTS[name],
             )
     except RedisError as error:
         log.warning("doorbell_failed", queue=name, error=str(error))

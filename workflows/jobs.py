@@ -4,6 +4,8 @@ import os
 import socket
 import time
 
+from django.conf import settings
+
 from workflows import dispatch
 from workflows.operations import advance, external
 
@@ -26,14 +28,14 @@ def drain_engine(**_: object) -> int:
 
 def drain_services(**_: object) -> int:
     """Work off external steps until none is due; return how many there were."""
-    steps = 0
-    until = time.monotonic() + SECONDS
-    while time.monotonic() < until:
-        done = external.work_off(worker=worker_name())
-        if not done:
-            return steps
-        steps += done
-    dispatch.ring("services")
+    steps = external.work_off(
+        worker=worker_name(),
+        limit=settings.SERVICE_CALLS,
+        threads=settings.SERVICE_THREADS,
+        seconds=SECONDS,
+    )
+    if external.is_due():
+        dispatch.ring("services")
     return steps
 
 

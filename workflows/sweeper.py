@@ -14,7 +14,7 @@ dies leaves nothing half done.
 
 from dataclasses import dataclass
 
-from workflows import dispatch, jobs, store
+from workflows import dispatch, failpoints, jobs, store
 from workflows.operations import external, retirement, schedules, timers
 
 __all__ = ["Swept", "schedules", "sweep"]
@@ -34,6 +34,7 @@ def sweep() -> Swept:
     fired = 0
     while batch := timers.fire_due():
         fired += batch
+        failpoints.reach("sweep.batch")
         if batch < timers.BATCH:
             break
     engine_due = bool(store.pick_due(limit=1))

@@ -20,7 +20,7 @@ from review.evidence import verify as names
 from review.evidence.bag import Bag
 from review.evidence.case import Case, read_case
 from review.evidence.verify import read_entry, write_csv
-from workflows import audit
+from workflows import audit, failpoints
 from workflows.audit import INSTALLATION, Draft
 from workflows.core.actors import Actor
 from workflows.core.canonical import dumps
@@ -98,6 +98,7 @@ def _write(
     related = _related(case, export_seq)
     lines = (line + b"\n" for line in _entries(instance_id))
     bag.add(names.EVENTS, lines)
+    failpoints.reach("export.middle")
     entries = (read_entry(line) for line in _entries(instance_id))
     bag.add(names.EVENTS_CSV, (row.encode() for row in write_csv(entries)))
     bag.add(names.RELATED, (row.entry.encode() + b"\n" for row in related))

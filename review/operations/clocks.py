@@ -17,7 +17,7 @@ from review.core.states import TaskState
 from review.models import Task
 from review.operations import tasks
 from review.operations.locking import LockedTask, lock_task, read_locked
-from workflows import audit
+from workflows import audit, failpoints
 from workflows.core.actors import SWEEPER
 from workflows.handlers import TimerRow
 from workflows.operations import timers
@@ -143,6 +143,7 @@ def _escalate(task: LockedTask) -> None:
         _arm(task, due_at=task.lease_until, seq=seq)
         return
     tasks.move(task, to_queue=target, actor=SWEEPER, detail={"because": "breach"})
+    failpoints.reach("escalation")
 
 
 def _arm(task: LockedTask, *, due_at: dt.datetime, seq: int) -> None:

@@ -36,7 +36,7 @@ from review.operations.locking import Earlier, LockedTask, check_live, lock_task
 from review.operations.people import actor_of
 from review.operations.tasks import check_lease
 from review.permissions import check_can_review, get_rights
-from workflows import audit
+from workflows import audit, failpoints
 from workflows.core.canonical import digest, dumps
 from workflows.operations import steps, timers
 from workflows.operations.errors import Conflict, Invalid
@@ -120,7 +120,9 @@ def submit(
         if verdict.token == token and verdict.judgement.person_id == person.id:
             return _answer_again(verdict, wish)
     _check(task, wish)
-    return _decide(task, wish, _read_change(task, wish))
+    submitted = _decide(task, wish, _read_change(task, wish))
+    failpoints.reach("verdict.uncommitted")
+    return submitted
 
 
 def _answer_again(verdict: Earlier, wish: Wish) -> Submitted:

@@ -11,11 +11,11 @@ from django.db import connection
 from pydantic import BaseModel
 
 from workflows.handlers import HandlerContext, handler
-from workflows.operations import external
+from workflows.operations import claims
 
 # A killed worker's steps are free again after the time limit and this grace; the
 # product's 15 seconds would make these tests wait without testing more.
-external.GRACE_SECONDS = 1
+claims.GRACE_SECONDS = 1
 
 OUTSIDE_SECONDS = 0.4
 

@@ -3,6 +3,7 @@
 from workflows.models.access import ApiToken, IdempotencyKey
 from workflows.models.audit import AuditChain, AuditEntry
 from workflows.models.checkpoints import Checkpoint, Leaf, Subtree
+from workflows.models.circuits import Circuit
 from workflows.models.decisions import Evaluation
 from workflows.models.definitions import Definition, DefinitionFile
 from workflows.models.instances import Instance, Stimulus
@@ -14,6 +15,7 @@ __all__ = [
     "AuditChain",
     "AuditEntry",
     "Checkpoint",
+    "Circuit",
     "Definition",
     "DefinitionFile",
     "Evaluation",

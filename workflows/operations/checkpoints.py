@@ -17,7 +17,7 @@ from typing import Final
 
 from django.db import connection, transaction
 
-from workflows import audit
+from workflows import audit, failpoints
 from workflows.audit import Draft
 from workflows.core.actors import Actor
 from workflows.core.merkle import Frontier, Subtree
@@ -151,6 +151,7 @@ def sequence(*, floor: Floor) -> int | None:
         with connection.cursor() as cursor:
             cursor.execute(_SEQUENCE, {"floor": floor.entry_id, "limit": BATCH})
             count: int = cursor.rowcount
+        failpoints.reach("leaf.batch")
     if settled and count < BATCH:
         floor.rise(settled)
     return count
@@ -177,9 +178,11 @@ def sign(*, folder: KeyFolder, now: dt.datetime) -> int | None:
         if not checkpoint.size:
             return None
         note = key.sign(checkpoint)
+        failpoints.reach("sign.signed")
         # Signing is deterministic and the tree is committed: a crash between the two
         # writes leaves a last word that the next call finds true, and signs again.
         folder.write_last_note(note)
+        failpoints.reach("sign.anchored")
         CheckpointRow.objects.create(
             size=checkpoint.size,
             root=checkpoint.root,

@@ -3,109 +3,172 @@
 Claim raises `lease_token` and `attempt` before the work; finish must carry the token.
 A worker that is killed between the two leaves a RUNNING step whose lease lapses; the
 next claim takes it over, and whatever the dead worker's orphan still reports is
-discarded and audited, because its token is old.
+discarded and audited, because its token is old. Claiming is in claims.py, how calls
+run in calls.py.
 """
 
 import datetime as dt
+import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import structlog
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
-from workflows import audit, store
-from workflows.core.actors import Actor, ActorKind
+from workflows import audit, failpoints, store
+from workflows.core.actors import Actor
 from workflows.core.engine import stimuli
 from workflows.core.engine.hearing import hear
-from workflows.core.engine.run import Run
-from workflows.core.engine.state import StepRow
 from workflows.core.states import StepState
-from workflows.handlers import HandlerContext, registry
-from workflows.operations import plans
-from workflows.operations.advance import failure, settle_and_save
+from workflows.operations import circuits, plans
+from workflows.operations.advance import settle_and_save
+from workflows.operations.calls import Answer, Pool, Work, find_handler, run_all
+from workflows.operations.claims import MAX_CLAIMS, claim, is_due, worker_actor
 
-GRACE_SECONDS = 15
-"""How long a lease outlives the handler's own time limit."""
+__all__ = [
+    "MAX_CLAIMS",
+    "Answer",
+    "Work",
+    "claim",
+    "finish",
+    "is_due",
+    "run_all",
+    "work_off",
+]
 
-MAX_CLAIMS = 5
-"""A step that was claimed so often without an answer has been killing its workers."""
+LEASE_SECONDS = 30
+"""The longest lease of a worker that makes it longer again and again."""
+
+LIMIT = 1_000
+THREADS = 32
+SECONDS = 60.0
+"""How much `work_off` has under way, how much of it in threads, and for how long."""
+
+CLAIM_AT_ONCE = 250
+POLL_SECONDS = 0.25
+PATIENCE_SECONDS = 60.0
+"""How long answers are kept for a database that is away."""
 
 log = structlog.get_logger(__name__)
 
-_DUE = """
-    SELECT s.instance_id FROM workflows_step s
-    JOIN workflows_instance i ON i.id = s.instance_id AND i.state = 'ACTIVE'
-    WHERE s.external
-      AND ((s.state = 'READY' AND s.run_at <= clock_timestamp())
-        OR (s.state = 'RUNNING' AND s.lease_until < clock_timestamp()))
-    ORDER BY s.run_at NULLS FIRST LIMIT %s
+_EXTEND = """
+    UPDATE workflows_step s
+    SET lease_until = clock_timestamp() + v.seconds * interval '1 second'
+    FROM unnest(%s::bigint[], %s::bigint[], %s::float8[]) AS v(id, token, seconds)
+    WHERE s.id = v.id AND s.lease_token = v.token AND s.state = 'RUNNING'
+    RETURNING s.id, s.lease_token
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A claimed step with all that its handler needs."""
+def work_off(
+    *,
+    worker: str,
+    limit: int = LIMIT,
+    threads: int = THREADS,
+    seconds: float = SECONDS,
+) -> int:
+    """Work external steps off until none is due; return how many were answered.
 
-    step_id: int
-    instance_id: UUID
-    token: int
-    handler: str
-    handler_version: str
-    timeout_seconds: float
-    inputs: Mapping[str, Any]
-    context: HandlerContext
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of a piece of work."""
-
-    work: Work
-    stimulus: stimuli.Stimulus
-
-
-def work_off(*, worker: str, limit: int = 20, threads: int = 8) -> int:
-    """Claim due external steps, run them side by side, finish them; return how many."""
-    works = claim(worker=worker, limit=limit)
-    if works:
-        finish(run_all(works, threads=threads), worker=worker)
-    return len(works)
-
-
-@transaction.atomic
-def claim(
-    *, worker: str, limit: int, among: Sequence[UUID] | None = None
-) -> list[Work]:
-    """Claim external steps that are due or whose worker is gone.
-
-    With `among` only those of these instances. Steps claimed too often without an answer become incidents instead.
+    At most `limit` calls are under way at once, at most `threads` of them in threads;
+    more are claimed while others run, and finished in batches. After `seconds` no more
+    are claimed, unless a call under way may last as long again: one slow call keeps the
+    rest of the room in use.
     """
-    due = _list_due(limit=limit) if among is None else among
-    runs = store.load_free_runs(due, plan_for=plans.plan_for, limit=limit)
-    claimed = [work for run in runs for work in _claim_steps(run, worker=worker)]
-    settle_and_save([run for run in runs if run.changes.drafts])
-    return claimed
-
-
-def _list_due(*, limit: int) -> list[UUID]:
-    with connection.cursor() as cursor:
-        cursor.execute(_DUE, [limit])
-        return list({row[0]: None for row in cursor.fetchall()})
-
-
-def run_all(works: Sequence[Work], *, threads: int) -> list[Answer]:
-    """Run handlers in threads, each within its time limit; nothing is raised."""
-    pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="service")
+    desk = _Desk(worker=worker, pool=Pool(threads=threads, calls=limit))
+    until = time.monotonic() + seconds
     try:
-        futures = [(work, pool.submit(_run, work)) for work in works]
-        return [_answer(work, future) for work, future in futures]
+        while True:
+            desk.claim_more(until=until, seconds=seconds)
+            if not desk.is_busy:
+                return desk.answered
+            desk.take_answers()
     finally:
-        # A handler past its limit runs on in its thread; its answer is nobody's.
-        pool.shutdown(wait=False, cancel_futures=True)
+        desk.pool.close()
+
+
+@dataclass(slots=True)
+class _Desk:
+    """One worker's calls under way, its answers not yet finished, and when to look."""
+
+    worker: str
+    pool: Pool
+    answered: int = 0
+    _answers: list[Answer] = field(default_factory=list)
+    _look_at: float = 0.0
+    _away_since: float = 0.0
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._answers) or len(self.pool) > 0
+
+    def claim_more(self, *, until: float, seconds: float) -> None:
+        """Claim as much as there is room for, unless a look found little just now."""
+        now = time.monotonic()
+        over = now >= until and self.pool.longest() <= seconds
+        if over or now < self._look_at:
+            return
+        room = self.pool.room()
+        most = min(room.calls, CLAIM_AT_ONCE)
+        if most <= 0:
+            return
+        try:
+            works = claim(
+                worker=self.worker, limit=most, room=room, lease_seconds=LEASE_SECONDS
+            )
+        except (OperationalError, InterfaceError) as error:
+            self._wait_for_database(error)
+            return
+        failpoints.reach("claim.committed")
+        self.pool.start(works)
+        # What was not full finds the rest by polling; answers wake it up before.
+        self._look_at = now if len(works) >= most else now + POLL_SECONDS
+
+    def take_answers(self) -> None:
+        """Take what was answered, keep the leases of the rest, and finish."""
+        self._answers.extend(self.pool.take(seconds=POLL_SECONDS))
+        try:
+            self.pool.drop(extend(self.pool.list_to_extend()))
+            if self._answers:
+                failpoints.reach("finish.before")
+                finish(self._answers, worker=self.worker)
+                self.answered += len(self._answers)
+                self._answers.clear()
+                self._look_at = 0.0
+            self._away_since = 0.0
+        except (OperationalError, InterfaceError) as error:
+            # Tokens make a second finish harmless, should the first have committed.
+            self._wait_for_database(error)
+
+    def _wait_for_database(self, error: Exception) -> None:
+        """Keep the answers while the database is away. Raises `error` in the end."""
+        now = time.monotonic()
+        self._away_since = self._away_since or now
+        if connection.in_atomic_block or now - self._away_since > PATIENCE_SECONDS:
+            raise error
+        if not self.is_busy:
+            raise error  # nothing is lost by giving the worker back
+        log.warning("services_without_database", error=str(error))
+        connection.close()
+        time.sleep(POLL_SECONDS)
+
+
+# --- finish --------------------------------------------------------------------------
+
+
+def extend(works: Sequence[Work]) -> list[Work]:
+    """Make the leases of work under way longer; return work whose lease was lost."""
+    if not works:
+        return []
+    with connection.cursor() as cursor:
+        columns = (
+            [work.step_id for work in works],
+            [work.token for work in works],
+            [float(work.lease_seconds) for work in works],
+        )
+        cursor.execute(_EXTEND, columns)
+        held = set(cursor.fetchall())
+    return [work for work in works if work.key not in held]
 
 
 def finish(
@@ -116,11 +179,15 @@ def finish(
 ) -> None:
     """Hand answers to their instances; one failing instance does not stop the rest.
 
-    `occurred_at` is the business time of replayed answers, by instance.
+    `occurred_at` is the business time of replayed answers, by instance. Raises
+    OperationalError and InterfaceError where the database is away.
     """
     times = occurred_at or {}
+    circuits.hear(_outcomes(answers))
     try:
         _finish(answers, worker=worker, times=times)
+    except (OperationalError, InterfaceError):
+        raise
     except Exception:
         if connection.in_atomic_block or len(answers) == 1:
             raise
@@ -128,6 +195,8 @@ def finish(
         for answer in answers:
             try:
                 _finish([answer], worker=worker, times=times)
+            except (OperationalError, InterfaceError):
+                raise
             except Exception:
                 # The lease lapses and the step is claimed again, at most MAX_CLAIMS.
                 log.exception("finish_failed", step=answer.work.step_id)
@@ -140,7 +209,7 @@ def _finish(
     ids = {answer.work.instance_id for answer in answers}
     runs = store.load_runs(list(ids), plan_for=plans.plan_for)
     by_id = {run.instance.id: run for run in runs}
-    actor = _worker_actor(worker)
+    actor = worker_actor(worker)
     for answer in answers:
         work = answer.work
         run = by_id[work.instance_id]
@@ -156,103 +225,24 @@ def _finish(
         else:
             run.add([_stale(work, actor)])
     settle_and_save([run for run in runs if run.changes.drafts])
+    failpoints.reach("finish.uncommitted")
 
 
-def _claimable(run: Run) -> list[StepRow]:
-    return [
-        step
-        for step in run.live.values()
-        if step.external
-        and not step.new
-        and (
-            (
-                step.state is StepState.READY
-                and step.run_at is not None
-                and step.run_at <= run.now
-            )
-            or (
-                step.state is StepState.RUNNING
-                and step.lease_until is not None
-                and step.lease_until < run.now
-            )
-        )
-    ]
-
-
-def _claim_steps(run: Run, *, worker: str) -> list[Work]:
-    works = []
-    for step in _claimable(run):
-        lost = step.state is StepState.RUNNING
-        if lost and step.attempt >= MAX_CLAIMS:
-            run.incident(
-                step,
-                code="WORKER_LOST",
-                message=f"{step.attempt} workers took this step and none answered.",
-            )
+def _outcomes(answers: Sequence[Answer]) -> list[circuits.Outcome]:
+    """Return how calls to connectors with a breaker ended, technical failures apart."""
+    found = []
+    for answer in answers:
+        work, said = answer.work, answer.stimulus
+        failed = isinstance(said, stimuli.Failed) and not said.permanent
+        if not failed and not work.probe:
             continue
-        works.append(_claim_step(run, step, worker=worker, lost=lost))
-    return works
-
-
-def _claim_step(run: Run, step: StepRow, *, worker: str, lost: bool) -> Work:
-    """Raise token and attempt before the work, under the instance's lock."""
-    work = _work(run, step)
-    step.state = StepState.RUNNING
-    step.attempt = work.context.attempt
-    step.lease_token = work.token
-    seconds = work.timeout_seconds + GRACE_SECONDS
-    step.lease_until = run.now + dt.timedelta(seconds=seconds)
-    step.worker = worker
-    step.run_at = None
-    detail: dict[str, object] = {"attempt": step.attempt, "token": step.lease_token}
-    if lost:
-        detail["because"] = "lease lapsed"
-    run.note(step, "step.claimed", detail, actor=_worker_actor(worker))
-    return work
-
-
-def _work(run: Run, step: StepRow) -> Work:
-    planned = run.plan.nodes[step.node_id]
-    facts = planned.handler
-    return Work(
-        step_id=step.id,
-        instance_id=run.instance.id,
-        token=step.lease_token + 1,
-        handler=planned.node.handler,
-        handler_version=planned.node.handler_version,
-        timeout_seconds=facts.timeout_seconds if facts else 30.0,
-        inputs=dict(run.variables.inputs(planned)),
-        context=HandlerContext(
-            idempotency_key=str(step.id),
-            instance_id=run.instance.id,
-            step_id=step.id,
-            attempt=step.attempt + 1,
-            business_key=run.instance.business_key,
-            now=run.now,
-        ),
-    )
-
-
-def _run(work: Work) -> stimuli.Stimulus:
-    try:
-        handler = registry.get(work.handler, work.handler_version)
-        output = handler.run(work.inputs, work.context)
-    except Exception as error:  # noqa: BLE001  whatever a handler raises is an answer
-        return failure(work.step_id, error)
-    finally:
-        # This thread's own connection, if the handler opened one.
-        connection.close()
-    return stimuli.Done(step_id=work.step_id, output=output)
-
-
-def _answer(work: Work, future: "Future[stimuli.Stimulus]") -> Answer:
-    try:
-        stimulus = future.result(timeout=work.timeout_seconds)
-    except FutureTimeout:
-        limit = f"{work.timeout_seconds:g} s"
-        error = TimeoutError(f"{work.handler} did not answer within {limit}.")
-        stimulus = failure(work.step_id, error)
-    return Answer(work=work, stimulus=stimulus)
+        handler = find_handler(work)
+        if handler is not None and handler.breaker is not None:
+            outcome = circuits.Outcome(
+                handler.connector, handler.breaker, failed=failed, probe=work.probe
+            )
+            found.append(outcome)
+    return found
 
 
 def _stale(work: Work, actor: Actor) -> audit.Draft:
@@ -266,14 +256,3 @@ def _stale(work: Work, actor: Actor) -> audit.Draft:
         },
         step_id=work.step_id,
     )
-
-
-def _worker_actor(worker: str) -> Actor:
-    return Actor(kind=ActorKind.SYSTEM, id="worker", name=worker)
-
-
-def is_due() -> bool:
-    """Say whether an external step is ready or its worker's lease has lapsed."""
-    with connection.cursor() as cursor:
-        cursor.execute(_DUE, [1])
-        return cursor.fetchone() is not None
