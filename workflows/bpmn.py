@@ -1,9 +1,19 @@
 """Bytes of a BPMN 2.0 file to processes: the XML shell around the pure reader."""
 
+from workflows.core.bpmn.completion import find_missing
+from workflows.core.bpmn.drawing import PREFIXES
 from workflows.core.bpmn.graph import Process
 from workflows.core.bpmn.problems import BpmnError, Problem
 from workflows.core.bpmn.reader import read_processes
-from workflows.xml import MarkupError, parse_xml
+from workflows.core.markup_text import write_markup
+from workflows.xml import (
+    MAX_BYTES,
+    MAX_ELEMENTS,
+    Document,
+    MarkupError,
+    parse_document,
+    parse_xml,
+)
 
 
 def read_bpmn(data: bytes, *, source: str) -> list[Process]:
@@ -14,8 +24,47 @@ def read_bpmn(data: bytes, *, source: str) -> list[Process]:
     try:
         root = parse_xml(data, source=source)
     except MarkupError as error:
-        problem = Problem(
-            source=source, line=error.line, element="<xml>", message=error.message
-        )
-        raise BpmnError((problem,)) from error
+        raise _as_bpmn_error(error, source=source) from error
     return read_processes(root, source=source)
+
+
+def export_bpmn(data: bytes, *, source: str) -> bytes:
+    """Return a file with an id on every flow and with a diagram, if it had none.
+
+    All else stays byte for byte: comments, prefixes, CDATA and what other tools wrote.
+    Raises BpmnError for what is no XML.
+    """
+    try:
+        document = parse_document(data, source=source)
+    except MarkupError as error:
+        raise _as_bpmn_error(error, source=source) from error
+    missing = find_missing(document.root, element_limit=MAX_ELEMENTS)
+    text = "".join(
+        write_markup(one, prefixes=PREFIXES, is_document=False)
+        for one in missing.diagrams
+    )
+    inserts = {_place_of_diagram(document): text} if text else {}
+    exported = document.patched(ids=missing.ids, inserts=inserts)
+    if len(exported) > MAX_BYTES:
+        exported = document.patched(ids=missing.ids, inserts={})
+    return exported
+
+
+def _place_of_diagram(document: Document) -> int:
+    """Return where the schema wants diagrams: after the models, before relationships.
+
+    An empty diagram that stands there is left, but ours comes first and is shown.
+    """
+    number = 1
+    for child in document.root.children:
+        if child.name in {"BPMNDiagram", "relationship"}:
+            return document.starts[number]
+        number += sum(1 for _ in child.walk())
+    return document.end
+
+
+def _as_bpmn_error(error: MarkupError, *, source: str) -> BpmnError:
+    problem = Problem(
+        source=source, line=error.line, element="<xml>", message=error.message
+    )
+    return BpmnError((problem,))

@@ -4,8 +4,12 @@ Nothing here knows BPMN or DMN. Every document type declaration is refused, so n
 entity is ever declared, expanded or fetched.
 """
 
+import codecs
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
+from xml.parsers import expat
 
 from lxml import etree
 
@@ -85,7 +89,94 @@ def parse_xml(data: bytes, *, source: str) -> Element:
     return builder.root()
 
 
-def _decode(data: bytes, *, source: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file that remembers where its elements stand in its own text.
+
+    `starts` are the places of the start tags in `encoded` (UTF-8), in document order;
+    `end` is the place of the root's end tag.
+    """
+
+    root: Element
+    data: bytes
+    encoded: bytes
+    encoding: str
+    starts: Sequence[int]
+    end: int
+
+    def patched(self, *, ids: Mapping[int, str], inserts: Mapping[int, str]) -> bytes:
+        """Return the file with ids set and text put in, each other byte untouched.
+
+        `ids` are by the number of an element in document order; `inserts` are texts by
+        their place in `encoded`. Without either these are the bytes that were read.
+        """
+        if not ids and not inserts:
+            return self.data
+        edits = [(place, place, text) for place, text in inserts.items()]
+        edits.extend(self._id_edit(self.starts[at], name) for at, name in ids.items())
+        pieces: list[bytes] = []
+        position = 0
+        for start, stop, text in sorted(edits):
+            pieces += [self.encoded[position:start], text.encode()]
+            position = stop
+        pieces.append(self.encoded[position:])
+        text = b"".join(pieces).decode()
+        if self.encoding == "utf-16":
+            # With the byte order of the file, and its mark.
+            name = "utf-16-be" if self.data[:2] == codecs.BOM_UTF16_BE else "utf-16-le"
+            return self.data[:2] + text.encode(name)
+        written = text.encode(self.encoding, errors="xmlcharrefreplace")
+        has_mark = self.data.startswith(codecs.BOM_UTF8)
+        if self.encoding == "utf-8-sig" and not has_mark:
+            return written.removeprefix(codecs.BOM_UTF8)
+        return written
+
+    def _id_edit(self, start: int, name: str) -> tuple[int, int, str]:
+        """Return where an id goes: over an empty one, else right after the tag."""
+        tag = _START_TAG.match(self.encoded, start)
+        # The parser found a start tag here, so it is one.
+        if tag is None:
+            raise ValueError(f"There is no start tag at byte {start}.")
+        empty = _EMPTY_ID.search(self.encoded, tag.end("name"), tag.end())
+        value = _attribute(name)
+        if empty is not None:
+            return empty.start(1), empty.end(1), f'"{value}"'
+        return tag.end("name"), tag.end("name"), f' id="{value}"'
+
+
+_START_TAG = re.compile(rb"""<(?P<name>[^\s/>]+)(?:[^>"']|"[^"]*"|'[^']*')*>""")
+_EMPTY_ID = re.compile(rb"""\sid\s*=\s*("\s*"|'\s*')""")
+
+
+def _attribute(value: str) -> str:
+    return value.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+
+
+def parse_document(data: bytes, *, source: str) -> Document:
+    """Return a file's tree with the places of its elements. Raises MarkupError."""
+    root = parse_xml(data, source=source)
+    encoding = _encoding(data, source=source)
+    encoded = _decode(data, source=source).encode()
+    starts: list[int] = []
+    ends: list[int] = []
+    # A second look by another parser, which knows byte positions. What it reads was
+    # accepted already: no document type, and within the limits.
+    parser = expat.ParserCreate("utf-8")
+    parser.StartElementHandler = lambda *_: starts.append(parser.CurrentByteIndex)
+    parser.EndElementHandler = lambda *_: ends.append(parser.CurrentByteIndex)
+    parser.Parse(encoded, True)  # noqa: FBT003  (the C function takes no keyword)
+    return Document(
+        root=root,
+        data=data,
+        encoded=encoded,
+        encoding=encoding,
+        starts=tuple(starts),
+        end=ends[-1],
+    )
+
+
+def _encoding(data: bytes, *, source: str) -> str:
+    """Return the codec of a file. Raises MarkupError for one that is not read."""
     encoding = "utf-8-sig"
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         encoding = "utf-16"
@@ -100,6 +191,11 @@ def _decode(data: bytes, *, source: str) -> str:
                     line=1,
                     message=f"The encoding {named[1]} is not read; save as UTF-8.",
                 )
+    return encoding
+
+
+def _decode(data: bytes, *, source: str) -> str:
+    encoding = _encoding(data, source=source)
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
