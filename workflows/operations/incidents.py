@@ -66,6 +66,11 @@ def resolve_by_hand(
     )
 
 
+def is_of(incident_id: int, *, instance_id: UUID) -> bool:
+    """Tell whether the incident is one of this instance."""
+    return Incident.objects.filter(pk=incident_id, instance_id=instance_id).exists()
+
+
 @transaction.atomic
 def _act(
     incident_id: int,

@@ -6,7 +6,7 @@ from typing import Any
 from workflows.core.actors import ENGINE
 from workflows.core.bpmn.graph import EventKind, Node, NodeKind, RetrySpec
 from workflows.core.canonical import digest
-from workflows.core.engine import compensation, stimuli
+from workflows.core.engine import compensation, interventions, stimuli
 from workflows.core.engine.behaviours import RULES
 from workflows.core.engine.clocks import arm_again, next_occurrence
 from workflows.core.engine.failing import TIMEOUT, fail_path, give_up
@@ -25,7 +25,9 @@ from workflows.core.states import InstanceState, StepState
 _ONE_ATTEMPT = RetrySpec(max_attempts=1, base_seconds=1, cap_seconds=1)
 
 
-def hear(run: Run, stimulus: stimuli.Stimulus) -> None:
+def hear(
+    run: Run, stimulus: stimuli.Stimulus | interventions.Intervention
+) -> None:
     """Let an instance hear something and move its tokens until they are parked.
 
     Raises StepGone where the stimulus is for a step that has ended.
@@ -287,4 +289,7 @@ _HEARING: dict[type[Any], Callable[[Run, Any], None]] = {
     stimuli.Activate: _activate,
     stimuli.Cancel: _cancel,
     stimuli.Retry: _retry,
+    interventions.Skip: interventions.skip,
+    interventions.Move: interventions.move,
+    interventions.EditVariables: interventions.edit,
 }

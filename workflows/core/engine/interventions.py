@@ -12,14 +12,13 @@ from workflows.core.actors import Actor
 from workflows.core.bpmn.graph import Node, NodeKind
 from workflows.core.canonical import digest
 from workflows.core.chain import Draft
+from workflows.core.engine.activities import BEGIN
+from workflows.core.engine.gateways import ARRIVED
 from workflows.core.engine.plan import Plan, PlanNode
 from workflows.core.engine.run import UNDOES, Run
 from workflows.core.engine.state import StepRow
 from workflows.core.engine.variables import INDEX, VARS
 from workflows.core.states import StepState
-
-BEGIN: Final = "begin"
-"""In the data of a sub-process's step: the nodes to go to inside, outermost first."""
 
 _SCOPES: Final = frozenset({NodeKind.SUB_PROCESS, NodeKind.TRANSACTION})
 _CHOOSING: Final = frozenset({
@@ -73,6 +72,9 @@ class EditVariables:
     scope_id: int | None = None
 
 
+Intervention = Skip | Move | EditVariables
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A node that a token could be moved to, or why not.
@@ -89,12 +91,12 @@ class Target:
 def skip(run: Run, wish: Skip) -> None:
     """End a step as skipped. Raises StepGone, NotPossible."""
     planned, step = run.step(wish.step_id)
-    refusal = find_skip_refusal(planned, step, fire=wish.fire)
+    refusal = find_skip_refusal(planned, step.state, step.data, fire=wish.fire)
     if refusal:
         raise NotPossible(refusal)
     detail: dict[str, object] = {"reason": wish.reason}
-    if is_waiting_join(planned, step):
-        detail["arrived"] = sorted(step.data["arrived"])
+    if is_waiting_join(planned, step.state, step.data):
+        detail["arrived"] = sorted(step.data[ARRIVED])
     if wish.variables:
         detail["variables"] = sorted(wish.variables)
         detail["digest"] = digest(wish.variables)
@@ -171,13 +173,15 @@ def edit(run: Run, wish: EditVariables) -> None:
         run.note(scope, "step.variables_edited", detail, actor=wish.actor)
 
 
-def find_skip_refusal(planned: PlanNode, step: StepRow, *, fire: bool) -> str:
+def find_skip_refusal(
+    planned: PlanNode, state: StepState, data: Mapping[str, Any], *, fire: bool
+) -> str:
     """Say why a live step cannot be skipped, or nothing."""
     node = planned.node
-    if is_waiting_join(planned, step):
+    if is_waiting_join(planned, state, data):
         if fire:
             return ""
-        missing = len(set(node.flows_in) - set(step.data["arrived"]))
+        missing = len(set(node.flows_in) - set(data[ARRIVED]))
         return (
             f"{_name(node)} is a join that still waits for {missing} of"
             f" {len(node.flows_in)} flows; ask for it to fire with what has arrived,"
@@ -195,12 +199,12 @@ def find_skip_refusal(planned: PlanNode, step: StepRow, *, fire: bool) -> str:
     return ""
 
 
-def is_waiting_join(planned: PlanNode, step: StepRow) -> bool:
+def is_waiting_join(
+    planned: PlanNode, state: StepState, data: Mapping[str, Any]
+) -> bool:
     """Tell whether a step is a join at which some tokens have arrived."""
     return (
-        planned.node.kind in _JOINING
-        and step.state is StepState.WAITING
-        and "arrived" in step.data
+        planned.node.kind in _JOINING and state is StepState.WAITING and ARRIVED in data
     )
 
 
@@ -214,14 +218,14 @@ def list_targets(plan: Plan, source: Node) -> list[Target]:
     ]
 
 
-def find_source_refusal(planned: PlanNode, step: StepRow) -> str:
+def find_source_refusal(planned: PlanNode, data: Mapping[str, Any]) -> str:
     """Say why a live step's token cannot be moved at all, or nothing."""
-    if INDEX in step.data:
+    if INDEX in data:
         return (
             f"This is one round of {_name(planned.node)}; skip the round, or move the"
             " whole activity."
         )
-    if UNDOES in step.data:
+    if UNDOES in data:
         return f"{_name(planned.node)} undoes what was done; it can only be skipped."
     return ""
 
@@ -287,7 +291,7 @@ def _find_way_refusal(plan: Plan, source: Node, target: Node) -> str:
 def _check_move(
     plan: Plan, planned: PlanNode, step: StepRow, targets: Sequence[str]
 ) -> None:
-    refusal = find_source_refusal(planned, step)
+    refusal = find_source_refusal(planned, step.data)
     if not targets:
         refusal = refusal or "Choose at least one node to move the token to."
     for name in targets:
