@@ -7,6 +7,7 @@ from workflows.models.circuits import Circuit
 from workflows.models.decisions import Evaluation
 from workflows.models.definitions import Definition, DefinitionFile
 from workflows.models.instances import Instance, Stimulus
+from workflows.models.messages import Message, MessageStart, Subscription
 from workflows.models.steps import Incident, Step
 from workflows.models.timers import Timer
 
@@ -23,8 +24,11 @@ __all__ = [
     "Incident",
     "Instance",
     "Leaf",
+    "Message",
+    "MessageStart",
     "Step",
     "Stimulus",
+    "Subscription",
     "Subtree",
     "Timer",
 ]
