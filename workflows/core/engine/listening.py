@@ -9,6 +9,7 @@ sub-process on the sub-process that holds it, or on no step at the top.
 from collections.abc import Iterable
 
 from workflows.core.bpmn.graph import EventKind, Node, NodeKind
+from workflows.core.canonical import dumps
 from workflows.core.engine import clocks
 from workflows.core.engine.plan import PlanNode
 from workflows.core.engine.run import Run
@@ -18,7 +19,6 @@ from workflows.core.feel import from_feel
 
 MESSAGE = "MESSAGE"
 SIGNAL = "SIGNAL"
-KEY_CHARACTERS = 200
 LISTENS = "listens"
 
 
@@ -94,10 +94,13 @@ def _subscribe(run: Run, step: StepRow | None, node: Node) -> None:
 
 
 def correlation_key(run: Run, planned: PlanNode, step: StepRow | None) -> str:
-    """Return the key of a message event as text, empty where there is none."""
+    """Return the key of a message event as text, empty where there is none.
+
+    A number or any other value is its canonical JSON: 5, 1.5, true.
+    """
     if planned.correlation is None:
         return ""
     value = from_feel(run.variables.evaluate(planned.correlation, {}, step))
     if value is None:
         return ""
-    return str(value)[:KEY_CHARACTERS]
+    return value if isinstance(value, str) else dumps(value)

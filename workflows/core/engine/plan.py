@@ -124,6 +124,7 @@ class Plan:
     nodes: Mapping[str, PlanNode]
     inside: tuple[Node, ...]
     has_conditions: bool
+    has_subscriptions: bool
     links: Mapping[tuple[str, str], str]
 
     def start(self, *, message: str = "", signal: str = "") -> PlanNode | None:
@@ -178,6 +179,11 @@ def build_plan(
         inside=_inside(process, ""),
         has_conditions=any(
             node.event is EventKind.CONDITIONAL for node in process.nodes.values()
+        ),
+        has_subscriptions=any(
+            node.event in (EventKind.MESSAGE, EventKind.SIGNAL)
+            or node.kind is NodeKind.RECEIVE_TASK
+            for node in process.nodes.values()
         ),
         links={
             (node.scope, node.link): node.id

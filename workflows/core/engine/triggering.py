@@ -77,7 +77,10 @@ def wait_or_go_on(run: Run, planned: PlanNode, step: StepRow) -> None:
 
 def _end_wait(run: Run, step: StepRow, coming: Coming) -> None:
     planned = run.plan.nodes[step.node_id]
-    if step.state is not StepState.WAITING:
+    if step.state is StepState.INCIDENT:
+        # It waited too long, and what it waited for has come after all.
+        run.withdraw_incident(step)
+    elif step.state is not StepState.WAITING:
         raise StepGone(f"Step {step.id} does not wait ({step.state.value}).")
     detail = _keep(run, planned.node, coming, at=step)
     run.complete(planned, step, detail, actor=coming.actor)
