@@ -28,7 +28,7 @@ def _problems(path: Path) -> tuple[Problem, ...]:
         return error.problems
     assert processes
     for process in processes:
-        assert process.starts()
+        assert process.starts() or process.entries()
         lint_process(process)
     return ()
 
@@ -45,5 +45,5 @@ def test_public_model_is_read_or_refused_with_places(path: Path) -> None:
 
 def test_models_of_the_executed_kinds_are_read() -> None:
     read = [path for path in MODELS if not _problems(path)]
-    # The others use JUEL, other languages' code, or elements that are not run yet.
-    assert len(read) >= 20
+    # The others are drawings only, name code of other engines, or break the standard.
+    assert len(read) >= 65

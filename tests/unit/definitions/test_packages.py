@@ -136,7 +136,7 @@ def test_unknown_decision_grid_and_form_are_refused() -> None:
 
 def test_broken_parts_are_told_together() -> None:
     told = problems({
-        "main.bpmn": bpmn(process('<task id="t"/>')),
+        "main.bpmn": bpmn(process("")),
         "package.toml": b"",
         "d.dmn": b"<nonsense/>",
         "forms/f.json": b"[]",
