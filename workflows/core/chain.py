@@ -91,15 +91,21 @@ def link(head: Head, drafts: Sequence[Draft], *, now: dt.datetime) -> list[Row]:
     chain, at = head.chain, format_time(now)
     before_detail = f'"at":"{at}","chain":"{chain}","detail":'
     seq, last = head.seq, head.hash
+    # Most entries of one advance have the same actor: ask what he is written as once.
+    actor: Actor | None = None
+    actor_text = actor_ref = ""
     rows: list[Row] = []
     for draft in drafts:
         seq += 1
+        if draft.actor is not actor:
+            actor = draft.actor
+            actor_text, actor_ref = _actor_text(actor), actor.ref
         occurred_at, step_id = draft.occurred_at, draft.step_id
         occurred = f',"occurred_at":"{format_time(occurred_at)}"' if occurred_at else ""
         step = f',"step":{step_id:d}' if step_id is not None else ""
         entry = (
-            f"{_actor_text(draft.actor)}{before_detail}{dumps(draft.detail)},"
-            f'"kind":{quote(draft.kind)}{occurred},"prev":"{last.hex()}",'
+            f"{actor_text}{before_detail}{_detail_text(draft.detail)},"
+            f'"kind":{_quoted(draft.kind)}{occurred},"prev":"{last.hex()}",'
             f'"seq":{seq}{step},"v":1}}'
         )
         data = entry.encode()
@@ -114,7 +120,7 @@ def link(head: Head, drafts: Sequence[Draft], *, now: dt.datetime) -> list[Row]:
                 chain,
                 seq,
                 draft.kind,
-                draft.actor.ref,
+                actor_ref,
                 now,
                 occurred_at,
                 step_id,
@@ -124,6 +130,23 @@ def link(head: Head, drafts: Sequence[Draft], *, now: dt.datetime) -> list[Row]:
         )
     head.seq, head.hash = seq, last
     return rows
+
+
+_quoted = lru_cache(maxsize=1024)(quote)
+
+
+def _detail_text(detail: Mapping[str, object]) -> str:
+    """Write a detail; most name a node and nothing else, and nodes come again."""
+    if len(detail) == 1:
+        node = detail.get("node")
+        if type(node) is str:
+            return _node_text(node)
+    return dumps(detail)
+
+
+@lru_cache(maxsize=4096)
+def _node_text(node: str) -> str:
+    return dumps({"node": node})
 
 
 @lru_cache(maxsize=1024)
