@@ -25,9 +25,7 @@ from workflows.core.states import InstanceState, StepState
 _ONE_ATTEMPT = RetrySpec(max_attempts=1, base_seconds=1, cap_seconds=1)
 
 
-def hear(
-    run: Run, stimulus: stimuli.Stimulus | interventions.Intervention
-) -> None:
+def hear(run: Run, stimulus: stimuli.Stimulus | interventions.Intervention) -> None:
     """Let an instance hear something and move its tokens until they are parked.
 
     Raises StepGone where the stimulus is for a step that has ended.

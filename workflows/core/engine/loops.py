@@ -16,7 +16,7 @@ from workflows.core.engine.listening import listen
 from workflows.core.engine.plan import PlanLoop, PlanNode
 from workflows.core.engine.run import Run
 from workflows.core.engine.state import StepRow
-from workflows.core.engine.variables import INDEX, VARS
+from workflows.core.engine.variables import INDEX, ISOLATES, VARS
 from workflows.core.feel import from_feel
 from workflows.core.states import StepState
 
@@ -133,7 +133,10 @@ def _send(
         own[loop.spec.element] = item
     body.data[LOOP] = {**body.data[LOOP], "next": index + 1}
     run.keep(body)
-    run.send(planned.node.id, body.id, data={INDEX: index, VARS: own})
+    data: dict[str, Any] = {INDEX: index, VARS: own}
+    if loop.spec.kind is not LoopKind.STANDARD:
+        data[ISOLATES] = True
+    run.send(planned.node.id, body.id, data=data)
 
 
 def _collected(run: Run, step: StepRow, body: StepRow, loop: PlanLoop) -> list[Any]:

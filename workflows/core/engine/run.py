@@ -28,7 +28,7 @@ from workflows.core.engine.state import (
     new_step,
 )
 from workflows.core.engine.variables import INDEX, VARS, Variables
-from workflows.core.states import InstanceState, StepState
+from workflows.core.states import FINAL_INSTANCE_STATES, InstanceState, StepState
 
 STEPS_PER_ADVANCE = 500
 """Activations in one transaction; what is left over is done by the next advance."""
@@ -80,7 +80,7 @@ class Run:
         self._special: deque[tuple[PlanNode, StepRow]] = deque()
         self._inside: deque[int] = deque()
         self._emptied: deque[int] = deque()
-        self._conditions_seen = 0
+        self._conditions_seen = -1
         self._alive: dict[int | None, int] = {}
         for step in steps:
             self._alive[step.scope_id] = self._alive.get(step.scope_id, 0) + 1
@@ -306,13 +306,19 @@ class Run:
     # --- the loop ----------------------------------------------------------------
 
     def drain(self, rules: Rules) -> None:
-        """Move tokens until every one of them is parked, or the budget is used."""
-        while self.instance.state is InstanceState.ACTIVE:
+        """Move tokens until every one of them is parked, or the budget is used.
+
+        In a suspended instance, which may still hear the answer of work that was
+        already out, they stop where they come and go on when it is resumed.
+        """
+        while self.instance.state not in FINAL_INSTANCE_STATES:
             if self._settle(rules):
                 continue
             if self._queue:
                 self._move(self._queue.popleft(), rules)
                 continue
+            if self.instance.state is InstanceState.SUSPENDED:
+                break
             if self._conditions_changed() and rules.check_conditions(self):
                 continue
             join = joins.ready_join(self.live, self.plan)
@@ -429,11 +435,15 @@ class Run:
 
     def _move(self, token: Token, rules: Rules) -> None:
         step = self._new_step(token)
-        if self.budget <= 0:
+        suspended = self.instance.state is InstanceState.SUSPENDED
+        if self.budget <= 0 or suspended:
             step.run_at = self.now
-            self.note(step, "step.ready", {"because": "advance budget used"})
+            because = "instance suspended" if suspended else "advance budget used"
+            self.note(step, "step.ready", {"because": because})
             return
         self.budget -= 1
+        # Whatever begins to listen has its condition looked at once.
+        self._conditions_seen = -1
         rules.enter(self, token.planned, step)
 
     def _new_step(self, token: Token) -> StepRow:

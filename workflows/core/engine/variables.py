@@ -17,6 +17,8 @@ from workflows.core.feel import Expression, from_feel, to_feel
 
 VARS = "vars"
 INDEX = "index"
+ISOLATES = "isolates"
+"""In a multi-instance iteration's data: new names stay in it. Rounds of a loop leak."""
 
 
 class Variables:
@@ -61,7 +63,7 @@ class Variables:
             self._instance.variables.update(values)
             self._instance.variables_changed = True
             return
-        iteration = next((step for step in holders if INDEX in step.data), None)
+        iteration = next((step for step in holders if ISOLATES in step.data), None)
         for name, value in values.items():
             self._assign(name, value, holders=holders, iteration=iteration)
 
