@@ -3,10 +3,11 @@
 One sweep:
 
 1. fire due timers, in batches, until none is left;
-2. ring the engine's bell when an instance has something to hear or to do;
-3. ring the services' bell when an external step is ready or its lease has lapsed;
-4. where the broker takes no ring, advance instances here: slower, but nothing waits;
-5. retire the versions on their way out whose last instance has ended.
+2. match messages whose publisher or receiver died before it did, end the late ones;
+3. ring the engine's bell when an instance has something to hear or to do;
+4. ring the services' bell when an external step is ready or its lease has lapsed;
+5. where the broker takes no ring, advance instances here: slower, but nothing waits;
+6. retire the versions on their way out whose last instance has ended.
 
 A sweep only re-queues; work is claimed like everywhere else, so that a sweeper that
 dies leaves nothing half done.
@@ -15,9 +16,11 @@ dies leaves nothing half done.
 from dataclasses import dataclass
 
 from workflows import dispatch, failpoints, jobs, store
-from workflows.operations import external, retirement, schedules, timers
+from workflows.operations import correlation, external, retirement, schedules, timers
 
 __all__ = ["Swept", "schedules", "sweep"]
+
+_ROUND = correlation.Round()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ def sweep() -> Swept:
         failpoints.reach("sweep.batch")
         if batch < timers.BATCH:
             break
+    correlation.sweep(_ROUND)
     engine_due = bool(store.pick_due(limit=1))
     if engine_due and not dispatch.ring("engine"):
         jobs.drain_engine()

@@ -28,7 +28,8 @@ from workflows.handlers import (
     human_kind,
     registry,
 )
-from workflows.operations import children, faults, plans
+from workflows.operations import children, correlation, faults, plans, signals
+from workflows.operations.receipts import received
 
 BATCH = 50
 ATTEMPTS = 5
@@ -99,6 +100,7 @@ def settle(batch: Batch) -> None:
 
 def save(batch: Batch) -> store.Saved:
     """Write the batch; parts that own tasks write theirs after the entries stand."""
+    signals.start_listeners(batch.runs)
     saved = store.save_runs([*batch.runs, *batch.started])
     if batch.started:
         inbox.wish_start(batch.started, data={})
@@ -118,12 +120,21 @@ def save(batch: Batch) -> store.Saved:
 def hear_row(
     run: Run, *, kind: str, step_id: int | None, data: Mapping[str, object]
 ) -> None:
-    """Let a run hear a stored stimulus; one for a step that has ended is dropped."""
+    """Let a run hear a stored stimulus; one for a step that has ended is dropped.
+
+    A message that nobody is left to hear goes back to those that wait for others.
+    """
+    drafts = run.changes.drafts
+    before = len(drafts)
+    if kind == StimulusKind.RECEIVED:
+        drafts.append(received(data))
     try:
         hear(run, _stimulus(kind, step_id, data))
     except StepGone:
         # A child's end may cross with the cancellation of the step that called it.
-        return
+        del drafts[before:]
+        if kind == StimulusKind.RECEIVED:
+            correlation.return_message(data)
 
 
 def _advance(due: Sequence[UUID], *, limit: int) -> Advanced:
@@ -289,3 +300,4 @@ def _ring(batch: Batch) -> None:
         dispatch.ring_after_commit("services")
     if batch.started or any(run.changes.tells for run in batch.runs):
         dispatch.ring_after_commit("engine")
+    correlation.match_after_commit(correlation.topics_of(batch.runs))

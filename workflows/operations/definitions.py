@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import structlog
 from django.db import IntegrityError, transaction
 
 from workflows import audit
@@ -18,9 +19,11 @@ from workflows.core.bpmn.graph import Process
 from workflows.core.contracts import Version
 from workflows.core.engine.plan import Decide
 from workflows.models import Definition, DefinitionFile
-from workflows.operations import bindings, packages, start_timers
+from workflows.operations import bindings, packages, start_subscriptions, start_timers
 from workflows.operations.errors import Conflict, NotFound
 from workflows.store import database_now
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +146,28 @@ def retire(*, definition_id: int, actor: Actor) -> None:
         if not changed:
             raise Conflict(f"{definition} is retired already.")
         start_timers.disarm(definition)
+        listen(definition.key)
         detail = {"definition": str(definition), "digest": definition.digest}
         draft = audit.Draft(kind="definition.retired", actor=actor, detail=detail)
         audit.record_installation(drafts=[draft], now=now)
+
+
+def listen(key: str) -> None:
+    """Let messages and signals start the newest version of a key, and no other.
+
+    Call it in the transaction that changes which version that is.
+    """
+    start_subscriptions.lock_key(key)
+    newest = find_definition(key=key)
+    processes: Mapping[str, Process] = {}
+    if newest is not None:
+        try:
+            processes = compiled(newest.id).processes
+        except packages.PackageRefused as error:
+            # An old package that this release cannot read any more starts nothing;
+            # that must not keep anybody from retiring the one that came after it.
+            log.warning("listens_to_nothing", key=key, error=error.message)
+    start_subscriptions.replace(key=key, newest=newest, processes=processes)
 
 
 @lru_cache(maxsize=256)
@@ -245,6 +267,7 @@ def _store(
     )
     main = contents.processes[manifest.process]
     start_timers.arm(definition=definition, process=main, now=now)
+    listen(definition.key)
     detail = {"definition": str(definition), "digest": digest, "files": len(files)}
     draft = audit.Draft(kind="definition.deployed", actor=actor, detail=detail)
     audit.record_installation(drafts=[draft], now=now)

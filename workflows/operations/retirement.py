@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from workflows import audit
 from workflows.core.actors import SWEEPER, Actor
 from workflows.models import Definition
-from workflows.operations import start_timers
+from workflows.operations import definitions, start_timers
 from workflows.operations.errors import Conflict, NotFound
 from workflows.store import database_now
 
@@ -49,6 +49,7 @@ def retire_when_idle(*, definition_id: int, actor: Actor) -> int:
             how = "retired" if definition.retired_at else "on its way out"
             raise Conflict(f"{definition} is {how} already.")
         start_timers.disarm(definition)
+        definitions.listen(definition.key)
         live = _count_live(definition_id)
         _record([definition], kind="definition.retiring", actor=actor, now=now)
         retire_idle()

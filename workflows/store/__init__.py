@@ -5,12 +5,21 @@ order everywhere: the instance first, then what hangs on it.
 """
 
 from workflows.store.loading import load_free_runs, load_runs, pick_due
+from workflows.store.messages import (
+    LONGEST_SECONDS,
+    Signal,
+    put_back,
+    signal_data,
+    tell_all,
+)
 from workflows.store.saving import MissingEntry, Saved, save_runs
 from workflows.store.sql import copy_in, database_now, execute, parse_json
 
 __all__ = [
+    "LONGEST_SECONDS",
     "MissingEntry",
     "Saved",
+    "Signal",
     "copy_in",
     "database_now",
     "execute",
@@ -18,5 +27,8 @@ __all__ = [
     "load_runs",
     "parse_json",
     "pick_due",
+    "put_back",
     "save_runs",
+    "signal_data",
+    "tell_all",
 ]

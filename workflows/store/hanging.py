@@ -1,9 +1,13 @@
 """What hangs on instances: timers, stimuli for others, incidents, evaluations."""
 
 from collections.abc import Sequence
+from uuid import UUID
+
+from django.db import connection
 
 from workflows.core.canonical import dumps
 from workflows.core.engine.run import Run
+from workflows.store import messages
 from workflows.store.sql import copy_in, execute
 
 _DISARM = """
@@ -20,11 +24,16 @@ _DISARM_TOP = """
       AND (v.node_id = '' OR t.node_id = v.node_id)
       AND t.state = 'ARMED' AND t.kind LIKE 'engine.%%'
 """
+_FORGET = """
+    DELETE FROM workflows_stimulus WHERE instance_id = ANY(%s)
+    RETURNING CASE WHEN kind = 'RECEIVED' THEN (data ->> 'message')::bigint END
+"""
 
 
 def save(runs: Sequence[Run], seqs: dict[int, int]) -> None:
     """Write what hangs on instances; `seqs` are the entries of steps, by step id."""
     _save_timers(runs)
+    messages.save(runs)
     _save_tells(runs)
     _save_incidents(runs, seqs)
     _save_evaluations(runs)
@@ -89,7 +98,16 @@ def _save_tells(runs: Sequence[Run]) -> None:
         )
     ended = [run.instance.id for run in runs if run.instance.ended_at is not None]
     if ended:
-        execute("DELETE FROM workflows_stimulus WHERE instance_id = ANY(%s)", [ended])
+        _forget_stimuli(ended)
+
+
+def _forget_stimuli(instance_ids: Sequence[UUID]) -> None:
+    """Delete what ended instances never heard; messages among it are put back."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET, [list(instance_ids)])
+        unheard = [row[0] for row in cursor.fetchall() if row[0] is not None]
+    if unheard:
+        messages.put_back(unheard)
 
 
 def _save_incidents(runs: Sequence[Run], seqs: dict[int, int]) -> None:
