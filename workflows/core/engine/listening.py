@@ -23,14 +23,21 @@ LISTENS = "listens"
 
 
 def listen(run: Run, planned: PlanNode, step: StepRow) -> None:
-    """Open all that a step that begins to wait listens to.
-
-    An iteration does not listen for its activity's boundary events: its body does.
-    """
+    """Open all that a step that begins to wait listens to."""
     if not planned.listens or step.data.get(LISTENS):
         # A retried step keeps what it has listened to since it began.
         return
     step.data[LISTENS] = True
+    if has_time_limit(planned, step):
+        clocks.arm_timeout(run, planned, step)
+    open_events(run, step, heard_events(planned, step))
+
+
+def heard_events(planned: PlanNode, step: StepRow) -> list[tuple[Node, str]]:
+    """Return the events that a waiting step listens to, with the kind of their timers.
+
+    An iteration does not listen for its activity's boundary events: its body does.
+    """
     node = planned.node
     iteration = INDEX in step.data
     events: list[tuple[Node, str]] = []
@@ -42,15 +49,23 @@ def listen(run: Run, planned: PlanNode, step: StepRow) -> None:
         events.extend((event, clocks.BOUNDARY) for event in planned.attached)
     if iteration or planned.loop is None:
         events.extend((event, clocks.EVENT) for event in planned.inside)
-    body = planned.loop is not None and not iteration
-    if node.timeout_seconds > 0 and not step.external and not body:
-        clocks.arm_timeout(run, planned, step)
-    _open(run, step, events)
+    return events
+
+
+def has_time_limit(planned: PlanNode, step: StepRow) -> bool:
+    """Tell whether a waiting step has a time limit of its own; a worker keeps others'."""
+    body = planned.loop is not None and INDEX not in step.data
+    return planned.node.timeout_seconds > 0 and not step.external and not body
 
 
 def listen_at_top(run: Run) -> None:
     """Open what the event sub-processes of the process itself listen to."""
-    for node in run.plan.inside:
+    open_at_top(run, run.plan.inside)
+
+
+def open_at_top(run: Run, events: Iterable[Node]) -> None:
+    """Open starts of event sub-processes of the process itself."""
+    for node in events:
         if node.event is EventKind.TIMER:
             clocks.arm_at_top(run, node)
         else:
@@ -67,7 +82,8 @@ def stop_listening(run: Run, step: StepRow | None, nodes: Iterable[Node]) -> Non
         run.drop_listening(step_id, node.id)
 
 
-def _open(run: Run, step: StepRow, events: Iterable[tuple[Node, str]]) -> None:
+def open_events(run: Run, step: StepRow, events: Iterable[tuple[Node, str]]) -> None:
+    """Open some events of a step, up to a timer that makes it an incident."""
     for node, kind in events:
         if node.event is EventKind.TIMER:
             if not clocks.arm_event(run, step, node=node, kind=kind):
