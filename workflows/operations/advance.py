@@ -89,7 +89,9 @@ def settle(batch: Batch) -> None:
         for run in asked:
             while calls := run.take_calls():
                 for call in calls:
-                    hear(run, _call(run, call))
+                    # The answer before it may have ended this one's scope.
+                    if call.step.id in run.live:
+                        hear(run, _call(run, call))
             for child in run.take_children():
                 started = children.prepare(run, child)
                 if started is not None:
