@@ -94,16 +94,50 @@ def start_and_advance(
 
 
 @transaction.atomic
-def cancel(*, instance_id: UUID, actor: Actor, reason: str) -> None:
-    """End an instance at once; its open steps, tasks, timers and children end too.
+def cancel(
+    *, instance_id: UUID, actor: Actor, reason: str, compensate: bool = False
+) -> None:
+    """End an instance; its open steps, tasks, timers and children end at once.
 
+    With `compensate` what was done is taken back first, in reverse order, as far as
+    the process or its handlers say how; the instance is canceled when that is done.
     Raises NotFound, Conflict when it has ended already, Invalid without a reason.
     """
     check_reason(reason)
     run = _load(instance_id)
     if run.instance.state in FINAL_INSTANCE_STATES:
         raise Conflict(f"The instance has ended already ({run.instance.state.value}).")
-    hear(run, stimuli.Cancel(reason=reason, actor=actor))
+    if compensate and run.instance.state is not InstanceState.ACTIVE:
+        raise Conflict("The instance is suspended; resume it before compensating.")
+    hear(run, stimuli.Cancel(reason=reason, actor=actor, compensate=compensate))
+    settle_and_save([run])
+
+
+@transaction.atomic
+def activate(
+    *,
+    instance_id: UUID,
+    step_id: int,
+    node_ids: Sequence[str],
+    actor: Actor,
+    reason: str,
+) -> None:
+    """Begin activities of a waiting ad-hoc sub-process.
+
+    Raises NotFound, Invalid without a reason, Conflict where the step has ended or
+    holds no such activities.
+    """
+    check_reason(reason)
+    run = _load(instance_id)
+    if run.instance.state is not InstanceState.ACTIVE:
+        raise Conflict(f"The instance is {run.instance.state.value.lower()}.")
+    wish = stimuli.Activate(
+        step_id=step_id, nodes=tuple(node_ids), actor=actor, reason=reason
+    )
+    try:
+        hear(run, wish)
+    except StepGone as error:
+        raise Conflict(str(error)) from error
     settle_and_save([run])
 
 

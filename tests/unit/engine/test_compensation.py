@@ -2,6 +2,8 @@
 
 from tests.factories.processes import chain
 from tests.unit.engine.play import Case, Facts
+from workflows.core.actors import ENGINE
+from workflows.core.engine import stimuli
 from workflows.core.states import InstanceState
 
 THROW = "<compensateEventDefinition/>"
@@ -178,3 +180,16 @@ def test_hazard_leaves_by_the_error_event_without_compensation() -> None:
     case = Case(body).start().fault("ask", "hazard")
     assert list(case.incidents.values()) == ["hazard"]
     assert case.state == InstanceState.ACTIVE
+
+
+def test_canceling_a_case_can_take_back_all_that_was_done() -> None:
+    inner = undoable("a") + '<userTask id="ask"/>' + chain("i", "a", "ask", "ie")
+    body = f'<startEvent id="s"/>{undoable("z")}{sub(inner)}<endEvent id="e"/>' + chain(
+        "s", "z", "sub", "e"
+    )
+    case = Case(body).start()
+    case.hear(stimuli.Cancel(reason="stop", actor=ENGINE, compensate=True))
+    assert case.waiting == ["sub", "undo-a"]
+    assert case.done("undo-a").waiting == ["undo-z"]
+    assert case.done("undo-z").is_over(InstanceState.CANCELED)
+    assert "ask:CANCELED" in case.ended

@@ -7,19 +7,22 @@ step that compensates (a throw or end event, or a scope undone from outside) kee
 
 from typing import Any
 
-from workflows.core.actors import ENGINE
+from workflows.core.actors import ENGINE, Actor
 from workflows.core.bpmn.graph import EventKind, Node, NodeKind
+from workflows.core.chain import Draft
 from workflows.core.engine.plan import PlanNode
 from workflows.core.engine.run import UNDOES, Run
 from workflows.core.engine.state import StepRow
-from workflows.core.engine.triggering import Coming, open_event_scope
+from workflows.core.engine.triggering import CLOSED, Coming, open_event_scope
 from workflows.core.engine.variables import INDEX, VARS
-from workflows.core.states import StepState
+from workflows.core.states import InstanceState, StepState
 
 DONE = "done"
 UNDO = "undo"
 CANCELS = "cancels"
 GAVE = "gave"
+CASE = 0
+"""Stands for the instance itself where a step would be named."""
 
 
 def keep_done(run: Run, planned: PlanNode, step: StepRow) -> None:
@@ -79,21 +82,9 @@ def undo_next(run: Run, planned: PlanNode, step: StepRow) -> None:
     if not left:
         _all_undone(run, planned, step)
         return
-    entry = left.pop(0)
-    step.data = {**step.data, UNDO: left}
+    step.data = {**step.data, UNDO: left[1:]}
     run.keep(step)
-    owner = run.plan.nodes[entry["node"]]
-    scope_id = step.data["within"]
-    data: dict[str, Any] = {UNDOES: step.id}
-    if VARS in entry:
-        data[VARS] = entry[VARS]
-    if owner.node.compensated_by and DONE not in entry:
-        run.send(owner.node.compensated_by, scope_id, data=data)
-    elif GAVE in entry:
-        run.send(entry["node"], scope_id, data={**data, GAVE: entry[GAVE]})
-    else:
-        data[UNDO] = list(reversed(entry[DONE]))
-        run.send(entry["node"], scope_id, data=data)
+    _send(run, left[0], waits=step.id, scope_id=step.data["within"])
 
 
 def undo_scope(run: Run, planned: PlanNode, step: StepRow) -> None:
@@ -111,11 +102,79 @@ def undo_scope(run: Run, planned: PlanNode, step: StepRow) -> None:
     undo_next(run, planned, step)
 
 
+def undo_case(run: Run, *, reason: str, actor: Actor) -> None:
+    """End an instance by taking back all that was done in it, then canceling it.
+
+    What still runs is ended first; of sub-processes that were not complete, what was
+    done inside is taken back too.
+    """
+    done = _all_done(run, None)
+    run.clear_scope(None, reason, actor=actor)
+    run.instance.data = {**run.instance.data, DONE: [], CLOSED: True}
+    run.instance.data[UNDO] = list(reversed(done))
+    run.instance.data["reason"] = reason
+    run.keep(None)
+    activities = [one["node"] for one in done]
+    run.add([
+        Draft(
+            kind="instance.compensating",
+            actor=actor,
+            detail={"reason": reason, "activities": activities},
+        )
+    ])
+    _undo_case_next(run)
+
+
 def undone(run: Run, step: StepRow) -> None:
     """Go on after a compensation has ended."""
+    if step.data[UNDOES] == CASE:
+        _undo_case_next(run)
+        return
     waiting = run.live.get(step.data[UNDOES])
     if waiting is not None:
         undo_next(run, run.plan.nodes[waiting.node_id], waiting)
+
+
+def _undo_case_next(run: Run) -> None:
+    left: list[dict[str, Any]] = run.instance.data[UNDO]
+    if not left:
+        run.finish(
+            InstanceState.CANCELED,
+            detail={"reason": run.instance.data["reason"]},
+            actor=ENGINE,
+        )
+        return
+    run.instance.data = {**run.instance.data, UNDO: left[1:]}
+    run.keep(None)
+    _send(run, left[0], waits=CASE, scope_id=None)
+
+
+def _all_done(run: Run, scope: StepRow | None) -> list[dict[str, Any]]:
+    """Return what was done in a scope; that of a scope still open comes last."""
+    done: list[dict[str, Any]] = list(run.kept(scope).get(DONE, ()))
+    for step in run.inside(scope.id if scope is not None else None):
+        inner = _all_done(run, step)
+        if inner and UNDOES not in step.data:
+            entry: dict[str, Any] = {"node": step.node_id, "step": step.id, DONE: inner}
+            if VARS in step.data:
+                entry[VARS] = step.data[VARS]
+            done.append(entry)
+    return done
+
+
+def _send(run: Run, entry: dict[str, Any], *, waits: int, scope_id: int | None) -> None:
+    """Begin taking one thing back; `waits` is the step that goes on afterwards."""
+    owner = run.plan.nodes[entry["node"]]
+    data: dict[str, Any] = {UNDOES: waits}
+    if VARS in entry:
+        data[VARS] = entry[VARS]
+    if owner.node.compensated_by and DONE not in entry:
+        run.send(owner.node.compensated_by, scope_id, data=data)
+    elif GAVE in entry:
+        run.send(entry["node"], scope_id, data={**data, GAVE: entry[GAVE]})
+    else:
+        data[UNDO] = list(reversed(entry[DONE]))
+        run.send(entry["node"], scope_id, data=data)
 
 
 def _compensates(node: Node) -> bool:

@@ -251,6 +251,9 @@ def _activate(run: Run, stimulus: stimuli.Activate) -> None:
 
 
 def _cancel(run: Run, stimulus: stimuli.Cancel) -> None:
+    if stimulus.compensate:
+        compensation.undo_case(run, reason=stimulus.reason, actor=stimulus.actor)
+        return
     run.finish(
         InstanceState.CANCELED,
         detail={"reason": stimulus.reason},

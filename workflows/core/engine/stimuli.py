@@ -116,10 +116,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """End the instance at once."""
+    """End the instance: at once, or after all that was done has been taken back."""
 
     reason: str
     actor: Actor
+    compensate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
