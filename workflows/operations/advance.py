@@ -109,8 +109,16 @@ def save(batch: Batch) -> store.Saved:
     now = batch.runs[0].now
     if batch.opened:
         # Those that were decided at once too: their owner keeps a record of them.
+        live = {step_id for run in batch.runs for step_id in run.live}
         human_kind().write_opened(
-            opened=batch.opened, audit_seqs=saved.step_seqs, now=now
+            # None for a step that was opened and canceled in this one transaction.
+            opened=[
+                one
+                for one in batch.opened
+                if one.output is not None or one.step_id in live
+            ],
+            audit_seqs=saved.step_seqs,
+            now=now,
         )
     off = [step for run in batch.runs for step in run.changes.humans_off]
     if off:
@@ -235,6 +243,9 @@ def _open_humans(batch: Batch, humans: Sequence[tuple[Run, Human]]) -> list[Run]
     going_on = []
     for (run, human), answer in zip(humans, opened, strict=True):
         run.changes.evaluations.extend(answer.evaluations)
+        if human.step.id not in run.live:
+            # What was decided at once before it has ended its scope.
+            continue
         if answer.output is None:
             run.waits(human.step, answer.drafts)
         else:
