@@ -1,0 +1,426 @@
+"""Grow random block trees out of any source of chance, a seed's or Hypothesis's."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from tests.simulation.trees import (
+    AdHoc,
+    Block,
+    Call,
+    Fork,
+    Guard,
+    Inset,
+    Jump,
+    Loop,
+    Mark,
+    Race,
+    Saga,
+    Scope,
+    Series,
+    Stop,
+    Wait,
+    Work,
+)
+from workflows.core.bpmn.graph import EventKind, LoopKind, NodeKind
+
+
+class Kind(StrEnum):
+    """The constructs that a tree may be grown of."""
+
+    TASK = "task"
+    SERIES = "series"
+    FORK = "fork"
+    SCOPE = "scope"
+    CALL = "call"
+    CATCH = "catch"
+    STOP = "stop"
+    TIMED = "timed"
+    ERROR = "error"
+    MESSAGE = "message"
+    SIGNAL = "signal"
+    RACE = "race"
+    LINK = "link"
+    LOOP = "loop"
+    ESCALATION = "escalation"
+    AD_HOC = "ad-hoc"
+    SAGA = "saga"
+    INSET = "inset"
+
+
+ALL = frozenset(Kind)
+
+GATEWAYS = (
+    NodeKind.EXCLUSIVE_GATEWAY,
+    NodeKind.PARALLEL_GATEWAY,
+    NodeKind.INCLUSIVE_GATEWAY,
+)
+TASKS = (
+    NodeKind.MANUAL_TASK,
+    NodeKind.SCRIPT_TASK,
+    NodeKind.SCRIPT_TASK,
+    NodeKind.USER_TASK,
+    NodeKind.USER_TASK,
+    NodeKind.SERVICE_TASK,
+    NodeKind.SERVICE_TASK,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Soil:
+    """Where a block grows: what the blocks around it allow.
+
+    `codes` are errors that an end event may throw here, for at most one of the paths
+    that run side by side; `caught` those of them that somebody in the same process
+    catches (a service's error that nobody catches there is an incident, not an end);
+    `ends` whether the scope may be terminated here; `looped` whether the place is
+    inside something that repeats.
+    """
+
+    depth: int = 0
+    codes: tuple[str, ...] = ()
+    caught: tuple[str, ...] = ()
+    ends: bool = False
+    looped: bool = False
+
+    def deeper(self, **changes: object) -> Soil:
+        return replace(self, depth=self.depth + 1, **changes)  # type: ignore[arg-type]
+
+    def quiet(self) -> Soil:
+        """Return the soil of a path that must end by itself."""
+        return replace(self, codes=(), caught=(), ends=False)
+
+
+class Garden:
+    """Grows one tree; names are numbered in the order in which blocks are made."""
+
+    def __init__(
+        self,
+        chance: random.Random,
+        *,
+        kinds: frozenset[Kind] = ALL,
+        leaves: int = 12,
+        depth: int = 4,
+    ) -> None:
+        self.chance = chance
+        self.kinds = kinds
+        self.leaves = leaves
+        self.depth = depth
+        self.made = 0
+
+    def grow(self) -> Block:
+        """Return a tree that always ends."""
+        return self.block(Soil(ends=Kind.STOP in self.kinds))
+
+    def name(self, letter: str) -> str:
+        self.made += 1
+        return f"{letter}{self.made}"
+
+    def one_in(self, number: int) -> bool:
+        return self.chance.randrange(number) == 0
+
+    def block(self, soil: Soil) -> Block:
+        """Grow anything that this soil allows."""
+        if soil.depth >= self.depth or self.leaves <= 0:
+            return self.work(soil)
+        kinds = [kind for kind in GROWERS if kind in self.kinds]
+        return GROWERS[self.chance.choice(kinds)](self, soil)
+
+    # --- leaves ------------------------------------------------------------------
+
+    def work(self, soil: Soil, *, kind: NodeKind | None = None) -> Work:
+        self.leaves -= 1
+        kind = kind or self.chance.choice(TASKS)
+        work = Work(self.name("t"), kind)
+        if kind is NodeKind.USER_TASK:
+            work = replace(work, instant=self.one_in(4))
+        if kind is NodeKind.SERVICE_TASK:
+            work = replace(work, external=self.one_in(2))
+            if self.one_in(3):
+                work = replace(
+                    work, fails=self.chance.randint(1, 2), hard=self.one_in(3)
+                )
+            if soil.caught and self.one_in(4):
+                work = replace(work, raises=self.chance.choice(soil.caught), fails=0)
+        return work
+
+    def person(self, *, absent: bool = False) -> Work:
+        self.leaves -= 1
+        return Work(self.name("t"), NodeKind.USER_TASK, absent=absent)
+
+    def catch(self, soil: Soil) -> Block:
+        self.leaves -= 1
+        events = self.triggers()
+        event = self.chance.choice(events) if events else EventKind.TIMER
+        task = event is EventKind.MESSAGE and self.one_in(2)
+        return Wait(self.name("w"), event, task=task)
+
+    def link(self, soil: Soil) -> Block:
+        if soil.looped or self.one_in(2):
+            return self.series(soil)
+        return Jump(self.name("l"))
+
+    def stop(self, soil: Soil) -> Block:
+        """A choice with a path that ends in an error or ends the scope."""
+        if not (soil.codes or soil.ends):
+            return self.fork(soil)
+        if soil.codes and (not soil.ends or self.one_in(2)):
+            code = self.chance.choice(soil.codes)
+            end = Stop(self.name("s"), EventKind.ERROR, code)
+        else:
+            end = Stop(self.name("s"), EventKind.TERMINATE)
+        return Fork(
+            self.name("g"),
+            NodeKind.EXCLUSIVE_GATEWAY,
+            (end, self.work(soil.quiet())),
+            (self.one_in(2), True),
+        )
+
+    # --- flow --------------------------------------------------------------------
+
+    def series(self, soil: Soil) -> Series:
+        parts = [self.block(soil.deeper()) for _ in range(self.chance.randint(2, 4))]
+        return Series(self.name("q"), tuple(parts))
+
+    def fork(self, soil: Soil) -> Block:
+        gateway = self.chance.choice(GATEWAYS)
+        number = self.chance.randint(2, 3)
+        loud = self.chance.randrange(number)
+        branches = []
+        for index in range(number):
+            alone = gateway is NodeKind.EXCLUSIVE_GATEWAY or index == loud
+            branches.append(self.block((soil if alone else soil.quiet()).deeper()))
+        holds = [self.one_in(2) for _ in range(number)]
+        default = -1
+        if gateway is not NodeKind.PARALLEL_GATEWAY:
+            default = self.chance.randrange(-1, number)
+            if default < 0 and not any(holds):
+                holds[0] = True
+        return Fork(self.name("g"), gateway, tuple(branches), tuple(holds), default)
+
+    def race(self, soil: Soil) -> Block:
+        events = self.triggers()
+        number = self.chance.randint(2, 3)
+        chosen = [self.chance.choice(events) for _ in range(number)]
+        # Two timers of one gateway are told apart by which of them is near.
+        branches = tuple(self.block(soil.deeper()) for _ in range(number))
+        return Race(
+            self.name("r"), tuple(chosen), branches, self.chance.randrange(number)
+        )
+
+    def triggers(self) -> list[EventKind]:
+        known = {
+            Kind.TIMED: EventKind.TIMER,
+            Kind.MESSAGE: EventKind.MESSAGE,
+            Kind.SIGNAL: EventKind.SIGNAL,
+        }
+        return [event for kind, event in known.items() if kind in self.kinds]
+
+    # --- activities with what hangs on them --------------------------------------
+
+    def scope(self, soil: Soil) -> Block:
+        inner = soil.deeper(ends=Kind.STOP in self.kinds)
+        return Scope(self.name("p"), self.block(inner))
+
+    def call(self, soil: Soil) -> Block:
+        guards: tuple[Guard, ...] = ()
+        codes: tuple[str, ...] = ()
+        if Kind.ERROR in self.kinds and self.one_in(2):
+            codes = (self.name("E"),)
+            guards = (self.error_guard(codes[0], soil),)
+        inner = Soil(
+            depth=soil.depth + 1,
+            codes=codes,
+            ends=Kind.STOP in self.kinds,
+            looped=soil.looped,
+        )
+        return Call(self.name("c"), self.block(inner), guards)
+
+    def error(self, soil: Soil) -> Block:
+        """A sub-process whose error is caught at its border, or further out."""
+        code = self.name("E")
+        inner = soil.deeper(
+            codes=(code, *soil.codes),
+            caught=(code, *soil.caught),
+            ends=Kind.STOP in self.kinds,
+        )
+        body = Series(
+            self.name("q"), (self.block(inner), self.stop(inner), self.block(inner))
+        )
+        return Scope(self.name("p"), body, (self.error_guard(code, soil),))
+
+    def error_guard(self, code: str, soil: Soil) -> Guard:
+        caught = "" if not soil.codes and self.one_in(3) else code
+        path = self.block(soil.quiet().deeper())
+        name = self.name("b")
+        return Guard(
+            name, EventKind.ERROR, interrupting=True, fires=True, path=path, code=caught
+        )
+
+    def guarded(self, soil: Soil) -> Block:
+        """An activity with boundary events that wait: timer, message or signal."""
+        events = self.triggers()
+        if soil.looped:
+            # Which of two rounds a message or signal is for could not be told.
+            events = [EventKind.TIMER]
+        event = self.chance.choice(events)
+        fires = self.one_in(2)
+        interrupting = self.one_in(2)
+        path = self.block(soil.quiet().deeper())
+        name = self.name("b")
+        guard = Guard(name, event, interrupting, fires, path)
+        person = self.person(absent=interrupting and fires)
+        host = person.name
+        if self.one_in(2):
+            body = self.around(person, soil)
+            block: Block = Scope(self.name("p"), body, (guard,))
+            host = block.name if isinstance(block, Scope) else host
+        else:
+            block = replace(person, guards=(guard,))
+        if fires and not interrupting:
+            return _hold_open(block, person.name, (name, host))
+        return block
+
+    def around(self, person: Work, soil: Soil) -> Block:
+        """Put other work before or beside a person's."""
+        other = self.block(soil.quiet().deeper())
+        if self.one_in(2):
+            return Series(self.name("q"), (other, person))
+        return Fork(
+            self.name("g"), NodeKind.PARALLEL_GATEWAY, (other, person), (True, True)
+        )
+
+    def loop(self, soil: Soil) -> Block:
+        times = self.chance.randint(1, 3)
+        kind = self.chance.choice(tuple(LoopKind))
+        until = 0
+        if kind is not LoopKind.STANDARD and self.one_in(4):
+            until = self.chance.randint(1, times)
+        collection = kind is not LoopKind.STANDARD and self.one_in(2)
+        loop = Loop(kind, times, until, collection)
+        inner = soil.quiet().deeper(looped=True, ends=False)
+        made = self.chance.randrange(3)
+        if made == 0:
+            return replace(self.work(inner), loop=loop)
+        if made == 1 and Kind.CALL in self.kinds:
+            return Call(self.name("c"), self.block(replace(inner, depth=3)), loop=loop)
+        return Scope(self.name("p"), self.block(inner), loop=loop)
+
+    def escalation(self, soil: Soil) -> Block:
+        code = self.name("X")
+        interrupting = self.one_in(2)
+        mark = Mark(self.name("m"), EventKind.ESCALATION, code)
+        inner = soil.quiet().deeper()
+        parts: list[Block] = [self.block(inner), mark]
+        parts.append(self.person(absent=True) if interrupting else self.block(inner))
+        path = self.block(soil.quiet().deeper())
+        guard = Guard(
+            self.name("b"),
+            EventKind.ESCALATION,
+            interrupting=interrupting,
+            fires=True,
+            path=path,
+            code=code,
+        )
+        return Scope(self.name("p"), Series(self.name("q"), tuple(parts)), (guard,))
+
+    def mark(self, soil: Soil) -> Block:
+        self.leaves -= 1
+        return Mark(self.name("m"), EventKind.NONE)
+
+    # --- sub-processes of other kinds --------------------------------------------
+
+    def ad_hoc(self, soil: Soil) -> Block:
+        quiet = soil.quiet()
+        parts = tuple(self.work(quiet) for _ in range(self.chance.randint(1, 3)))
+        return AdHoc(self.name("h"), parts, sequential=self.one_in(2))
+
+    def saga(self, soil: Soil) -> Block:
+        quiet = soil.quiet()
+        parts = tuple(self.work(quiet) for _ in range(self.chance.randint(1, 3)))
+        return Saga(self.name("a"), parts, undo=self.one_in(2), cancel=self.one_in(2))
+
+    def inset(self, soil: Soil) -> Block:
+        events = [EventKind.TIMER] if soil.looped else self.triggers()
+        interrupting = self.one_in(2)
+        event = self.chance.choice(events)
+        name = self.name("i")
+        inner = self.block(soil.quiet().deeper())
+        if interrupting and self.one_in(2) and Kind.ERROR in self.kinds:
+            code = self.name("E")
+            body: Block = Series(
+                self.name("q"),
+                (
+                    self.block(soil.quiet().deeper()),
+                    Stop(self.name("s"), EventKind.ERROR, code),
+                ),
+            )
+            return Inset(
+                name,
+                body,
+                EventKind.ERROR,
+                interrupting=True,
+                inner=inner,
+                code=code,
+            )
+        person = self.person(absent=interrupting)
+        if not interrupting:
+            person = replace(person, gates=((f"{name}.on", name),))
+        body = self.around(person, soil.deeper())
+        return Inset(name, body, event, interrupting, inner)
+
+
+def _hold_open(block: Block, person: str, gate: tuple[str, str]) -> Block:
+    """Let a person inside a block answer only after a boundary event has fired."""
+    match block:
+        case Work(name=name) if name == person:
+            return replace(block, gates=(*block.gates, gate))
+        case Series(parts=parts):
+            held = tuple(_hold_open(part, person, gate) for part in parts)
+            return replace(block, parts=held)
+        case Fork(branches=branches):
+            held = tuple(_hold_open(part, person, gate) for part in branches)
+            return replace(block, branches=held)
+        case Scope(body=body):
+            return replace(block, body=_hold_open(body, person, gate))
+        case _:
+            return block
+
+
+GROWERS: Mapping[Kind, Callable[[Garden, Soil], Block]] = {
+    Kind.TASK: Garden.work,
+    Kind.SERIES: Garden.series,
+    Kind.FORK: Garden.fork,
+    Kind.SCOPE: Garden.scope,
+    Kind.CALL: Garden.call,
+    Kind.CATCH: Garden.catch,
+    Kind.STOP: Garden.stop,
+    Kind.TIMED: Garden.guarded,
+    Kind.ERROR: Garden.error,
+    Kind.RACE: Garden.race,
+    Kind.LINK: Garden.link,
+    Kind.LOOP: Garden.loop,
+    Kind.ESCALATION: Garden.escalation,
+    Kind.AD_HOC: Garden.ad_hoc,
+    Kind.SAGA: Garden.saga,
+    Kind.INSET: Garden.inset,
+}
+
+
+def grow(
+    chance: random.Random,
+    *,
+    kinds: frozenset[Kind] = ALL,
+    leaves: int = 12,
+    depth: int = 4,
+) -> Block:
+    """Return a random tree; the same source of chance gives the same tree."""
+    return Garden(chance, kinds=kinds, leaves=leaves, depth=depth).grow()
+
+
+def kinds_of(names: Sequence[str]) -> frozenset[Kind]:
+    """Read kinds by their names."""
+    return frozenset(Kind(name) for name in names)
