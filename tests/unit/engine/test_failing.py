@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.factories.processes import chain
+from tests.factories.processes import chain, flow
 from tests.unit.engine.play import Case
+from workflows.core.bpmn.problems import BpmnError
 from workflows.core.engine import stimuli
 from workflows.core.states import InstanceState
 
@@ -105,3 +106,9 @@ def test_answer_that_comes_while_suspended_is_not_lost() -> None:
     assert (left.node_id, left.state) == ("b", "READY")
     case.row.state = InstanceState.ACTIVE
     assert case.hear(stimuli.Go(step_id=left.id)).done("b").is_over()
+
+
+def test_policy_of_paths_that_never_meet_is_refused() -> None:
+    body = block("degraded").replace(flow("b", "join"), "")
+    with pytest.raises(BpmnError, match="where all paths from here meet"):
+        Case(body)

@@ -5,6 +5,7 @@ from typing import Final
 
 from workflows.core.bpmn.event_checks import check_events
 from workflows.core.bpmn.expression_checks import check_condition, check_expressions
+from workflows.core.bpmn.blocks import find_block
 from workflows.core.bpmn.graph import Flow, Node, NodeKind, Process
 from workflows.core.bpmn.problems import Problems
 from workflows.core.bpmn.scope_checks import check_scopes
@@ -37,10 +38,25 @@ def check_process(
     for node in process.nodes.values():
         _check_turns(node, process, problems)
         _check_choice(node, process, problems)
+        if not problems.found:
+            _check_block(node, process, problems)
         check_expressions(node, problems)
         check_attributes(node, problems)
     check_events(process, refused=refused, problems=problems)
     check_scopes(process, line=line, problems=problems)
+
+
+def _check_block(node: Node, process: Process, problems: Problems) -> None:
+    """Note a policy for a block that has no end; read only where flows are sound."""
+    if node.on_failure is None or len(node.flows_out) < 2:
+        return
+    if find_block(process, node) is None:
+        problems.add(
+            "cs:onFailure needs one parallel, inclusive or complex gateway where all"
+            " paths from here meet, and none that ends before.",
+            element=node.id,
+            line=node.line,
+        )
 
 
 def _check_ends(
