@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
+from workflows.core.bpmn.blocks import find_block
 from workflows.core.bpmn.event_checks import check_events
 from workflows.core.bpmn.expression_checks import check_condition, check_expressions
-from workflows.core.bpmn.blocks import find_block
 from workflows.core.bpmn.graph import Flow, Node, NodeKind, Process
 from workflows.core.bpmn.problems import Problems
 from workflows.core.bpmn.scope_checks import check_scopes
