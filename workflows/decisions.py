@@ -61,4 +61,5 @@ def lint_decisions(decisions: Iterable[object]) -> Iterator[Finding]:
                 line=0,
                 element=found.element,
                 message=found.message,
+                severity="advice" if found.severity == "info" else found.severity,
             )

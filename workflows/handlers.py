@@ -126,6 +126,7 @@ class Handler:
     connector: str = ""
     breaker: Breaker | None = None
     concurrency: int = 0
+    timeout_given: bool = False
 
     @property
     def external(self) -> bool:
@@ -269,7 +270,7 @@ def handler(
     version: str,
     kind: HandlerKind | typing.Literal["pure", "transactional", "external"] = "pure",
     retry: RetrySpec | None = None,
-    timeout_seconds: float = 30,
+    timeout_seconds: float | None = None,
     compensation: str = "",
     connector: str = "",
     breaker: Breaker | None = None,
@@ -301,7 +302,8 @@ def handler(
             version=parsed,
             kind=place,
             retry=retry or default,
-            timeout_seconds=timeout_seconds,
+            timeout_seconds=timeout_seconds or 30,
+            timeout_given=timeout_seconds is not None,
             compensation=compensation,
             description=inspect.getdoc(function) or "",
             input_model=input_model,

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from workflows.bpmn import read_bpmn
 from workflows.core.bpmn.graph import Node, Process
-from workflows.core.bpmn.linter import lint_process
+from workflows.core.bpmn.linter import lint_package
 from workflows.core.bpmn.problems import BpmnError, Finding, Problem, Problems
 from workflows.core.contracts import VersionError
 from workflows.core.engine.plan import Decide
@@ -221,7 +221,9 @@ def read_package(files: Mapping[str, bytes], *, with_handlers: bool = True) -> C
         raise PackageRefused(tuple(ordered))
     findings = []
     if with_handlers:
-        findings = [one for each in processes.values() for one in lint_process(each)]
+        findings = lint_package(
+            list(processes.values()), handlers=_by_process(handlers)
+        )
         findings.extend(lint_decisions(decisions.values()))
     return Contents(
         manifest=manifest,
@@ -231,6 +233,14 @@ def read_package(files: Mapping[str, bytes], *, with_handlers: bool = True) -> C
         handlers=handlers,
         findings=tuple(findings),
     )
+
+
+def _by_process(handlers: Mapping[str, Handler]) -> dict[str, dict[str, Handler]]:
+    found: dict[str, dict[str, Handler]] = {}
+    for name, handler in handlers.items():
+        process, _, node = name.partition("/")
+        found.setdefault(process, {})[node] = handler
+    return found
 
 
 def _problem(path: str, message: str) -> Problem:

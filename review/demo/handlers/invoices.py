@@ -140,7 +140,7 @@ def match(request: MatchRequest, context: HandlerContext) -> Match:
     return Match(status=status, difference=difference)
 
 
-@handler("ledger.post", version="1.0.0", kind="external")
+@handler("ledger.post", version="1.0.0", kind="external", timeout_seconds=30)
 def post(request: PostingRequest, context: HandlerContext) -> Posting:
     """Post an invoice to the ledger; the same step never posts twice."""
     reference = effects.record_once(

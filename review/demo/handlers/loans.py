@@ -225,6 +225,7 @@ def prepare_contract(request: ContractRequest, context: HandlerContext) -> Contr
     "notice.send",
     version="1.0.0",
     kind="external",
+    timeout_seconds=30,
     retry=Retry(max_attempts=4, base_seconds=2, cap_seconds=60),
 )
 def send_notice(request: Notice, context: HandlerContext) -> NoticeSent:

@@ -258,3 +258,14 @@ def test_lint_command_finds_nothing_in_a_sound_package(tmp_path: Path) -> None:
     out = io.StringIO()
     call_command("lint_definition", str(tmp_path), stdout=out)
     assert out.getvalue() == "Nothing found.\n"
+
+
+def test_lint_command_tells_findings_as_sarif(tmp_path: Path) -> None:
+    write(tmp_path, files("Check and pay"))
+    out = io.StringIO()
+    call_command("lint_definition", str(tmp_path), "--sarif", stdout=out)
+    (run,) = json.loads(out.getvalue())["runs"]
+    (result,) = run["results"]
+    assert (result["ruleId"], result["level"]) == ("name-with-and", "note")
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"].endswith(".bpmn")

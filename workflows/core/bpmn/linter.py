@@ -1,141 +1,110 @@
-"""What runs but deserves a look before it is deployed. Findings never refuse."""
+"""What runs but deserves a look before it is deployed. Findings never refuse.
 
-import difflib
-import re
-from collections.abc import Iterator
+The rules stand beside, by family: linter_flow, linter_shape, linter_failure.
+"""
 
-from workflows.core.bpmn.graph import Node, NodeKind, Process
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from workflows.core.bpmn import linter_failure, linter_flow, linter_shape
+from workflows.core.bpmn.graph import Process
+from workflows.core.bpmn.linter_view import Found, LintedHandler, Rule, View
 from workflows.core.bpmn.problems import Finding
-from workflows.core.bpmn.vocabulary import (
-    ACTIVITIES,
-    CHOOSING_GATEWAYS,
-    LABELS,
-    OWN_ATTRIBUTES,
+
+
+class Severity(StrEnum):
+    """How much a finding matters: it will fail, it may fail, or it could be better."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    ADVICE = "advice"
+
+
+RULES: Final = MappingProxyType({
+    "call-in-disguise": Severity.ADVICE,
+    "catches-nothing": Severity.WARNING,
+    "condition-on-default": Severity.WARNING,
+    "dead-join": Severity.ERROR,
+    "deep-nesting": Severity.ADVICE,
+    "doubled-path": Severity.WARNING,
+    "endless-loop": Severity.ERROR,
+    "endless-wait": Severity.WARNING,
+    "god-process": Severity.ADVICE,
+    "hidden-command": Severity.ADVICE,
+    "loop-without-exit": Severity.WARNING,
+    "name-with-and": Severity.ADVICE,
+    "no-compensation": Severity.WARNING,
+    "no-default-flow": Severity.WARNING,
+    "no-queue": Severity.WARNING,
+    "no-sla": Severity.ADVICE,
+    "no-timeout": Severity.WARNING,
+    "race-of-one": Severity.WARNING,
+    "uncaught-error": Severity.WARNING,
+    "uncaught-escalation": Severity.WARNING,
+    "unknown-attribute": Severity.WARNING,
+    "unreachable-node": Severity.WARNING,
+})
+"""Every code with its severity; docs/bpmn.md says what each is about."""
+
+_FAMILIES: Final[Sequence[Rule]] = (
+    linter_flow.find_unreachable,
+    linter_flow.find_choices,
+    linter_flow.find_joins,
+    linter_flow.find_loops,
+    linter_shape.find_size,
+    linter_shape.find_names,
+    linter_shape.find_attributes,
+    linter_shape.find_people,
+    linter_failure.find_waits,
+    linter_failure.find_effects,
+    linter_failure.find_errors,
 )
 
-_AND = re.compile(r"\b(and|&)\b|\s&\s", re.IGNORECASE)
-_MAX_NESTING = 2
+
+def lint_process(
+    process: Process, *, handlers: Mapping[str, LintedHandler] | None = None
+) -> list[Finding]:
+    """Return the findings of one process, in the order of lines.
+
+    `handlers` are those of its steps by node id; without them the rules about calls
+    have nothing to look at.
+    """
+    view = View(process, handlers or {})
+    return _findings(
+        (process.source, one) for family in _FAMILIES for one in family(view)
+    )
 
 
-def lint_process(process: Process) -> list[Finding]:
-    """Return the findings of one process, in the order of lines."""
-    found = [
-        Finding(
-            code=code,
-            source=process.source,
-            line=line,
-            element=element,
-            message=message,
-        )
-        for code, element, line, message in _found(process)
+def lint_package(
+    processes: Sequence[Process],
+    *,
+    handlers: Mapping[str, Mapping[str, LintedHandler]],
+) -> list[Finding]:
+    """Return the findings of processes that are deployed together.
+
+    `handlers` are by process id and node id.
+    """
+    findings = [
+        one
+        for process in processes
+        for one in lint_process(process, handlers=handlers.get(process.id))
     ]
-    return sorted(found, key=lambda finding: (finding.line, finding.code))
+    return [*findings, *_findings(linter_shape.find_calls_in_disguise(processes))]
 
 
-def _found(process: Process) -> Iterator[tuple[str, str, int, str]]:
-    reached = _reached(process)
-    for node in process.nodes.values():
-        if node.id not in reached:
-            yield (
-                "unreachable-node",
-                node.id,
-                node.line,
-                "No path from a start event leads here; draw one or remove it.",
-            )
-        yield from _choice(node, process)
-        yield from _shape(node, process)
-        yield from _attributes(node)
+def _findings(found: Iterable[tuple[str, Found]]) -> list[Finding]:
+    return sorted(_told(found), key=lambda one: (one.source, one.line, one.code))
 
 
-def _reached(process: Process) -> set[str]:
-    seen: set[str] = set()
-    todo = [node.id for node in process.starts()]
-    while todo:
-        name = todo.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        node = process.nodes[name]
-        todo.extend(process.flows[flow].target for flow in node.flows_out)
-        todo.extend(node.boundary)
-        if node.kind is NodeKind.SUB_PROCESS:
-            todo.extend(start.id for start in process.starts(node.id))
-    return seen
-
-
-def _choice(node: Node, process: Process) -> Iterator[tuple[str, str, int, str]]:
-    if node.kind not in CHOOSING_GATEWAYS or len(node.flows_out) < 2:
-        return
-    if not node.default_flow:
-        yield (
-            "no-default-flow",
-            node.id,
-            node.line,
-            (
-                f"This {LABELS[node.kind]} has no default flow; when no condition holds,"
-                " the step becomes an incident."
-            ),
+def _told(found: Iterable[tuple[str, Found]]) -> Iterator[Finding]:
+    for source, one in found:
+        yield Finding(
+            code=one.code,
+            severity=RULES[one.code].value,
+            source=source,
+            line=one.line,
+            element=one.element,
+            message=one.message,
         )
-    elif process.flows[node.default_flow].condition:
-        yield (
-            "condition-on-default",
-            node.default_flow,
-            process.flows[node.default_flow].line,
-            "The condition of a default flow is never looked at; remove it.",
-        )
-
-
-def _shape(node: Node, process: Process) -> Iterator[tuple[str, str, int, str]]:
-    if node.kind in ACTIVITIES and _AND.search(node.name):
-        yield (
-            "name-with-and",
-            node.id,
-            node.line,
-            f"The name {node.name!r} holds two steps; make them two nodes.",
-        )
-    if node.kind is NodeKind.SUB_PROCESS and _depth(node, process) > _MAX_NESTING:
-        yield (
-            "deep-nesting",
-            node.id,
-            node.line,
-            (
-                f"Sub-processes are nested deeper than {_MAX_NESTING};"
-                " call another process instead."
-            ),
-        )
-
-
-def _depth(node: Node, process: Process) -> int:
-    depth, scope = 1, node.scope
-    while scope:
-        depth, scope = depth + 1, process.nodes[scope].scope
-    return depth
-
-
-def _attributes(node: Node) -> Iterator[tuple[str, str, int, str]]:
-    known = OWN_ATTRIBUTES.get(node.kind, frozenset())
-    for name in node.properties:
-        if name in known or name in _VENDOR_NAMES:
-            continue
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean cs:{near[0]}?" if near else "."
-        yield (
-            "unknown-attribute",
-            node.id,
-            node.line,
-            f"cs:{name} means nothing on a {LABELS[node.kind]}{hint}",
-        )
-
-
-_VENDOR_NAMES = frozenset({
-    "assignee",
-    "called",
-    "candidate_groups",
-    "candidate_users",
-    "due_date",
-    "follow_up_date",
-    "form",
-    "handler",
-    "priority",
-    "script",
-})

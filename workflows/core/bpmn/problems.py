@@ -23,17 +23,23 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something in a model that runs but deserves a look; `code` names the rule."""
+    """Something in a model that runs but deserves a look; `code` names the rule.
+
+    `severity` is `error` where the case will fail that comes there, `warning` where it
+    may, `advice` where the model could be better.
+    """
 
     code: str
     source: str
     line: int
     element: str
     message: str
+    severity: str = "warning"
 
     def __str__(self) -> str:
         place = f"{self.source}:{self.line}"
-        return f"{place}: {self.element}: {self.message} [{self.code}]"
+        told = f"{place}: {self.element}: {self.message} [{self.code}]"
+        return f"{self.severity}: {told}"
 
     def as_dict(self) -> dict[str, str | int]:
         """Return the finding as JSON values."""

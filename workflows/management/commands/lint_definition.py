@@ -1,6 +1,7 @@
 """`manage.py lint_definition PATH`: read a package and say what is wrong or odd."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path, help="folder or zip archive")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
+        parser.add_argument("--sarif", action="store_true", help="print SARIF 2.1.0")
         parser.add_argument("--strict", action="store_true", help="findings fail too")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,6 +46,8 @@ class Command(BaseCommand):
                 for problem in problems
             ]
             self.stdout.write(json.dumps({"problems": found, "findings": findings}))
+        elif options["sarif"]:
+            self.stdout.write(json.dumps(_sarif(problems, findings), indent=1))
         else:
             self._print(problems, findings)
         if problems or (options["strict"] and findings):
@@ -55,11 +59,46 @@ class Command(BaseCommand):
         self, problems: tuple[Problem, ...], findings: list[dict[str, str | int]]
     ) -> None:
         for problem in problems:
-            self.stdout.write(f"error: {problem}")
+            self.stdout.write(f"refused: {problem}")
         for finding in findings:
             self.stdout.write(
-                f"finding: {finding['source']}:{finding['line']}: {finding['element']}:"
-                f" {finding['message']} [{finding['code']}]"
+                f"{finding['severity']}: {finding['source']}:{finding['line']}:"
+                f" {finding['element']}: {finding['message']} [{finding['code']}]"
             )
         if not problems and not findings:
             self.stdout.write("Nothing found.")
+
+
+_LEVELS = {"error": "error", "warning": "warning", "advice": "note"}
+
+
+def _sarif(
+    problems: tuple[Problem, ...], findings: list[dict[str, str | int]]
+) -> dict[str, object]:
+    """Return the log of one run as OASIS SARIF 2.1.0, which code hosts can show."""
+    refused = [
+        {**asdict(one), "code": "refused", "severity": "error"} for one in problems
+    ]
+    results = [
+        {
+            "ruleId": one["code"],
+            "level": _LEVELS[str(one["severity"])],
+            "message": {"text": f"{one['element']}: {one['message']}"},
+            "locations": [
+                {
+                    "physicalLocation": {
+                        "artifactLocation": {"uri": one["source"]},
+                        "region": {"startLine": max(int(one["line"]), 1)},
+                    }
+                }
+            ],
+        }
+        for one in [*refused, *findings]
+    ]
+    rules = [{"id": rule} for rule in dict.fromkeys(one["ruleId"] for one in results)]
+    driver = {"name": "Countersign", "rules": rules}
+    return {
+        "version": "2.1.0",
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "runs": [{"tool": {"driver": driver}, "results": results}],
+    }
