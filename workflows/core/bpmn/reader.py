@@ -50,14 +50,17 @@ def read_processes(definitions: Element, *, source: str) -> list[Process]:
             element=label(drawn[0] if drawn else definitions),
             line=(drawn[0] if drawn else definitions).line,
         )
-    _check_ids(definitions, problems)
+    ids = _check_ids(definitions, problems)
     catalog = read_catalog(definitions)
-    processes = [_Reading(one, catalog, problems).process() for one in runnable]
+    processes = [
+        _Reading(one, catalog, problems, ids=ids).process() for one in runnable
+    ]
     problems.raise_if_any()
     return processes
 
 
-def _check_ids(definitions: Element, problems: Problems) -> None:
+def _check_ids(definitions: Element, problems: Problems) -> frozenset[str]:
+    """Note ids that are used twice; return all."""
     seen: dict[str, int] = {}
     for element in definitions.walk():
         name = element.attributes.get("id", "") if element.namespace == BPMN else ""
@@ -69,15 +72,24 @@ def _check_ids(definitions: Element, problems: Problems) -> None:
             )
         elif name:
             seen[name] = element.line
+    return frozenset(seen)
 
 
 class _Reading:
     """Reads one process: first the flows of every scope, then the nodes."""
 
-    def __init__(self, element: Element, catalog: Catalog, problems: Problems) -> None:
+    def __init__(
+        self,
+        element: Element,
+        catalog: Catalog,
+        problems: Problems,
+        *,
+        ids: frozenset[str],
+    ) -> None:
         self._element = element
         self._catalog = catalog
         self._problems = problems
+        self._ids = ids
         self._flows: dict[str, Flow] = {}
         self._nodes: dict[str, Node] = {}
         self._lanes: dict[str, str] = {}
@@ -181,7 +193,7 @@ class _Reading:
         """Name a flow that has no id: the same name at every reading."""
         base = f"{source}--{target}"
         name, number = base, 1
-        while name in self._flows:
+        while name in self._flows or name in self._ids:
             number += 1
             name = f"{base}-{number}"
         # Reserved at once: a sibling without an id must not get the same name.
