@@ -2,7 +2,8 @@
 
 The sweeper calls `fire_due` again and again:
 
-1. due timers are read without a lock;
+1. due timers are read without a lock, those of suspended instances left out: they
+   would stand in front of others' again and again;
 2. their instances are locked, those that somebody works on are left for next time;
 3. a timer is claimed by one conditional update, so that it fires once;
 4. the engine's own timers of a batch fire together, those of other parts one by one,
@@ -36,8 +37,11 @@ log = structlog.get_logger(__name__)
 
 _DUE = """
     SELECT id, instance_id, step_id, node_id, kind, ref, data, due_at
-    FROM workflows_timer
+    FROM workflows_timer t
     WHERE state = 'ARMED' AND due_at <= clock_timestamp()
+      AND NOT (kind LIKE 'engine.%%' AND EXISTS (
+        SELECT FROM workflows_instance i
+        WHERE i.id = t.instance_id AND i.state = 'SUSPENDED'))
     ORDER BY due_at, id LIMIT %s
 """
 _CLAIM = """

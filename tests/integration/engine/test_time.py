@@ -218,6 +218,20 @@ def test_suspended_instance_hears_nothing_until_resumed(people: Waiting) -> None
     assert Instance.objects.get(pk=instance_id).state == "COMPLETED"
 
 
+def test_timers_of_suspended_instances_do_not_stand_before_others(
+    people: Waiting,
+) -> None:
+    held = run(timer_boundary(interrupting=True))
+    free = run(timer_boundary(interrupting=True))
+    instances.suspend(instance_id=held, actor=TESTER, reason="ask the customer")
+    make_due("workflows_timer", "due_at")
+    assert timers.fire_due(limit=1) == 1
+    assert waiting(free, "late")
+    instances.resume(instance_id=held, actor=TESTER, reason="answered")
+    assert timers.fire_due(limit=1) == 1
+    assert waiting(held, "late")
+
+
 def test_timer_start_begins_instances_again_and_again() -> None:
     definition_id = deploy(
         process(
