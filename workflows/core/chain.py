@@ -34,8 +34,7 @@ class EntryTooLarge(ValueError):
     """An entry exceeds 65,535 bytes: put a digest into it instead of the content."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """An entry before it has its place in a chain.
 
     `kind` is dotted past tense (`task.claimed`); `detail` is JSON-able (Decimals

@@ -93,7 +93,9 @@ class PlanNode:
     """
 
     node: Node
+    kind: str
     out: tuple[PlanFlow, ...]
+    all_out: tuple[str, ...]
     default: PlanFlow | None
     conditional: bool
     inputs: tuple[PlanMapping, ...]
@@ -215,7 +217,9 @@ def _plan_node(
     facts = handlers.get(node.id)
     return PlanNode(
         node=node,
+        kind=node.kind.value,
         out=out,
+        all_out=tuple(flow.id for flow in out),
         default=default,
         conditional=default is not None or any(flow.condition for flow in out),
         inputs=_mappings(node.inputs),

@@ -33,6 +33,11 @@ from workflows.core.states import FINAL_INSTANCE_STATES, InstanceState, StepStat
 STEPS_PER_ADVANCE = 500
 """Activations in one transaction; what is left over is done by the next advance."""
 
+_ENDED = {
+    StepState.COMPLETED: "step.completed",
+    StepState.SKIPPED: "step.skipped",
+}
+
 UNDOES = "undoes"
 """In a step's data: the step that waits for this compensation."""
 
@@ -215,7 +220,7 @@ class Run:
         self.close(step, ended)
         if len(planned.out) > 1 and not special:
             full["flows"] = list(taken)
-        self.note(step, f"step.{ended.value.lower()}", full, actor=actor)
+        self.note(step, _ENDED[ended], full, actor=actor)
         for flow in planned.out:
             if flow.id in taken:
                 self.send(flow.target, step.scope_id, flow.id)
@@ -289,7 +294,7 @@ class Run:
     ) -> tuple[str, ...] | None:
         """Return all flows whose condition holds, else the default, else None."""
         if not planned.conditional:
-            return tuple(flow.id for flow in planned.out)
+            return planned.all_out
         taken = tuple(
             flow.id
             for flow in planned.out

@@ -89,7 +89,7 @@ def new_step(token: Token, *, step_id: int, now: dt.datetime) -> StepRow:
         id=step_id,
         scope_id=token.scope_id,
         node_id=node.id,
-        kind=node.kind.value,
+        kind=token.planned.kind,
         name=node.name,
         state=StepState.READY,
         attempt=0,
