@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from uuid import UUID, uuid4
 
+from tests.factories.processes import TESTER
 from workflows.models import Stimulus, Subscription
 from workflows.operations import messages
 from workflows.operations.messages import Publication, Published
 from workflows.store import database_now
-from tests.factories.processes import TESTER
 
 
 def subscribe(

@@ -9,14 +9,14 @@ from django.db import connection
 
 from tests.factories.processes import TESTER, chain, package, process
 from tests.factories.waiting import heard_by, publish, subscribe
-from tests.integration.engine.test_paths import drain, state, variables
+from tests.integration.engine.test_paths import drain, variables
+from workflows.core.correlation import fit
 from workflows.models import (
     AuditEntry,
     Definition,
     Instance,
     Message,
     MessageStart,
-    Stimulus,
     Subscription,
 )
 from workflows.operations import correlation, definitions, instances, messages
@@ -113,9 +113,7 @@ def test_second_of_two_messages_for_one_that_waits_stays_buffered() -> None:
 def test_subscription_that_stays_takes_every_message_in_order() -> None:
     waiting = subscribe(once=False)
     count = 2 * correlation.BATCH + 7
-    published = messages.publish_many(
-        [Publication(name="paid")] * count, actor=TESTER
-    )
+    published = messages.publish_many([Publication(name="paid")] * count, actor=TESTER)
     assert match() == count
     assert [data["message"] for data in heard_by(waiting)] == [
         one.id for one in published
@@ -124,7 +122,7 @@ def test_subscription_that_stays_takes_every_message_in_order() -> None:
 
 
 def test_long_key_is_compared_whole() -> None:
-    waiting = subscribe(key=correlation.fit("k" * 500 + "a"))
+    waiting = subscribe(key=fit("k" * 500 + "a"))
     publish(key="k" * 500 + "b")
     publish(key="k" * 500 + "a")
     sweep_once()
