@@ -70,6 +70,17 @@ class Environment:
             return list(default)
         return [word.strip() for word in value.split(",") if word.strip()]
 
+    def words(self, name: str, *, known: Collection[str]) -> frozenset[str]:
+        """Return the comma-separated words, every one of them a known one."""
+        given = self.listing(name)
+        for word in given:
+            if word not in known:
+                raise InvalidSetting(
+                    f"{name} holds {word!r}; the words it knows are"
+                    f" {', '.join(sorted(known))}."
+                )
+        return frozenset(given)
+
     def path(self, name: str, default: Path) -> Path:
         """Return an absolute path; a relative one counts from the working directory."""
         return Path(self.text(name) or default).expanduser().absolute()

@@ -214,6 +214,18 @@ CONTENT_SECURITY_POLICY = {
     "EXCLUDE_URL_PREFIXES": ["/ops/rq/"],  # django-rq's pages carry inline scripts
 }
 
+# -- Interventions ---------------------------------------------------------------------
+
+# What one person may only propose and another must approve. The words are those of
+# review.core.interventions; a test holds the two together.
+DUAL_CONTROL = env.words(
+    "COUNTERSIGN_DUAL_CONTROL",
+    known=["suspend", "resume", "cancel", "retry", "skip", "move", "edit"],
+)
+DUAL_CONTROL_HOURS = env.integer(
+    "COUNTERSIGN_DUAL_CONTROL_HOURS", 72, least=1, most=24 * 90
+)
+
 # -- API -------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {

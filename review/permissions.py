@@ -165,8 +165,24 @@ def check_can_deploy(rights: Rights) -> None:
 
 
 def check_can_cancel_instances(rights: Rights) -> None:
-    """End an instance before its time: managers and process owners."""
-    _check_any(rights, Role.MANAGER, Role.PROCESS_OWNER, what="cancel instances")
+    """End an instance before its time: managers, process owners, administrators."""
+    _check_any(
+        rights,
+        Role.MANAGER,
+        Role.PROCESS_OWNER,
+        Role.ADMINISTRATOR,
+        what="cancel instances",
+    )
+
+
+def check_can_intervene(rights: Rights) -> None:
+    """Hold instances, skip steps, move tokens, edit variables: owners, administrators."""
+    _check_any(
+        rights,
+        Role.PROCESS_OWNER,
+        Role.ADMINISTRATOR,
+        what="intervene in instances",
+    )
 
 
 def check_can_administer(rights: Rights) -> None:
@@ -206,4 +222,5 @@ can_resolve_incidents = _wrap(check_can_resolve_incidents)
 can_see_definitions = _wrap(check_can_see_definitions)
 can_deploy = _wrap(check_can_deploy)
 can_cancel_instances = _wrap(check_can_cancel_instances)
+can_intervene = _wrap(check_can_intervene)
 can_administer = _wrap(check_can_administer)

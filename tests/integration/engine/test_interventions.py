@@ -380,11 +380,14 @@ def test_ended_and_unknown_instances_and_steps_are_refused(people: Waiting) -> N
     with pytest.raises(Conflict, match="step has ended"):
         interventions.skip(instance_id=instance_id, step_id=1, actor=TESTER, reason=WHY)
     instances.cancel(instance_id=instance_id, actor=TESTER, reason=WHY)
-    for act in (interventions.skip, interventions.move, interventions.edit_variables):
-        more = {"targets": ["b"]} if act is interventions.move else {}
-        extra = {} if act is interventions.edit_variables else {"step_id": step_id}
+    common = {"instance_id": instance_id, "actor": TESTER, "reason": WHY}
+    for act, arguments in (
+        (interventions.skip, {"step_id": step_id}),
+        (interventions.move, {"step_id": step_id, "targets": ["b"]}),
+        (interventions.edit_variables, {"assign": {"x": 1}}),
+    ):
         with pytest.raises(Conflict, match="ended already"):
-            act(instance_id=instance_id, actor=TESTER, reason=WHY, **extra, **more)
+            act(**common, **arguments)  # type: ignore[operator]
 
 
 def test_the_outlook_names_what_can_be_done(people: Waiting) -> None:
