@@ -150,10 +150,12 @@ def _fire_engine(timers: Sequence[DueTimer]) -> int:
     by_id = {run.instance.id: run for run in runs}
     armed = _still_armed([t.id for t in timers if t.instance_id in by_id])
     fired: list[DueTimer] = []
-    for timer in timers:
-        run = by_id.get(timer.instance_id) if timer.instance_id else None
-        if run is None or timer.id not in armed:
+    for read in timers:
+        run = by_id.get(read.instance_id) if read.instance_id else None
+        if run is None or read.id not in armed:
             continue
+        # Its instance may have moved to another version since the timer was read.
+        timer = read._replace(node_id=armed[read.id])
         run.add([_entry(timer)])
         fired.append(timer)
         try:
@@ -210,15 +212,15 @@ def _fire_free(timer: DueTimer) -> int:
     return 1
 
 
-def _still_armed(ids: Sequence[int]) -> set[int]:
-    """Lock the timers that nobody fired or canceled since they were read."""
+def _still_armed(ids: Sequence[int]) -> dict[int, str]:
+    """Lock the timers that nobody fired or canceled since; return their nodes."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id FROM workflows_timer WHERE id = ANY(%s) AND state = 'ARMED'"
+            "SELECT id, node_id FROM workflows_timer WHERE id = ANY(%s) AND state = 'ARMED'"
             " ORDER BY id FOR UPDATE",
             [list(ids)],
         )
-        return {row[0] for row in cursor.fetchall()}
+        return {row[0]: row[1] for row in cursor.fetchall()}
 
 
 def _claim(rows: Sequence[tuple[int, int]]) -> None:

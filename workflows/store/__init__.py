@@ -12,6 +12,12 @@ from workflows.store.messages import (
     signal_data,
     tell_all,
 )
+from workflows.store.moving import (
+    lock_listening,
+    pick_running,
+    save_listening,
+    save_places,
+)
 from workflows.store.saving import MissingEntry, Saved, save_runs
 from workflows.store.sql import copy_in, database_now, execute, parse_json
 
@@ -25,9 +31,13 @@ __all__ = [
     "execute",
     "load_free_runs",
     "load_runs",
+    "lock_listening",
     "parse_json",
     "pick_due",
+    "pick_running",
     "put_back",
+    "save_listening",
+    "save_places",
     "save_runs",
     "signal_data",
     "tell_all",

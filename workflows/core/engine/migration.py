@@ -114,10 +114,11 @@ def _find_in_step(
     new = target.node
     sentences = [
         _say_undoing(step, old),
-        _say_kind(step, old, new),
-        _say_scope(way, step, old, new, live),
+        _say_kind(old, new),
+        _say_work(step, old, new),
+        _say_scope(way, step, new, live),
         _say_loop(step, old, new),
-        _say_join(way, step, old, new),
+        _say_join(way, step, new),
     ]
     for sentence in sentences:
         if sentence:
@@ -131,23 +132,28 @@ def _say_undoing(step: StepRow, old: Node) -> str:
     return ""
 
 
-def _say_kind(step: StepRow, old: Node, new: Node) -> str:
-    """Say why a step that waits at one node could not wait at the other."""
-    both = f"{_name(old)} is a {old.kind.value}, {_name(new)} a {new.kind.value}"
-    if old.kind is not new.kind:
-        if _waits_for_message(old) and _waits_for_message(new):
-            return ""
-        if not {old.kind, new.kind} <= _WORK:
-            return f"{both}; map it to a node of the same kind."
-    if old.event is not new.event:
+def _say_kind(old: Node, new: Node) -> str:
+    """Say why a step that stands at one node could not stand at the other."""
+    alike = old.kind is new.kind or {old.kind, new.kind} <= _WORK
+    if not alike and not (waits_for_message(old) and waits_for_message(new)):
         return (
-            f"{_name(old)} waits for a {old.event.value}, {_name(new)} for a"
+            f"{_name(old)} is a {old.kind.value}, {_name(new)} a {new.kind.value}; map"
+            " it to a node of the same kind."
+        )
+    if old.kind is new.kind and old.event is not new.event:
+        return (
+            f"{_name(old)} is about a {old.event.value}, {_name(new)} about a"
             f" {new.event.value}; map it to an event of the same kind."
         )
     if old.event_scope is not new.event_scope:
         return f"Only one of {_name(old)} and {_name(new)} is begun by an event."
     if old.for_compensation is not new.for_compensation:
         return f"Only one of {_name(old)} and {_name(new)} takes something back."
+    return ""
+
+
+def _say_work(step: StepRow, old: Node, new: Node) -> str:
+    """Say why work that a worker is doing now could not end at the other node."""
     if step.state is StepState.RUNNING and old.handler != new.handler:
         return (
             f"{_name(old)} is being done by {old.handler} now, and {_name(new)} has"
@@ -156,16 +162,15 @@ def _say_kind(step: StepRow, old: Node, new: Node) -> str:
     return ""
 
 
-def _waits_for_message(node: Node) -> bool:
+def waits_for_message(node: Node) -> bool:
+    """Tell whether a token waits at a node for a message."""
     return node.kind is NodeKind.RECEIVE_TASK or (
         node.kind is NodeKind.INTERMEDIATE_CATCH_EVENT
         and node.event is EventKind.MESSAGE
     )
 
 
-def _say_scope(
-    way: Way, step: StepRow, old: Node, new: Node, live: Mapping[int, StepRow]
-) -> str:
+def _say_scope(way: Way, step: StepRow, new: Node, live: Mapping[int, StepRow]) -> str:
     """Say where the sub-process around a step is not the one around its target."""
     parent = live.get(step.scope_id) if step.scope_id is not None else None
     if parent is None:
@@ -180,7 +185,7 @@ def _say_scope(
     around = f"inside {wanted}" if wanted else "outside of every sub-process"
     place = f"inside {new.scope}" if new.scope else "outside of every sub-process"
     return (
-        f"{_name(old)} would have to stand {around}, but {_name(new)} is {place};"
+        f"{step.node_id} would have to stand {around}, but {_name(new)} is {place};"
         " a token cannot change its sub-process."
     )
 
@@ -202,16 +207,17 @@ def _say_loop(step: StepRow, old: Node, new: Node) -> str:
     return ""
 
 
-def _say_join(way: Way, step: StepRow, old: Node, new: Node) -> str:
+def _say_join(way: Way, step: StepRow, new: Node) -> str:
     """Say why the tokens that a join holds could not be held by the other."""
     arrived: Mapping[str, int] = step.data.get("arrived", {})
     if not arrived or new.kind not in _JOINS:
         return ""
-    images = {flow: way.flow(flow) for flow in arrived}
+    # A token that a person moved here came by no flow, and counts for none.
+    images = {flow: way.flow(flow) for flow in arrived if flow}
     for flow, image in images.items():
         if image not in new.flows_in:
             return (
-                f"A token has come to {_name(old)} by flow {flow}, which does not lead"
+                f"A token has come to {step.node_id} by flow {flow}, which does not lead"
                 f" to {_name(new)}."
             )
     if new.kind is NodeKind.PARALLEL_GATEWAY and set(images.values()) >= set(
@@ -278,13 +284,13 @@ def _find_starved(way: Way, steps: Sequence[StepRow]) -> Iterator[Obstacle]:
         if INDEX not in step.data:
             scopes.setdefault(step.scope_id, []).append(step)
     for inside in scopes.values():
-        stands = {way.image(step.node_id): step for step in inside}
-        arrived = {
-            way.image(step.node_id): {
-                way.flow(flow) or "" for flow in step.data.get("arrived", {})
-            }
-            for step in inside
-        }
+        stands: dict[str, StepRow] = {}
+        arrived: dict[str, set[str]] = {}
+        for step in inside:
+            name = way.image(step.node_id)
+            stands[name] = step
+            flows = [*step.data.get("arrived", ()), step.data.get("flow", "")]
+            arrived.setdefault(name, set()).update(way.flow(one) or "" for one in flows)
         for join, flow in find_starved(way.new, stands, arrived):
             yield _obstacle(
                 stands.get(join) or inside[0],
