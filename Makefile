@@ -3,6 +3,7 @@
 # make check    what the tests cannot see: format, lint, types, imports, templates
 # make fix      mend what a machine can
 # make conformance   run the DMN compatibility kit
+# make simulate [SEEDS=1000]   run random processes under random faults, judged by an oracle
 # make bench [BENCH=name[,name]]   print measurements, one JSON object per line
 
 PYTHON ?= python3
@@ -10,12 +11,13 @@ PORT ?= 8000
 WORKERS ?= 2
 PYTEST_WORKERS ?= 2
 BENCH ?=
+SEEDS ?= 1000
 
 BIN := .venv/bin
 PAGES = $(shell find templates review workflows -name '*.html')
 
 .PHONY: help install install-dev demo test check check-static check-pages fix bench
-.PHONY: conformance
+.PHONY: conformance simulate
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -67,6 +69,9 @@ fix: install-dev
 		$(MAKE) --no-print-directory node_modules/.package-lock.json && \
 		npx --no-install biome check --write; \
 	fi
+
+simulate: install-dev
+	@$(BIN)/python -m tests.simulation --seeds $(SEEDS)
 
 bench: install-dev
 	@$(BIN)/python -m tests.benchmarks $(BENCH)

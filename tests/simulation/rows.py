@@ -196,11 +196,16 @@ class Database:
         return list(found)[:limit]
 
     def pick_timers(self, *, limit: int) -> list[Timer]:
-        """Return armed timers that are due, as they stand now; no locks."""
+        """Return armed timers that are due, as they stand now; no locks.
+
+        Those of suspended instances would stand in front of others' for good.
+        """
         due = [
             timer
             for timer in self.rows.timers.values()
-            if timer.state == "ARMED" and timer.due_at <= self.now
+            if timer.state == "ARMED"
+            and timer.due_at <= self.now
+            and self.instance(timer.instance_id).state is not InstanceState.SUSPENDED
         ]
         due.sort(key=lambda timer: (timer.due_at, timer.id))
         return [replace(timer) for timer in due[:limit]]
