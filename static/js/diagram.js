@@ -1,10 +1,20 @@
 /**
  * The process picture by bpmn-js. The XML comes from `data-url`; the marks from the ordered list beside it, whose
  * items say `data-node`, `data-state` (active, done, incident) and `data-count`. The list is the truth and stays.
+ * `data-process`, if given, is the process to show of a file that draws several.
  * bpmn-js's licence asks that its watermark stay visible: nothing here may cover or hide it.
  */
 const MARKERS = { active: "has-token", done: "is-done", incident: "has-incident" };
 const ROOM = 24;
+const PAN = 60;
+const ZOOM = 1.25;
+const SCALES = { least: 0.1, most: 4 };
+const ARROWS = {
+  ArrowLeft: { dx: PAN, dy: 0 },
+  ArrowRight: { dx: -PAN, dy: 0 },
+  ArrowUp: { dx: 0, dy: PAN },
+  ArrowDown: { dx: 0, dy: -PAN },
+};
 
 function badge(count, isBad) {
   const element = document.createElement("span");
@@ -13,12 +23,28 @@ function badge(count, isBad) {
   return element;
 }
 
+/** Tell whether a model brings colours of its own, which are meant for white paper. */
+function hasColours(element) {
+  const words = ["background-color", "border-color", "fill", "stroke"];
+  return words.some(
+    (word) => element.di?.get?.(`color:${word}`) ?? element.di?.get?.(`bioc:${word}`),
+  );
+}
+
 class Diagram {
   constructor(element, list) {
     this.element = element;
     this.list = list;
     this.marked = [];
-    this.viewer = new window.BpmnJS({ container: element });
+    this.viewer = new window.BpmnJS({
+      container: element,
+      // Names, so that a change of theme needs no drawing anew.
+      bpmnRenderer: {
+        defaultFillColor: "var(--diagram-paper)",
+        defaultStrokeColor: "var(--diagram-ink)",
+        defaultLabelColor: "var(--diagram-ink)",
+      },
+    });
   }
 
   async load() {
@@ -27,8 +53,33 @@ class Diagram {
       throw new Error(`the picture could not be fetched (${response.status})`);
     }
     await this.viewer.importXML(await response.text());
+    await this.choose();
+    this.listen();
     this.fit();
     this.mark();
+    this.element.classList.toggle(
+      "has-colours",
+      this.viewer.get("elementRegistry").getAll().some(hasColours),
+    );
+    this.element.dataset.state = "drawn";
+  }
+
+  /** Show the diagram that draws the wanted process, where a file holds more than one. */
+  async choose() {
+    const wanted = this.element.dataset.process;
+    const { diagrams } = this.viewer.getDefinitions();
+    if (!wanted || (diagrams?.length ?? 0) < 2) {
+      return;
+    }
+    const shows = ({ plane }) => {
+      const root = plane?.bpmnElement;
+      const pools = root?.participants ?? [];
+      return root?.id === wanted || pools.some((pool) => pool.processRef?.id === wanted);
+    };
+    const found = diagrams.find(shows);
+    if (found && found !== diagrams[0]) {
+      await this.viewer.open(found);
+    }
   }
 
   fit() {
@@ -47,6 +98,12 @@ class Diagram {
       width: size.width / scale,
       height: size.height / scale,
     });
+  }
+
+  zoom(factor) {
+    const canvas = this.viewer.get("canvas");
+    const scale = canvas.zoom() * factor;
+    canvas.zoom(Math.min(SCALES.most, Math.max(SCALES.least, scale)), "auto");
   }
 
   mark() {
@@ -72,13 +129,66 @@ class Diagram {
       }
     }
   }
+
+  /** Buttons, keys and the wheel. The wheel moves the page until the picture has the focus. */
+  listen() {
+    const zoomScroll = this.viewer.get("zoomScroll");
+    zoomScroll.toggle(false);
+    this.element.addEventListener("focusin", () => zoomScroll.toggle(true));
+    this.element.addEventListener("focusout", (event) => {
+      zoomScroll.toggle(this.element.contains(event.relatedTarget));
+    });
+    this.element.addEventListener("keydown", (event) => this.press(event));
+    const svg = this.element.querySelector("svg");
+    svg.setAttribute("aria-label", "Process. Arrow keys move it, plus and minus zoom, 0 fits it.");
+    svg.setAttribute("role", "img");
+    const bar = document.createElement("div");
+    bar.className = "diagram-tools";
+    bar.append(
+      this.button("+", "Zoom in", () => this.zoom(ZOOM)),
+      this.button("−", "Zoom out", () => this.zoom(1 / ZOOM)),
+      this.button("Fit", "Fit the picture into its frame", () => this.fit()),
+    );
+    this.element.prepend(bar);
+  }
+
+  button(text, label, act) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button";
+    button.textContent = text;
+    button.setAttribute("aria-label", label);
+    button.title = label;
+    button.addEventListener("click", act);
+    return button;
+  }
+
+  press(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    if (event.key in ARROWS) {
+      this.viewer.get("canvas").scroll(ARROWS[event.key]);
+    } else if (event.key === "+" || event.key === "=") {
+      this.zoom(ZOOM);
+    } else if (event.key === "-") {
+      this.zoom(1 / ZOOM);
+    } else if (event.key === "0") {
+      this.fit();
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
 }
 
+/** Draw the picture of this page; gives the diagram, or null where there is none or it could not be drawn. */
 async function start() {
   const element = document.querySelector("[data-diagram]");
   const list = document.querySelector("[data-diagram-steps]");
   if (!element || !list) {
-    return;
+    return null;
   }
   const diagram = new Diagram(element, list);
   try {
@@ -87,12 +197,16 @@ async function start() {
       diagram.list = document.querySelector("[data-diagram-steps]") ?? diagram.list;
       diagram.mark();
     });
+    return diagram;
   } catch (error) {
     const text = document.createElement("p");
     text.className = "empty";
     text.textContent = `No picture of this process: ${error.message}. The list beside it says the same.`;
     element.replaceChildren(text);
+    element.dataset.state = "failed";
+    return null;
   }
 }
 
-start();
+/** For other scripts of a page that work with its picture. */
+export const drawn = start();
