@@ -10,10 +10,10 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.backends.utils import CursorWrapper
 
 from workflows.core import wireformat as wire
 from workflows.core.chain import GENESIS, Draft, EntryTooLarge, Head, Row, link
+from workflows.driver import Into
 
 __all__ = [
     "GENESIS",
@@ -32,16 +32,20 @@ __all__ = [
 INSTALLATION: Final = UUID("00000000-0000-8000-8000-000000000001")
 """The chain of definitions, people and exports: what belongs to no instance."""
 
-_INSERT: Final = """
-    INSERT INTO workflows_auditentry
-        (chain, seq, kind, actor, at, occurred_at, step_id, entry, hash)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""
-_COPY: Final = """
-    COPY workflows_auditentry
-        (chain, seq, kind, actor, at, occurred_at, step_id, entry, hash)
-    FROM STDIN (FORMAT binary)
-"""
+_ENTRIES: Final = Into(
+    "workflows_auditentry",
+    {
+        "chain": "uuid",
+        "seq": "int4",
+        "kind": "text",
+        "actor": "text",
+        "at": "timestamptz",
+        "occurred_at": "timestamptz",
+        "step_id": "int8",
+        "entry": "text",
+        "hash": "bytea",
+    },
+)
 
 
 class UnknownChain(LookupError):
@@ -80,38 +84,28 @@ def record_rows(rows: Sequence[Row]) -> None:
     place in its chain is taken raises `IntegrityError`: somebody linked from a head
     that was not locked, and the whole transaction must go.
     """
-    with connection.cursor() as cursor:
-        if len(rows) == 1:
-            cursor.execute(_INSERT, rows[0])
-        elif rows:
-            _copy(cursor, rows)
+    _ENTRIES.add(_pack(rows))
 
 
-def _copy(cursor: CursorWrapper, rows: Sequence[Row]) -> None:
-    """Store many rows: binding their values would take ten times as long as COPY."""
-    packed = _pack(rows)
-    with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
-        copy.write(packed)
-
-
-def _pack(rows: Sequence[Row]) -> bytes:
-    return wire.copy_stream(
-        [
-            b"".join((
-                wire.uuid(chain),
-                wire.int4(4, seq),
-                wire.word(kind),
-                wire.word(actor),
-                wire.moment(at),
-                wire.moment_or_null(occurred_at),
-                wire.int8_or_null(step_id),
-                wire.text(entry),
-                wire.binary(digest),
-            ))
-            for chain, seq, kind, actor, at, occurred_at, step_id, entry, digest in rows
-        ],
-        columns=9,
-    )
+def _pack(rows: Sequence[Row]) -> list[tuple[bytes, ...]]:
+    packed: list[tuple[bytes, ...]] = []
+    last: UUID | None = None
+    place = b""
+    for chain, seq, kind, actor, at, occurred_at, step_id, entry, digest in rows:
+        if chain is not last:  # entries come chain by chain
+            last, place = chain, wire.uuid(chain)
+        packed.append((
+            place,
+            wire.int4(4, seq),
+            wire.word(kind),
+            wire.word(actor),
+            wire.moment(at),
+            wire.moment_or_null(occurred_at),
+            wire.int8_or_null(step_id),
+            wire.text(entry),
+            wire.binary(digest),
+        ))
+    return packed
 
 
 def record_installation(*, drafts: Sequence[Draft], now: dt.datetime) -> int:

@@ -1,9 +1,6 @@
 """What hangs on instances: timers, stimuli for others, incidents, evaluations."""
 
 from collections.abc import Sequence
-from uuid import UUID
-
-from django.db import connection
 
 from workflows.core.canonical import dumps
 from workflows.core.engine.run import Run
@@ -23,10 +20,6 @@ _DISARM_TOP = """
     WHERE t.instance_id = v.instance_id AND t.step_id IS NULL
       AND (v.node_id = '' OR t.node_id = v.node_id)
       AND t.state = 'ARMED' AND t.kind LIKE 'engine.%%'
-"""
-_FORGET = """
-    DELETE FROM workflows_stimulus WHERE instance_id = ANY(%s)
-    RETURNING CASE WHEN kind = 'RECEIVED' THEN (data ->> 'message')::bigint END
 """
 
 
@@ -96,18 +89,6 @@ def _save_tells(runs: Sequence[Run]) -> None:
             " %s::timestamptz[]) AS v(instance_id, kind, step_id, data, at)",
             zip(*tells, strict=True),
         )
-    ended = [run.instance.id for run in runs if run.instance.ended_at is not None]
-    if ended:
-        _forget_stimuli(ended)
-
-
-def _forget_stimuli(instance_ids: Sequence[UUID]) -> None:
-    """Delete what ended instances never heard; messages among it are put back."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FORGET, [list(instance_ids)])
-        unheard = [row[0] for row in cursor.fetchall() if row[0] is not None]
-    if unheard:
-        messages.put_back(unheard)
 
 
 def _save_incidents(runs: Sequence[Run], seqs: dict[int, int]) -> None:

@@ -5,41 +5,40 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from workflows import audit
 from workflows.core.engine.plan import Plan
 from workflows.core.engine.run import Run
 from workflows.core.engine.state import InstanceRow, StepRow
 from workflows.core.states import InstanceState, StepState
+from workflows.driver import fetch
 from workflows.ids import step_numbers
 from workflows.store.sql import aware, parse_json
 
 _PICK = """
     SELECT instance_id FROM (
         (SELECT instance_id, run_at FROM workflows_stimulus
-          WHERE run_at <= clock_timestamp() ORDER BY run_at, id LIMIT %(window)s)
+          WHERE run_at <= clock_timestamp() ORDER BY run_at, id LIMIT %(window)b)
         UNION ALL
         (SELECT instance_id, run_at FROM workflows_step
           WHERE state = 'READY' AND NOT external AND run_at <= clock_timestamp()
-          ORDER BY run_at LIMIT %(window)s)
+          ORDER BY run_at LIMIT %(window)b)
     ) due GROUP BY instance_id ORDER BY min(run_at)
 """
 _LOAD = """
-    SELECT id, definition_id, process_id, state, business_key, variables, initiator,
+    SELECT id, definition_id, process_id, state, business_key, variables::text, initiator,
            parent_instance_id, parent_step_id, depth, version, audit_seq, audit_head,
-           end_node_id, ended_at, data, clock_timestamp()
+           end_node_id, ended_at, data::text, clock_timestamp()
     FROM workflows_instance
 """
-_LOAD_WAITING = f"{_LOAD} WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+_LOAD_WAITING = f"{_LOAD} WHERE id = ANY(%b) ORDER BY id FOR UPDATE"
 _LOAD_FREE = (
-    f"{_LOAD} WHERE id = ANY(%s) AND state = 'ACTIVE' LIMIT %s FOR UPDATE SKIP LOCKED"
+    f"{_LOAD} WHERE id = ANY(%b) AND state = 'ACTIVE' LIMIT %b FOR UPDATE SKIP LOCKED"
 )
 _LOAD_STEPS = """
-    SELECT instance_id, id, scope_id, node_id, kind, name, state, attempt, data, error,
+    SELECT instance_id, id, scope_id, node_id, kind, name, state, attempt, data::text, error,
            external, run_at, lease_token, lease_until, worker, started_at
     FROM workflows_step
-    WHERE instance_id = ANY(%s)
+    WHERE instance_id = ANY(%b)
       AND state IN ('READY', 'RUNNING', 'WAITING', 'INCIDENT')
     ORDER BY id
 """
@@ -47,9 +46,7 @@ _LOAD_STEPS = """
 
 def pick_due(*, limit: int) -> list[UUID]:
     """Return instances that have something to hear or to do; nothing is locked."""
-    with connection.cursor() as cursor:
-        cursor.execute(_PICK, {"window": limit * 4})
-        return [row[0] for row in cursor.fetchall()]
+    return [row[0] for row in fetch(_PICK, {"window": limit * 4})]
 
 
 def load_runs(
@@ -63,9 +60,7 @@ def load_runs(
     Rows that somebody works on are waited for, in the order of their ids, so that
     two batches cannot wait for each other.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_LOAD_WAITING, [sorted(instance_ids)])
-        found = cursor.fetchall()
+    found = fetch(_LOAD_WAITING, [sorted(instance_ids)])
     return _runs(found, plan_for=plan_for, occurred_at=occurred_at)
 
 
@@ -76,9 +71,7 @@ def load_free_runs(
     limit: int,
 ) -> list[Run]:
     """Lock and load up to `limit` active instances that nobody works on now."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LOAD_FREE, [list(instance_ids), limit])
-        found = cursor.fetchall()
+    found = fetch(_LOAD_FREE, [list(instance_ids), limit])
     return _runs(found, plan_for=plan_for, occurred_at=None)
 
 
@@ -92,9 +85,7 @@ def _runs(
         return []
     now = aware(found[-1][-1])
     instances = [_instance(row) for row in found]
-    with connection.cursor() as cursor:
-        cursor.execute(_LOAD_STEPS, [[instance.id for instance in instances]])
-        steps = _steps(cursor.fetchall())
+    steps = _steps(fetch(_LOAD_STEPS, [[instance.id for instance in instances]]))
     ids_left = step_numbers()
     return [
         Run(

@@ -5,65 +5,99 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-from psycopg.postgres import types
-
 from workflows import audit
 from workflows.core import wireformat as wire
 from workflows.core.canonical import dumps
 from workflows.core.engine.run import Run
 from workflows.core.engine.state import InstanceRow, StepRow
 from workflows.core.states import StepState
-from workflows.store import hanging
-from workflows.store.sql import columns, copy_packed, prepared
+from workflows.driver import FEW, Into, Row, columns, fetch, pipeline
+from workflows.driver import run as run_statement
+from workflows.store import hanging, messages
 
-_COPY_INSTANCES = """
-    COPY workflows_instance
-        (id, definition_id, process_id, state, business_key, variables, initiator,
-         parent_instance_id, parent_step_id, depth, end_node_id, version, audit_seq,
-         audit_head, started_at, occurred_at, ended_at, data)
-    FROM STDIN (FORMAT binary)
-"""
+_INSTANCES = Into(
+    "workflows_instance",
+    {
+        "id": "uuid",
+        "definition_id": "int8",
+        "process_id": "text",
+        "state": "text",
+        "business_key": "text",
+        "variables": "jsonb",
+        "initiator": "text",
+        "parent_instance_id": "uuid",
+        "parent_step_id": "int8",
+        "depth": "int2",
+        "end_node_id": "text",
+        "version": "int4",
+        "audit_seq": "int4",
+        "audit_head": "bytea",
+        "started_at": "timestamptz",
+        "occurred_at": "timestamptz",
+        "ended_at": "timestamptz",
+        "data": "jsonb",
+    },
+)
+_STEPS = Into(
+    "workflows_step",
+    {
+        "id": "int8",
+        "instance_id": "uuid",
+        "scope_id": "int8",
+        "node_id": "text",
+        "kind": "text",
+        "name": "text",
+        "state": "text",
+        "attempt": "int2",
+        "data": "jsonb",
+        "error": "text",
+        "external": "bool",
+        "run_at": "timestamptz",
+        "lease_token": "int8",
+        "worker": "text",
+        "audit_seq": "int4",
+        "started_at": "timestamptz",
+        "ended_at": "timestamptz",
+    },
+)
+# What an ended instance never heard goes in the same statement; the caller puts the
+# messages among it back.
 _SAVE_INSTANCES = """
-    UPDATE workflows_instance i
-    SET state = v.state, variables = COALESCE(v.variables, i.variables),
-        version = i.version + 1, audit_seq = v.audit_seq, audit_head = v.audit_head,
-        end_node_id = v.end_node_id, ended_at = v.ended_at,
-        data = COALESCE(v.data, i.data)
-    FROM unnest(%b::uuid[], %b::text[], %b::jsonb[], %b::int[], %b::bytea[],
-                %b::text[], %b::timestamptz[], %b::jsonb[])
-      AS v(id, state, variables, audit_seq, audit_head, end_node_id, ended_at, data)
-    WHERE i.id = v.id
+    WITH v AS MATERIALIZED (
+        SELECT * FROM unnest(%b::uuid[], %b::text[], %b::jsonb[], %b::int4[],
+                             %b::bytea[], %b::text[], %b::timestamptz[], %b::jsonb[])
+        AS v(id, state, variables, audit_seq, audit_head, end_node_id, ended_at, data)
+    ), saved AS (
+        UPDATE workflows_instance i
+        SET state = v.state, variables = COALESCE(v.variables, i.variables),
+            version = i.version + 1, audit_seq = v.audit_seq,
+            audit_head = v.audit_head, end_node_id = v.end_node_id,
+            ended_at = v.ended_at, data = COALESCE(v.data, i.data)
+        FROM v WHERE i.id = v.id
+    )
+    DELETE FROM workflows_stimulus
+    WHERE instance_id = ANY(ARRAY(SELECT id FROM v WHERE ended_at IS NOT NULL))
+    RETURNING CASE WHEN kind = 'RECEIVED' THEN (data ->> 'message')::bigint END
 """
-_COPY_STEPS = """
-    COPY workflows_step
-        (id, instance_id, scope_id, node_id, kind, name, state, attempt, data, error,
-         external, run_at, lease_token, worker, audit_seq, started_at, ended_at)
-    FROM STDIN (FORMAT binary)
-"""
+_INSTANCE_TYPES = (
+    "uuid", "text", "jsonb", "int4", "bytea", "text", "timestamptz", "jsonb",
+)  # fmt: skip
 _UPDATE_STEPS = """
     UPDATE workflows_step s
     SET state = v.state, attempt = v.attempt, data = v.data, error = v.error,
         external = v.external, run_at = v.run_at, audit_seq = v.audit_seq,
         ended_at = v.ended_at, lease_token = v.lease_token,
         lease_until = v.lease_until, worker = v.worker
-    FROM unnest(%b::bigint[], %b::text[], %b::smallint[], %b::jsonb[], %b::text[],
-                %b::bool[], %b::timestamptz[], %b::int[], %b::timestamptz[],
-                %b::bigint[], %b::timestamptz[], %b::text[])
+    FROM unnest(%b::int8[], %b::text[], %b::int2[], %b::jsonb[], %b::text[],
+                %b::bool[], %b::timestamptz[], %b::int4[], %b::timestamptz[],
+                %b::int8[], %b::timestamptz[], %b::text[])
       AS v(id, state, attempt, data, error, external, run_at, audit_seq, ended_at,
            lease_token, lease_until, worker)
     WHERE s.id = v.id
 """
-_UUID, _TEXT, _JSONB, _INT4, _INT8, _INT2, _BYTEA, _BOOL, _MOMENT = (
-    types[name].oid
-    for name in (
-        "uuid", "text", "jsonb", "int4", "int8", "int2", "bytea", "bool",
-        "timestamptz",
-    )
-)  # fmt: skip
-_INSTANCE_TYPES = (_UUID, _TEXT, _JSONB, _INT4, _BYTEA, _TEXT, _MOMENT, _JSONB)
 _STEP_TYPES = (
-    _INT8, _TEXT, _INT2, _JSONB, _TEXT, _BOOL, _MOMENT, _INT4, _MOMENT, _INT8, _MOMENT,
-    _TEXT,
+    "int8", "text", "int2", "jsonb", "text", "bool", "timestamptz", "int4",
+    "timestamptz", "int8", "timestamptz", "text",
 )  # fmt: skip
 
 
@@ -94,10 +128,17 @@ def save_runs(runs: Sequence[Run]) -> Saved:
             if row.step_id is not None:
                 step_seqs[row.step_id] = row.seq
     changed = [run for run in runs if run.changes.drafts]
-    audit.record_rows(rows)
-    _insert_instances([run.instance for run in changed if run.instance.new])
-    _save_instances([run for run in changed if not run.instance.new])
-    _save_steps(changed, step_seqs)
+    new, old = _pack_steps(changed, step_seqs)
+    # All of it is sent before the first answer is waited for, unless it is much.
+    with pipeline(when=max(len(rows), len(new)) <= FEW):
+        audit.record_rows(rows)
+        _INSTANCES.add([_new_instance(r.instance) for r in changed if r.instance.new])
+        _STEPS.add(new)
+        if old:
+            run_statement(_UPDATE_STEPS, columns(_STEP_TYPES, old))
+        unheard = _save_instances([run for run in changed if not run.instance.new])
+    if unheard:
+        messages.put_back(unheard)
     hanging.save(changed, step_seqs)
     return Saved(
         step_seqs=step_seqs,
@@ -105,19 +146,13 @@ def save_runs(runs: Sequence[Run]) -> Saved:
     )
 
 
-def _insert_instances(instances: Sequence[InstanceRow]) -> None:
-    if instances:
-        rows = [_new_instance(row) for row in instances]
-        copy_packed(_COPY_INSTANCES, rows, columns=18)
-
-
-def _new_instance(row: InstanceRow) -> bytes:
+def _new_instance(row: InstanceRow) -> Row:
     parent = row.parent_instance_id
-    return b"".join((
+    return (
         wire.uuid(row.id),
         wire.int8(8, row.definition_id),
         wire.word(row.process_id),
-        wire.word(row.state.value),
+        wire.word(row.state),
         wire.text(row.business_key),
         wire.json(dumps(row.variables)),
         wire.word(row.initiator),
@@ -132,16 +167,17 @@ def _new_instance(row: InstanceRow) -> bytes:
         wire.moment_or_null(row.occurred_at),
         wire.moment_or_null(row.ended_at),
         _data(row.data),
-    ))
+    )
 
 
-def _save_instances(runs: Sequence[Run]) -> None:
+def _save_instances(runs: Sequence[Run]) -> list[int]:
+    """Update instances; return the messages that those which ended never heard."""
     if not runs:
-        return
+        return []
     rows = [
         (
             wire.uuid(row.id),
-            wire.word(row.state.value),
+            wire.word(row.state),
             wire.json(dumps(row.variables)) if row.variables_changed else wire.NULL,
             wire.int4(4, row.head.seq),
             wire.binary(row.head.hash),
@@ -151,12 +187,16 @@ def _save_instances(runs: Sequence[Run]) -> None:
         )
         for row in (run.instance for run in runs)
     ]
-    prepared(_SAVE_INSTANCES, columns(_INSTANCE_TYPES, rows))
+    unheard = fetch(_SAVE_INSTANCES, columns(_INSTANCE_TYPES, rows))
+    return [message for (message,) in unheard if message is not None]
 
 
-def _save_steps(runs: Sequence[Run], seqs: dict[int, int]) -> None:
-    new: list[bytes] = []
-    old: list[tuple[bytes, ...]] = []
+def _pack_steps(
+    runs: Sequence[Run], seqs: dict[int, int]
+) -> tuple[list[Row], list[Row]]:
+    """Return the rows of new steps, and those of steps that changed."""
+    new: list[Row] = []
+    old: list[Row] = []
     for run in runs:
         instance_id, head_seq = wire.uuid(run.instance.id), run.instance.head.seq
         for step in run.touched:
@@ -168,21 +208,18 @@ def _save_steps(runs: Sequence[Run], seqs: dict[int, int]) -> None:
                 new.append(_new_step(instance_id, step, seq))
             else:
                 old.append(_old_step(step, seq))
-    if new:
-        copy_packed(_COPY_STEPS, new, columns=17)
-    if old:
-        prepared(_UPDATE_STEPS, columns(_STEP_TYPES, old))
+    return new, old
 
 
-def _new_step(instance_id: bytes, step: StepRow, seq: int) -> bytes:
-    return b"".join((
+def _new_step(instance_id: bytes, step: StepRow, seq: int) -> Row:
+    return (
         wire.int8(8, step.id),
         instance_id,
         wire.int8_or_null(step.scope_id),
         wire.word(step.node_id),
         wire.word(step.kind),
         wire.word(step.name),
-        wire.word(step.state.value),
+        wire.word(step.state),
         wire.int2(2, step.attempt),
         _data(step.data),
         wire.text(step.error) if step.error else wire.EMPTY,
@@ -193,14 +230,14 @@ def _new_step(instance_id: bytes, step: StepRow, seq: int) -> bytes:
         wire.int4(4, seq),
         wire.moment(step.started_at),
         wire.moment_or_null(step.ended_at),
-    ))
+    )
 
 
-def _old_step(step: StepRow, seq: int) -> tuple[bytes, ...]:
+def _old_step(step: StepRow, seq: int) -> Row:
     running = step.state is StepState.RUNNING
     return (
         wire.int8(8, step.id),
-        wire.word(step.state.value),
+        wire.word(step.state),
         wire.int2(2, step.attempt),
         _data(step.data),
         wire.text(step.error) if step.error else wire.EMPTY,
