@@ -1,5 +1,7 @@
 """What instances listen to, and what they can take back, in another version."""
 
+from uuid import UUID
+
 import pytest
 
 import tests.factories.handlers  # noqa: F401  registers the handlers
@@ -57,7 +59,7 @@ def heard() -> list[tuple[str, str, str]]:
     return list(found.values_list("node_id", "name", "key"))
 
 
-def state(instance_id: object) -> str:
+def state(instance_id: UUID) -> str:
     return Instance.objects.get(pk=instance_id).state
 
 

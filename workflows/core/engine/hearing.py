@@ -185,7 +185,11 @@ def _repeat(run: Run, event: Node, stimulus: stimuli.TimerFired) -> None:
 
 def _received(run: Run, stimulus: stimuli.Received) -> None:
     host = run.step(stimulus.step_id)[1] if stimulus.step_id is not None else None
-    event = run.plan.nodes[stimulus.node_id].node
+    planned = run.plan.nodes.get(stimulus.node_id)
+    if planned is None:
+        # It was told while the instance moved to a version without this event.
+        raise StepGone(f"The process has no event {stimulus.node_id!r} any more.")
+    event = planned.node
     word = "signal" if event.event is EventKind.SIGNAL else "message"
     coming = Coming(
         output=stimulus.variables,
