@@ -11,6 +11,7 @@ from workflows.xml import (
     MAX_ELEMENTS,
     Document,
     MarkupError,
+    decode_text,
     parse_document,
     parse_xml,
 )
@@ -48,6 +49,14 @@ def export_bpmn(data: bytes, *, source: str) -> bytes:
     if len(exported) > MAX_BYTES:
         exported = document.patched(ids=missing.ids, inserts={})
     return exported
+
+
+def show_bpmn(data: bytes, *, source: str) -> str:
+    """Return an exported file as text for a viewer, which need not know encodings.
+
+    Raises BpmnError for what is no XML.
+    """
+    return decode_text(export_bpmn(data, source=source), source=source)
 
 
 def _place_of_diagram(document: Document) -> int:

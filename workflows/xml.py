@@ -175,6 +175,11 @@ def parse_document(data: bytes, *, source: str) -> Document:
     )
 
 
+def decode_text(data: bytes, *, source: str) -> str:
+    """Return a document's text without its XML declaration. Raises MarkupError."""
+    return _DECLARATION.sub("", _decode(data, source=source), count=1)
+
+
 def _encoding(data: bytes, *, source: str) -> str:
     """Return the codec of a file. Raises MarkupError for one that is not read."""
     encoding = "utf-8-sig"

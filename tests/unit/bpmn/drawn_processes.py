@@ -118,7 +118,7 @@ def _scope(drawing: Drawing, scope: str, *, depth: int) -> None:
         first, end = _block(drawing, scope, depth=depth)
         drawing.join(last, first)
         last = end
-    closing = draw(
+    closing: dict[str, object] = draw(
         st.sampled_from([
             {},
             {"event": EventKind.TERMINATE},
@@ -136,10 +136,10 @@ def _block(drawing: Drawing, scope: str, *, depth: int) -> tuple[str, str]:
     shapes = [_task, _catch]
     if depth:
         shapes += [_choice, _race, _sub_process]
-    return drawing.draw(st.sampled_from(shapes))(drawing, scope, depth)
+    return drawing.draw(st.sampled_from(shapes))(drawing, scope, depth=depth)
 
 
-def _task(drawing: Drawing, scope: str, depth: int) -> tuple[str, str]:
+def _task(drawing: Drawing, scope: str, *, depth: int) -> tuple[str, str]:
     draw = drawing.draw
     kind = draw(TASKS)
     given: dict[str, object] = {
@@ -205,8 +205,8 @@ def _boundary(drawing: Drawing, host: str, scope: str) -> None:
     drawing.join(event, drawing.add(NodeKind.END_EVENT, scope))
 
 
-def _catch(drawing: Drawing, scope: str, depth: int) -> tuple[str, str]:
-    given = drawing.draw(
+def _catch(drawing: Drawing, scope: str, *, depth: int) -> tuple[str, str]:
+    given: dict[str, object] = drawing.draw(
         st.sampled_from([
             {"event": EventKind.TIMER, "timer": TimerSpec(TimerKind.DURATION, "PT1M")},
             {"event": EventKind.MESSAGE, "message": "got", "correlation": "id"},
@@ -218,7 +218,7 @@ def _catch(drawing: Drawing, scope: str, depth: int) -> tuple[str, str]:
     return name, name
 
 
-def _choice(drawing: Drawing, scope: str, depth: int) -> tuple[str, str]:
+def _choice(drawing: Drawing, scope: str, *, depth: int) -> tuple[str, str]:
     draw = drawing.draw
     kind = draw(
         st.sampled_from([
@@ -234,7 +234,9 @@ def _choice(drawing: Drawing, scope: str, depth: int) -> tuple[str, str]:
     first = drawing.add(kind, scope, properties=own, on_failure=policy)
     last = drawing.add(kind, scope)
     for number in range(draw(st.integers(2, 3))):
-        begin, end = _block(drawing, scope, depth=depth - 1)
+        # Paths under a policy all meet; a boundary event could end one before.
+        block = _catch if policy else _block
+        begin, end = block(drawing, scope, depth=depth - 1)
         needs = kind is not NodeKind.PARALLEL_GATEWAY and number > 0
         flow = drawing.join(first, begin, draw(FEEL) if needs else "")
         if kind is not NodeKind.PARALLEL_GATEWAY and number == 0:
@@ -243,17 +245,17 @@ def _choice(drawing: Drawing, scope: str, depth: int) -> tuple[str, str]:
     return first, last
 
 
-def _race(drawing: Drawing, scope: str, depth: int) -> tuple[str, str]:
+def _race(drawing: Drawing, scope: str, *, depth: int) -> tuple[str, str]:
     first = drawing.add(NodeKind.EVENT_BASED_GATEWAY, scope)
     last = drawing.add(NodeKind.EXCLUSIVE_GATEWAY, scope)
     for _ in range(2):
-        event, _ = _catch(drawing, scope, depth)
+        event, _ = _catch(drawing, scope, depth=depth)
         drawing.join(first, event)
         drawing.join(event, last)
     return first, last
 
 
-def _sub_process(drawing: Drawing, scope: str, depth: int) -> tuple[str, str]:
+def _sub_process(drawing: Drawing, scope: str, *, depth: int) -> tuple[str, str]:
     draw = drawing.draw
     kind = draw(
         st.sampled_from([
