@@ -83,6 +83,16 @@ urlpatterns = [
         name="definition-diagram",
     ),
     path(
+        "processes/<int:definition_id>/model.bpmn",
+        definitions.definition_model,
+        name="definition-model",
+    ),
+    path(
+        "processes/<int:definition_id>/package.zip",
+        definitions.definition_package,
+        name="definition-package",
+    ),
+    path(
         "processes/<int:definition_id>/decisions/",
         decisions.decision_list,
         name="decision-list",

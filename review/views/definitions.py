@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
 from review import permissions
@@ -15,6 +16,7 @@ from review.dashboards.sql import read_json
 from review.views.access import screen, viewer_required
 from review.views.formats import dump_json, format_moment, format_value
 from review.views.pages import render_page
+from workflows.operations import exports
 from workflows.operations.decisions import list_outlines
 from workflows.operations.errors import NotFound
 from workflows.store import database_now
@@ -81,12 +83,42 @@ def definition_detail(request: HttpRequest, definition_id: int) -> HttpResponse:
 @require_GET
 @screen(permissions.check_can_see_definitions)
 def definition_diagram(request: HttpRequest, definition_id: int) -> HttpResponse:
-    """Give the BPMN file of the version's main process."""
-    found = _find(definition_id)
-    content = engine.find_diagram(found.id, process_id=found.process_id)
-    if not content:
-        raise NotFound("This version holds no BPMN file.")
-    return HttpResponse(content, content_type="application/xml")
+    """Give the BPMN file of the version's main process, drawn, for the picture."""
+    text = exports.show_model(definition_id=definition_id)
+    return HttpResponse(
+        text,
+        content_type="application/xml",
+        headers={"Cache-Control": "private, max-age=86400"},
+    )
+
+
+@require_GET
+@screen(permissions.check_can_see_definitions)
+def definition_model(request: HttpRequest, definition_id: int) -> HttpResponse:
+    """Give the BPMN file of the version's main process to keep, complete."""
+    exported = exports.export_model(definition_id=definition_id)
+    return _download(exported, content_type="application/xml")
+
+
+@require_GET
+@screen(permissions.check_can_see_definitions)
+def definition_package(request: HttpRequest, definition_id: int) -> HttpResponse:
+    """Give the version's whole package as it was deployed."""
+    exported = exports.export_package(definition_id=definition_id)
+    return _download(exported, content_type="application/zip")
+
+
+def _download(exported: exports.Exported, *, content_type: str) -> HttpResponse:
+    return HttpResponse(
+        exported.content,
+        content_type=content_type,
+        headers={
+            "Content-Disposition": content_disposition_header(
+                as_attachment=True, filename=exported.name
+            ),
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
 
 
 def _find(definition_id: int) -> Any:

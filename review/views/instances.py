@@ -27,6 +27,7 @@ from review.views.formats import (
 from review.views.lit import step_decision_url
 from review.views.pages import render_page
 from review.views.paging import cut, mark_moment, read_after
+from workflows.operations import exports
 from workflows.operations.errors import NotFound
 from workflows.store import database_now
 
@@ -127,13 +128,13 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
 def instance_diagram(request: HttpRequest, instance_id: UUID) -> HttpResponse:
     """Give the BPMN file of the instance's process as it was deployed."""
     found = engine.find_instance(instance_id)
-    content = found and engine.find_diagram(
-        found.definition_id, process_id=found.process_id
-    )
-    if not content:
+    if found is None:
         raise NotFound(f"There is no picture of instance {instance_id}.")
+    text = exports.show_model(
+        definition_id=found.definition_id, process_id=found.process_id
+    )
     return HttpResponse(
-        content,
+        text,
         content_type="application/xml",
         headers={"Cache-Control": "private, max-age=86400"},
     )
