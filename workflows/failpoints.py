@@ -1,11 +1,11 @@
 """Named places where a process can be made to die, for the tests of recovery.
 
 Disarmed, a point is one look into an empty dictionary. `FAILPOINTS` arms some of them
-in the test environment alone: `call.after=self:3 timer.fire=self:2` lets the first
-three and two processes that come by kill themselves; `parent` instead of `self` kills
-the worker that forked this process and lets the orphan go on, `both` kills the two.
-`FAILPOINTS_FOLDER` holds one file for each blow, so that a fleet of processes, and
-those started in place of the dead, deal no more blows than were asked for.
+in the test environment alone: with `call.after=self,parent` the first process that
+comes by kills itself, the second the worker that forked it and goes on as an orphan;
+`both` kills the two. `FAILPOINTS_FOLDER` holds one file for each blow that was dealt,
+so that a fleet of processes, and those started in place of the dead, deal no more
+blows than were asked for.
 """
 
 import os
@@ -40,21 +40,24 @@ class BadFailpoint(ValueError):
     """FAILPOINTS names a place or a victim that does not exist."""
 
 
-def read_armed(environment: Mapping[str, str]) -> dict[str, tuple[str, int]]:
-    """Return victim and number of blows by name of the point. Raises BadFailpoint."""
+def read_armed(environment: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return the victims, one for each blow, by name of the point.
+
+    Raises BadFailpoint.
+    """
     text = environment.get("FAILPOINTS", "")
     if environment.get("COUNTERSIGN_ENV") != "test" or not text:
         return {}
-    armed: dict[str, tuple[str, int]] = {}
+    armed: dict[str, tuple[str, ...]] = {}
     for word in text.split():
-        name, _, blow = word.partition("=")
-        victim, _, count = blow.partition(":")
-        if name not in POINTS or victim not in _VICTIMS or not count.isdecimal():
+        name, _, listed = word.partition("=")
+        victims = tuple(listed.split(","))
+        if name not in POINTS or not set(victims) <= set(_VICTIMS):
             raise BadFailpoint(
-                f"{word!r} arms no failpoint; write NAME=self:1 with a name out of"
-                f" {', '.join(POINTS)}."
+                f"{word!r} arms no failpoint; write NAME=self,self with a name out of"
+                f" {', '.join(POINTS)} and victims out of {', '.join(_VICTIMS)}."
             )
-        armed[name] = (victim, int(count))
+        armed[name] = victims
     return armed
 
 
@@ -68,9 +71,9 @@ def reach(name: str) -> None:
 
 
 def _strike(name: str) -> None:
-    victim, count = _armed[name]
-    if not _take_blow(name, count):
-        del _armed[name]
+    victim = _take_blow(name)
+    if not victim:
+        _armed.pop(name, None)  # two threads may find it out at once
         return
     # Only what this very program forked has a parent that is its worker.
     forked = os.getpid() != _BORN and os.getppid() == _BORN
@@ -80,13 +83,13 @@ def _strike(name: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _take_blow(name: str, count: int) -> bool:
-    """Take one of the blows that are left; nobody else can take the same one."""
+def _take_blow(name: str) -> str:
+    """Take the next blow that is left; nobody else can take the same one."""
     folder = Path(os.environ["FAILPOINTS_FOLDER"])
-    for number in range(count):
+    for number, victim in enumerate(_armed.get(name, ())):
         try:
             (folder / f"{name}.{number}").touch(exist_ok=False)
         except FileExistsError:
             continue
-        return True
-    return False
+        return victim
+    return ""

@@ -28,12 +28,12 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 DURABLE: Final = ("synchronous_commit=on", "fsync=off", "shared_buffers=64MB")
 FROZEN_SECONDS: Final = 4.0  # the lease of these tests' calls is 3
 CREW: Final = {
-    "engine-1": ("work",),
-    "engine-2": ("work",),
-    "services-1": ("work", "--queue", "services"),
-    "services-2": ("work", "--queue", "services"),
-    "sweeper": ("sweep", "--interval", "0.5"),
-    "sealer": ("seal", "--interval", "0.5"),
+    "engine-1": ("manage.py", "work"),
+    "engine-2": ("manage.py", "work"),
+    "services-1": ("manage.py", "work", "--queue", "services"),
+    "services-2": ("manage.py", "work", "--queue", "services"),
+    "sweeper": ("manage.py", "sweep", "--interval", "0.5"),
+    "sealer": ("manage.py", "seal", "--interval", "0.5"),
 }
 
 
@@ -47,6 +47,8 @@ class Fleet:
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     dealt: Counter[str] = field(default_factory=Counter)
     frozen: list[tuple[float, ProcessId]] = field(default_factory=list)
+    crew: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(CREW))
+    more_environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -58,6 +60,10 @@ class Fleet:
             "COUNTERSIGN_DATA_DIR": str(self.folder / "data"),
             "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
             "FAULTS_FOLDER": str(self.folder),
+            # Few at a time, so that a killed work-horse takes few with it.
+            "COUNTERSIGN_SERVICE_CALLS": "20",
+            "COUNTERSIGN_SERVICE_THREADS": "8",
+            **self.more_environment,
         }
 
     def program(self, name: str, *command: str) -> Program:
@@ -85,10 +91,10 @@ class Fleet:
 
     def tend(self) -> None:
         """Start every process of the crew that is not running."""
-        for name, command in CREW.items():
+        for name, command in self.crew.items():
             child = self.children.get(name)
             if child is None or child.poll() is not None:
-                program = self.program(name, "manage.py", *command)
+                program = self.program(name, *command)
                 self.children[name] = program.start()
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:

@@ -1,0 +1,177 @@
+"""Kill a process at each failpoint, with its worker where it has one; nothing is lost.
+
+One fleet and one load of cases serve all points: every blow is dealt once, whoever
+comes by, while the others work on. RELIABILITY's list F1 to F12 is `failpoints.POINTS`.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.fleet import Fleet, a_fleet
+from workflows.failpoints import POINTS
+
+pytestmark = pytest.mark.slow
+
+CASES = 60
+DEADLINE_SECONDS = 100.0
+BLOWS = {
+    "claim.committed": "self,parent,both",
+    "call.before": "self",
+    "call.after": "self,parent",
+    "finish.before": "self,parent",
+    "finish.uncommitted": "self,both",
+    "bell.before": "self",
+    "sweep.batch": "self,self",
+    "timer.fire": "self,self",
+    "escalation": "self,self",
+    "verdict.uncommitted": "self,self",
+    "leaf.batch": "self",
+    "sign.signed": "self",
+    "sign.anchored": "self",
+    "export.middle": "self",
+}
+NODES = ("s", "call", "book", "pause", "judge", "book_again", "e")
+_OPEN = "SELECT count(*) FROM workflows_instance WHERE state = 'ACTIVE'"
+
+
+@pytest.fixture(scope="module")
+def aftermath() -> Iterator[Fleet]:
+    """Start the cases, let every blow fall, wait for the end, then export a case."""
+    with a_fleet() as fleet:
+        fleet.run("-m", "tests.faults.judged", "begin", str(CASES))
+        blows = fleet.folder / "blows"
+        blows.mkdir()
+        fleet.more_environment = {
+            "FAILPOINTS": " ".join(f"{name}={who}" for name, who in BLOWS.items()),
+            "FAILPOINTS_FOLDER": str(blows),
+        }
+        fleet.crew["judge"] = ("-m", "tests.faults.judged", "judge", str(CASES))
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while time.monotonic() < deadline:
+            fleet.tend()
+            if not fleet.count(_OPEN) and not _left(blows) - {"export.middle"}:
+                break
+            time.sleep(0.2)
+        _export(fleet)
+        yield fleet
+
+
+def _left(blows: Path) -> set[str]:
+    dealt = Counter(path.stem for path in blows.iterdir())
+    return {n for n, who in BLOWS.items() if dealt[n] < len(who.split(","))}
+
+
+def _export(fleet: Fleet) -> None:
+    """Export the first case twice; the first attempt dies on the way."""
+    ((instance,),) = fleet.query("SELECT id::text FROM workflows_instance LIMIT 1")
+    words = ("manage.py", "export_evidence", instance)
+    first = fleet.program("export", *words, "--to", str(fleet.folder / "lost.zip"))
+    assert first.start().wait(30) < 0
+    fleet.run(*words, "--to", str(fleet.folder / "case.zip"))
+
+
+def test_every_point_was_struck() -> None:
+    assert set(BLOWS) == set(POINTS)
+
+
+def test_every_blow_fell(aftermath: Fleet) -> None:
+    assert _left(aftermath.folder / "blows") == set()
+
+
+def test_every_case_ends_and_none_is_stuck(aftermath: Fleet) -> None:
+    states = aftermath.query(
+        "SELECT state, count(*) FROM workflows_instance GROUP BY 1"
+    )
+    assert states == [("COMPLETED", CASES)]
+    assert aftermath.count("SELECT count(*) FROM workflows_incident") == 0
+    assert aftermath.count("SELECT count(*) FROM workflows_stimulus") == 0
+    steps = aftermath.query(
+        "SELECT node_id, state, count(*), count(DISTINCT instance_id)"
+        " FROM workflows_step GROUP BY node_id, state"
+    )
+    assert sorted(steps) == sorted((node, "COMPLETED", CASES, CASES) for node in NODES)
+
+
+def test_effects_within_happen_once(aftermath: Fleet) -> None:
+    booked = aftermath.query(
+        "SELECT count(*), count(DISTINCT step_id) FROM faults_effect"
+    )
+    assert booked == [(2 * CASES, 2 * CASES)]
+    completed = aftermath.query(
+        "SELECT count(*), count(DISTINCT step_id) FROM workflows_auditentry"
+        " WHERE kind = 'step.completed'"
+    )
+    assert completed == [(len(NODES) * CASES, len(NODES) * CASES)]
+
+
+def test_calls_outside_repeat_their_key(aftermath: Fleet) -> None:
+    lines = (aftermath.folder / "outside.jsonl").read_text().splitlines()
+    made = Counter((one["key"], one["attempt"]) for one in map(json.loads, lines))
+    steps = aftermath.query(
+        "SELECT id::text FROM workflows_step WHERE node_id = 'call'"
+    )
+    assert {key for key, _ in made} == {key for (key,) in steps}
+    assert len(lines) > CASES  # a killed worker's calls are made again
+    assert set(made.values()) == {1}
+
+
+def test_verdicts_and_escalations_stand_once(aftermath: Fleet) -> None:
+    judged = aftermath.query(
+        "SELECT count(*), count(DISTINCT task_id) FROM review_verdict"
+    )
+    assert judged == [(CASES, CASES)]
+    told = aftermath.query(
+        "SELECT kind, count(*), count(DISTINCT chain) FROM workflows_auditentry"
+        " WHERE kind IN ('sla.breached', 'task.decided') GROUP BY kind ORDER BY kind"
+    )
+    assert told == [("sla.breached", CASES, CASES), ("task.decided", CASES, CASES)]
+
+
+def test_timers_fire_once(aftermath: Fleet) -> None:
+    armed = aftermath.count(
+        "SELECT count(*) FROM workflows_timer WHERE state = 'ARMED'"
+    )
+    assert armed == 0
+    paused = aftermath.query(
+        "SELECT state, count(*), count(DISTINCT step_id) FROM workflows_timer"
+        " WHERE kind = 'engine.catch' GROUP BY state"
+    )
+    assert paused == [("FIRED", CASES, CASES)]
+
+
+def test_chains_and_checkpoints_verify(aftermath: Fleet) -> None:
+    aftermath.children["sealer"].terminate()
+    aftermath.children["sealer"].wait(20)
+    aftermath.run("manage.py", "seal", "--once")
+    report = json.loads(aftermath.run("manage.py", "verify_audit", "--json"))
+    assert report["ok"], report["faults"]
+    assert report["leaves"] == report["entries"]
+    assert report["unsealed"] == 0
+
+
+def test_evidence_verifies_after_an_export_that_died(aftermath: Fleet) -> None:
+    assert not (aftermath.folder / "lost.zip").exists()
+    with zipfile.ZipFile(aftermath.folder / "case.zip") as archive:
+        archive.extractall(aftermath.folder / "case")
+    (script,) = (aftermath.folder / "case").glob("*/verify.py")
+    done = subprocess.run(
+        [sys.executable, "-E", "-s", str(script), "--quiet"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    exports = aftermath.count(
+        "SELECT count(*) FROM workflows_auditentry WHERE kind = 'evidence.exported'"
+    )
+    assert exports == 2
