@@ -1,10 +1,13 @@
 """Running instances move to another version, or say why they cannot, and then end."""
 
 import datetime as dt
+import io
 import json
+import re
 from uuid import uuid4
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 import tests.factories.handlers  # noqa: F401  registers the handlers
@@ -375,3 +378,46 @@ def test_database_refuses_a_move_without_an_entry(statement: str) -> None:
         connection.cursor() as cursor,
     ):
         cursor.execute(statement)
+
+
+def test_command_migrates_after_a_dry_run(desk: Desk) -> None:
+    (instance_id,) = start(deploy(review(), version="1.0.0"))
+    deploy(review("look"), version="1.1.0")
+    words = ("migrate_instances", "moving", "--from", "1.0.0", "--to", "1.1.0")
+    quiet = io.StringIO()
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="1 instances cannot be migrated"):
+        call_command(*words, "--dry-run", stdout=out, stderr=quiet)
+    assert "0 instances would be migrated." in out.getvalue()
+    assert f"  {instance_id}\n" in out.getvalue()
+    mapped = (*words, "--map", "check=look")
+    out = io.StringIO()
+    call_command(*mapped, "--dry-run", stdout=out, stderr=quiet)
+    assert out.getvalue() == "1 instances would be migrated.\n"
+    assert version_of(instance_id) == "1.0.0"
+    with pytest.raises(CommandError, match="Give a reason"):
+        call_command(*mapped, stdout=out, stderr=quiet)
+    call_command(
+        *mapped,
+        "--reason=Better.",
+        f"--instance={instance_id}",
+        stdout=out,
+        stderr=quiet,
+    )
+    assert version_of(instance_id) == "1.1.0"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--from=1.0.0", "--to=9.9.9"], "9.9.9 is not deployed; deployed are: 1.0.0"),
+        (["--from=1.0.0", "--to=1.0.0"], "choose another one"),
+        (["--from=1.0.0", "--to=1.1.0", "--map", "check"], "OLD=NEW"),
+    ],
+)
+def test_command_says_what_is_wrong(
+    arguments: list[str], told: str, desk: Desk
+) -> None:
+    deploy(review(), version="1.0.0")
+    with pytest.raises(CommandError, match=re.escape(told)):
+        call_command("migrate_instances", "moving", *arguments)
