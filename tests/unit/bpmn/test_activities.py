@@ -148,7 +148,7 @@ def test_multi_instance_by_the_standards_data_is_read() -> None:
             ' flowable:elementVariable="item"/>'
         ),
         (
-            "<multiInstanceLoopCharacteristics><extensionElements>"
+            "<multiInstanceLoopCharacteristics><extensionElements><zeebe:properties/>"
             '<zeebe:loopCharacteristics inputCollection="=items" inputElement="item"/>'
             "</extensionElements></multiInstanceLoopCharacteristics>"
         ),

@@ -6,7 +6,7 @@ from tests.unit.bpmn.models import between, refusals
 
 ROOTS = (
     '<message id="m" name="order placed"/><message id="mx" name="${x}"/>'
-    '<signal id="sg" name="alarm"/>'
+    '<signal id="sg" name="alarm"/><interface id="i"><operation id="op"/></interface>'
 )
 CATCH = (
     '<intermediateCatchEvent id="{}"><signalEventDefinition signalRef="sg"/>'
@@ -263,6 +263,69 @@ WRONG = {
         ),
         "n",
         "code of another engine",
+    ),
+    "no event at all": (
+        between(
+            '<intermediateCatchEvent id="n"><oddEventDefinition/>'
+            "</intermediateCatchEvent>"
+        ),
+        "n",
+        "<oddEventDefinition> is no event that is run",
+    ),
+    "error without a code": (
+        '<startEvent id="s"/><endEvent id="n"><errorEventDefinition/></endEvent>',
+        "n",
+        "must name its error",
+    ),
+    "undeclared signal": (
+        between(
+            '<intermediateCatchEvent id="n"><signalEventDefinition signalRef="zz"/>'
+            "</intermediateCatchEvent>"
+        ),
+        "n",
+        "signalRef names 'zz'",
+    ),
+    "undeclared message": (
+        between('<receiveTask id="n" messageRef="zz"/>'),
+        "n",
+        "messageRef names 'zz'",
+    ),
+    "signal without a name": (
+        between(
+            '<intermediateCatchEvent id="n"><signalEventDefinition/>'
+            "</intermediateCatchEvent>"
+        ),
+        "n",
+        "must name its signal",
+    ),
+    "race to what is refused": (
+        RACE + '<teaBreak id="tea"/>' + FLOW.format("g", "tea"),
+        "tea",
+        "<teaBreak> is not run",
+    ),
+    "compensation of what is gone": (
+        (
+            '<startEvent id="s"/><boundaryEvent id="b" attachedToRef="x">'
+            "<compensateEventDefinition/></boundaryEvent>"
+            '<task id="u" isForCompensation="true"/>'
+            '<association id="a" sourceRef="b" targetRef="u"/>'
+        ),
+        "b",
+        "'x', which is no node",
+    ),
+    "compensating around": (
+        between(
+            '<task id="t"/><subProcess id="n"><intermediateThrowEvent id="c">'
+            '<compensateEventDefinition activityRef="t"/></intermediateThrowEvent>'
+            "</subProcess>"
+        ),
+        "c",
+        "'t' in another scope",
+    ),
+    "operation without a message": (
+        between('<sendTask id="n" operationRef="op"/>'),
+        "n",
+        "'op', which no interface of this file declares with a message",
     ),
 }
 

@@ -217,3 +217,23 @@ def test_event_gateway_may_begin_instances_in_parallel() -> None:
     gateway = process.nodes["g"]
     assert (gateway.instantiate, gateway.parallel_events) == (True, True)
     assert process.entries() == ()
+
+
+def test_event_sub_process_may_compensate_what_its_scope_did() -> None:
+    process = read(
+        '<startEvent id="s"/><task id="t"/><subProcess id="ev" triggeredByEvent="true">'
+        '<startEvent id="es"><errorEventDefinition/></startEvent>'
+        '<intermediateThrowEvent id="n"><compensateEventDefinition activityRef="t"/>'
+        '</intermediateThrowEvent><sequenceFlow id="f" sourceRef="es" targetRef="n"/>'
+        "</subProcess>"
+    )
+    assert process.nodes["n"].activity_ref == "t"
+
+
+def test_cancel_may_end_a_sub_process_of_a_transaction() -> None:
+    process = read(
+        '<transaction id="t"><subProcess id="in"><startEvent id="s"/><endEvent id="n">'
+        '<cancelEventDefinition/></endEvent><sequenceFlow id="f" sourceRef="s"'
+        ' targetRef="n"/></subProcess></transaction>'
+    )
+    assert process.nodes["n"].event is EventKind.CANCEL

@@ -111,6 +111,14 @@ CASES = {
         ),
         "from 1 to 100",
     ),
+    "retry pause": (
+        (
+            '<serviceTask id="n" cs:handler="a"><extensionElements>'
+            '<cs:retry base="soon"/></extensionElements></serviceTask>'
+        ),
+        "cs:retry base: 'soon'",
+    ),
+    "long name": (f'<task id="n" name="{"x" * 301}"/>', "a name 300"),
     "timeout": (
         '<serviceTask id="n" cs:handler="a" cs:timeout="P1M"/>',
         "without years or months",
@@ -247,6 +255,25 @@ def test_unsound_graph_is_refused(body: str, element: str, words: str) -> None:
 
 def test_what_points_at_a_refused_element_is_no_second_problem() -> None:
     assert len(refusals(between('<receiveTask id="n"/>'))) == 1
+    attached = '<boundaryEvent id="b" attachedToRef="n"><errorEventDefinition/>'
+    tea = between(
+        f'<teaBreak id="n"/>{attached}</boundaryEvent><task id="t"/>'
+        '<sequenceFlow id="g" sourceRef="b" targetRef="t"/>'
+    )
+    assert [element for _, element, _ in refusals(tea)] == ["n"]
+
+
+def test_node_without_an_id_is_refused() -> None:
+    found = refusals('<startEvent id="s"/><task name="Do it"/>')
+    assert any(
+        element == "<task>" and "needs an id" in words for _, element, words in found
+    )
+
+
+def test_process_without_an_id_is_refused() -> None:
+    data = model(between('<task id="n"/>')).replace(b'id="p" ', b"")
+    with pytest.raises(BpmnError, match="A process needs an id"):
+        read_bpmn(data, source="p.bpmn")
 
 
 def test_all_problems_are_told_at_once_in_order() -> None:

@@ -169,6 +169,12 @@ def test_retries_are_read() -> None:
     assert found.retry == RetrySpec(max_attempts=3, base_seconds=10, cap_seconds=10)
 
 
+def test_retries_that_are_no_number_are_left_alone() -> None:
+    extras = '<zeebe:taskDefinition type="a" retries="=n"/>'
+    found = node(extended("serviceTask", extras))
+    assert (found.handler, found.retry) == ("a", None)
+
+
 def test_handler_of_ours_takes_the_place_of_foreign_code() -> None:
     found = node('<serviceTask id="n" cs:handler="a" camunda:class="x.Y"/>')
     assert found.handler == "a"

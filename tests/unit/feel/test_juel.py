@@ -37,6 +37,8 @@ REFUSED = {
     "a % 2": "'%' has no sure meaning",
     "a mod 2": "'mod' has no sure meaning",
     "orders[i]": "only a fixed number or name",
+    "orders[1.5]": "only a fixed number or name",
+    "orders[": "only a fixed number or name",
     "a['no name']": "only a fixed number or name",
     "'a' + b": "it calculates with a text",
     "execution.id": "'execution' is an object of that engine",

@@ -1,7 +1,7 @@
 """One flow node: what its element, attributes and extensions say. No flows here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workflows.core.bpmn.activities import Work, handler_of, read_work
 from workflows.core.bpmn.catalog import Catalog, Message, local_name
@@ -46,28 +46,15 @@ def read_node(
     problems: Problems,
 ) -> Node:
     """Return the node of an element; problems are noted, never raised."""
-    node_id = element.get("id")
     _check_words(element, problems)
     extensions = read_extensions(element, problems)
     properties = extensions.properties
     work, event = _meaning(
         element, kind, properties=properties, catalog=catalog, problems=problems
     )
-    repeats = kind in ACTIVITIES
-    loop = read_loop(element, catalog=catalog, problems=problems) if repeats else None
-    ad_hoc = None
-    if kind is NodeKind.AD_HOC_SUB_PROCESS:
-        ad_hoc = read_ad_hoc(element, properties, problems)
     message = work.message or event.message or Message(name="")
-    documentation = element.first("documentation")
-    return Node(
-        id=node_id,
-        kind=kind,
-        name=element.get("name"),
-        scope=around.scope,
-        flows_in=around.flows_in.get(node_id, ()),
-        flows_out=around.flows_out.get(node_id, ()),
-        default_flow=element.get("default"),
+    node = replace(
+        _placed(element, kind, around),
         event=event.kind,
         timer=event.timer,
         message=message.name,
@@ -80,21 +67,12 @@ def read_node(
         link=event.link,
         activity_ref=event.activity_ref,
         wait_for_completion=event.wait_for_completion,
-        attached_to=local_name(element.get("attachedToRef")),
-        interrupting=_interrupts(element, kind),
-        boundary=around.boundary.get(node_id, ()),
         handler=work.handler,
         handler_version=properties.get("handlerVersion", ""),
         decision=work.decision,
         script=work.script,
         called=work.called,
         binding=work.binding,
-        loop=loop,
-        ad_hoc=ad_hoc,
-        event_scope=element.get("triggeredByEvent") in TRUE,
-        for_compensation=element.get("isForCompensation") in TRUE,
-        instantiate=element.get("instantiate") in TRUE,
-        parallel_events=element.get("eventGatewayType") == "Parallel",
         on_failure=_on_failure(element, properties, problems),
         result=properties.get("result", ""),
         inputs=extensions.inputs,
@@ -102,6 +80,34 @@ def read_node(
         retry=extensions.retry,
         timeout_seconds=_timeout(element, extensions, problems),
         properties=properties,
+    )
+    if kind in ACTIVITIES:
+        loop = read_loop(element, catalog=catalog, problems=problems)
+        node = replace(node, loop=loop)
+    if kind is NodeKind.AD_HOC_SUB_PROCESS:
+        node = replace(node, ad_hoc=read_ad_hoc(element, properties, problems))
+    return node
+
+
+def _placed(element: Element, kind: NodeKind, around: Around) -> Node:
+    """Return a node with its place and what its own plain attributes say."""
+    node_id = label(element)
+    documentation = element.first("documentation")
+    return Node(
+        id=node_id,
+        kind=kind,
+        name=element.get("name"),
+        scope=around.scope,
+        flows_in=around.flows_in.get(node_id, ()),
+        flows_out=around.flows_out.get(node_id, ()),
+        default_flow=element.get("default"),
+        attached_to=local_name(element.get("attachedToRef")),
+        interrupting=_interrupts(element, kind),
+        boundary=around.boundary.get(node_id, ()),
+        event_scope=element.get("triggeredByEvent") in TRUE,
+        for_compensation=element.get("isForCompensation") in TRUE,
+        instantiate=element.get("instantiate") in TRUE,
+        parallel_events=element.get("eventGatewayType") == "Parallel",
         lane=around.lanes.get(node_id, ""),
         documentation=documentation.text.strip() if documentation else "",
         line=element.line,

@@ -131,7 +131,7 @@ class _Reading:
             flows_in=_grouped((flow.target, flow.id) for flow in flows),
             flows_out=_grouped((flow.source, flow.id) for flow in flows),
             boundary=_grouped(
-                (local_name(one.get("attachedToRef")), one.get("id"))
+                (local_name(one.get("attachedToRef")), label(one))
                 for one in container.each("boundaryEvent")
             ),
             lanes=self._lanes,
