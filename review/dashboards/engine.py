@@ -64,10 +64,6 @@ _DEFINITIONS: Final = """
     WHERE %(key)s = '' OR d.key = %(key)s
     ORDER BY d.name, d.key, d.version_order DESC
 """
-_FILE: Final = """
-    SELECT path, content FROM workflows_definitionfile
-    WHERE definition_id = %(id)s AND path LIKE '%%.bpmn' ORDER BY path
-"""
 _FILES: Final = """
     SELECT path, digest, length(content) AS size FROM workflows_definitionfile
     WHERE definition_id = %(id)s ORDER BY path
@@ -151,14 +147,6 @@ def list_files(definition_id: int) -> list[Any]:
 def list_node_counts(definition_id: int) -> list[Any]:
     """Return how many steps are live at each node of one version."""
     return read_rows(_NODE_COUNTS, {"id": definition_id})
-
-
-def find_diagram(definition_id: int, *, process_id: str) -> bytes | None:
-    """Return the BPMN file that holds the process, byte for byte, or None."""
-    needle = f'id="{process_id}"'.encode()
-    files = [bytes(row.content) for row in read_rows(_FILE, {"id": definition_id})]
-    holding = [content for content in files if needle in content]
-    return next(iter(holding or files), None)
 
 
 def list_findings(text: str) -> list[Any]:
