@@ -13,7 +13,7 @@ from django.db import connection
 
 from workflows.core import wireformat as wire
 from workflows.core.chain import GENESIS, Draft, EntryTooLarge, Head, Row, link
-from workflows.driver import Into
+from workflows.driver import FEW, Into, fetch, pipeline, run
 
 __all__ = [
     "GENESIS",
@@ -48,6 +48,13 @@ _ENTRIES: Final = Into(
 )
 
 
+_HEAD: Final = "SELECT audit_seq, audit_head FROM workflows_instance WHERE id = %b"
+_MOVE_HEAD: Final = """
+    UPDATE workflows_instance
+    SET audit_seq = %b, audit_head = %b, version = version + 1 WHERE id = %b
+"""
+
+
 class UnknownChain(LookupError):
     """An entry was to be recorded for an instance that does not exist."""
 
@@ -59,21 +66,14 @@ def record(*, instance_id: UUID, drafts: Sequence[Draft], now: dt.datetime) -> i
     instance's `version` goes up by one. Raises `UnknownChain`, `EntryTooLarge` and
     `CanonicalError`; nothing is written then.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT audit_seq, audit_head FROM workflows_instance WHERE id = %s",
-            [instance_id],
-        )
-        found = cursor.fetchone()
-        if found is None:
-            raise UnknownChain(f"There is no instance {instance_id}.")
-        head = Head(chain=instance_id, seq=found[0], hash=bytes(found[1]))
-        record_rows(link(head, drafts, now=now))
-        cursor.execute(
-            "UPDATE workflows_instance"
-            " SET audit_seq = %s, audit_head = %s, version = version + 1 WHERE id = %s",
-            [head.seq, head.hash, instance_id],
-        )
+    found = fetch(_HEAD, [instance_id])
+    if not found:
+        raise UnknownChain(f"There is no instance {instance_id}.")
+    head = Head(chain=instance_id, seq=found[0][0], hash=bytes(found[0][1]))
+    rows = link(head, drafts, now=now)
+    with pipeline(when=len(rows) <= FEW):
+        record_rows(rows)
+        run(_MOVE_HEAD, [head.seq, head.hash, instance_id])
     return head.seq
 
 

@@ -6,7 +6,7 @@ around that; they run in the same transaction as everything else. No SQL of tabl
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -96,6 +96,20 @@ def fetch(
     with connection.wrap_database_errors, Cursor(_driver()) as cursor:
         cursor.execute(sql, parameters, binary=True)
         return cursor.fetchall()
+
+
+def fetch_each(*statements: tuple[str, Sequence[object]]) -> list[list[Any]]:
+    """Run statements one after the other in one round trip; return the rows of each.
+
+    Each sees what those before it have locked: the server runs them in turn.
+    """
+    with connection.wrap_database_errors, ExitStack() as stack:
+        driver = _driver()
+        stack.enter_context(driver.pipeline())
+        cursors = [stack.enter_context(Cursor(driver)) for _ in statements]
+        for cursor, (sql, parameters) in zip(cursors, statements, strict=True):
+            cursor.execute(sql, parameters, binary=True)
+        return [cursor.fetchall() for cursor in cursors]
 
 
 def run(sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> None:

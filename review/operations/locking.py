@@ -1,6 +1,6 @@
 """Take the locks in their one order and read a task as it then stands.
 
-The instance's row first, in a statement of its own. Whoever writes a verdict holds it,
+The instance's row first, in a statement of its own (sent together with the next). Whoever writes a verdict holds it,
 so what the next statement reads (the task, whose row it locks, and the verdicts) is
 how things stand. Read in the statement that waited for the lock it might be stale:
 READ COMMITTED re-checks only the row that was waited for.
@@ -12,11 +12,10 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection
-
 from review.core.quorum import Judgement
 from review.core.states import Control, Decision, Outcome, Stage, TaskState
 from review.operations import refusals
+from workflows.driver import fetch, fetch_each
 from workflows.operations.errors import NotFound
 from workflows.store import parse_json
 
@@ -31,10 +30,10 @@ _LOCK: Final = """
            t.payload_digest, t.excluded, t.claimed_by_id, p.name, t.claimed_at,
            t.lease_token, t.lease_until, t.first_claimed_at, t.due_at, t.breached_at,
            t.warned_at, t.escalations, t.outcome, t.opened_at, t.recorded_at,
-           i.audit_seq, clock_timestamp(), c.policy,
+           i.audit_seq, clock_timestamp(), c.policy::text,
            (SELECT jsonb_agg(jsonb_build_array(v.person_id, v.decision, v.round,
                                                v.lease_token, v.answer_state,
-                                               v.answer_outcome) ORDER BY v.id)
+                                               v.answer_outcome) ORDER BY v.id)::text
             FROM review_verdict v WHERE v.task_id = t.id)
     FROM review_task t
     JOIN review_queue q ON q.id = t.queue_id
@@ -113,19 +112,19 @@ def lock_task(task_id: int) -> LockedTask:
 
     Waits for whoever works on the instance. Runs inside the caller's transaction.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK_INSTANCE, [task_id])
-    return read_locked(task_id)
+    _, found = fetch_each((_LOCK_INSTANCE, [task_id]), (_LOCK, [task_id]))
+    return _locked(task_id, found)
 
 
 def read_locked(task_id: int) -> LockedTask:
     """Lock a task whose instance this transaction holds already, and return it."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [task_id])
-        row = cursor.fetchone()
-    if row is None:
+    return _locked(task_id, fetch(_LOCK, [task_id]))
+
+
+def _locked(task_id: int, found: Sequence[Sequence[Any]]) -> LockedTask:
+    if not found:
         raise NotFound(f"There is no task {task_id}.")
-    values = dict(zip(_FIELDS, row, strict=True))
+    values = dict(zip(_FIELDS, found[0], strict=True))
     values["state"] = TaskState(values["state"])
     values["control"] = Control(values["control"])
     values["stage"] = Stage(values["stage"])

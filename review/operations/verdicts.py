@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q
 
 from review import live
@@ -38,6 +38,7 @@ from review.operations.tasks import check_lease
 from review.permissions import check_can_review, get_rights
 from workflows import audit, failpoints
 from workflows.core.canonical import digest, dumps
+from workflows.driver import pipeline, run
 from workflows.operations import steps, timers
 from workflows.operations.errors import Conflict, Invalid
 
@@ -225,11 +226,12 @@ def _decide(
         _complete(task, wish, change, outcome=standing.outcome, drafts=drafts)
     else:
         audit.record(instance_id=task.instance_id, drafts=drafts, now=task.now)
-    _insert(task, wish, change, answer, audit_seq=verdict_seq)
     excluded = list_excluded(
         initiator=task.initiator, judgements=everybody, current_round=change.round
     )
-    _update(task, wish, change, standing, excluded=excluded, audit_seq=last_seq)
+    with pipeline():
+        _insert(task, wish, change, answer, audit_seq=verdict_seq)
+        _update(task, wish, change, standing, excluded=excluded, audit_seq=last_seq)
     live.publish(
         live.task_topic(task.id),
         live.instance_topic(task.instance_id),
@@ -334,33 +336,32 @@ def _insert(
     *,
     audit_seq: int,
 ) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            [
-                task.id,
-                task.instance_id,
-                change.round,
-                task.stage.value,
-                wish.person.id,
-                wish.person.name,
-                wish.decision.value,
-                wish.reason_code,
-                wish.rationale,
-                dumps(change.patch) if change.patch else None,
-                wish.token,
-                task.payload_digest,
-                str(task.policy.get("proposal", "")),
-                change.payload_digest,
-                str(task.policy.get("version", "")),
-                task.claimed_at,
-                task.now,
-                wish.occurred_at,
-                answer.task_state.value,
-                answer.outcome.value if answer.outcome else None,
-                audit_seq,
-            ],
-        )
+    run(
+        _INSERT,
+        [
+            task.id,
+            task.instance_id,
+            change.round,
+            task.stage.value,
+            wish.person.id,
+            wish.person.name,
+            wish.decision.value,
+            wish.reason_code,
+            wish.rationale,
+            dumps(change.patch) if change.patch else None,
+            wish.token,
+            task.payload_digest,
+            str(task.policy.get("proposal", "")),
+            change.payload_digest,
+            str(task.policy.get("version", "")),
+            task.claimed_at,
+            task.now,
+            wish.occurred_at,
+            answer.task_state.value,
+            answer.outcome.value if answer.outcome else None,
+            audit_seq,
+        ],
+    )
 
 
 def _update(
@@ -373,20 +374,19 @@ def _update(
     audit_seq: int,
 ) -> None:
     done = standing.outcome is not None
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _UPDATE,
-            [
-                (TaskState.DECIDED if done else TaskState.OPEN).value,
-                standing.stage.value,
-                change.round,
-                change.payload_digest,
-                excluded,
-                standing.outcome.value if standing.outcome else None,
-                "PEOPLE" if done else None,
-                (wish.occurred_at or task.now) if done else None,
-                _breach_of(task, wish, standing),
-                audit_seq,
-                task.id,
-            ],
-        )
+    run(
+        _UPDATE,
+        [
+            (TaskState.DECIDED if done else TaskState.OPEN).value,
+            standing.stage.value,
+            change.round,
+            change.payload_digest,
+            excluded,
+            standing.outcome.value if standing.outcome else None,
+            "PEOPLE" if done else None,
+            (wish.occurred_at or task.now) if done else None,
+            _breach_of(task, wish, standing),
+            audit_seq,
+            task.id,
+        ],
+    )

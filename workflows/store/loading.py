@@ -10,7 +10,7 @@ from workflows.core.engine.plan import Plan
 from workflows.core.engine.run import Run
 from workflows.core.engine.state import InstanceRow, StepRow
 from workflows.core.states import InstanceState, StepState
-from workflows.driver import fetch
+from workflows.driver import fetch, fetch_each
 from workflows.ids import step_numbers
 from workflows.store.sql import aware, parse_json
 
@@ -60,8 +60,9 @@ def load_runs(
     Rows that somebody works on are waited for, in the order of their ids, so that
     two batches cannot wait for each other.
     """
-    found = fetch(_LOAD_WAITING, [sorted(instance_ids)])
-    return _runs(found, plan_for=plan_for, occurred_at=occurred_at)
+    ids = sorted(instance_ids)
+    found, steps = fetch_each((_LOAD_WAITING, [ids]), (_LOAD_STEPS, [ids]))
+    return _runs(found, steps, plan_for=plan_for, occurred_at=occurred_at)
 
 
 def load_free_runs(
@@ -72,11 +73,13 @@ def load_free_runs(
 ) -> list[Run]:
     """Lock and load up to `limit` active instances that nobody works on now."""
     found = fetch(_LOAD_FREE, [list(instance_ids), limit])
-    return _runs(found, plan_for=plan_for, occurred_at=None)
+    steps = fetch(_LOAD_STEPS, [[row[0] for row in found]]) if found else []
+    return _runs(found, steps, plan_for=plan_for, occurred_at=None)
 
 
 def _runs(
     found: Sequence[Sequence[Any]],
+    step_rows: Sequence[Sequence[Any]],
     *,
     plan_for: Callable[[int, str], Plan],
     occurred_at: dt.datetime | None,
@@ -85,7 +88,7 @@ def _runs(
         return []
     now = aware(found[-1][-1])
     instances = [_instance(row) for row in found]
-    steps = _steps(fetch(_LOAD_STEPS, [[instance.id for instance in instances]]))
+    steps = _steps(step_rows)
     ids_left = step_numbers()
     return [
         Run(
