@@ -48,12 +48,24 @@ def _start(run: Run, stimulus: stimuli.Start) -> None:
     if start is not None:
         run.send(start.node.id, None)
         return
-    entries = () if stimulus.message or stimulus.signal else run.plan.entries()
+    plain = not stimulus.message and not stimulus.signal
+    entries = (run.plan.entries() or _conditional_start(run)) if plain else ()
     for entry in entries:
         run.send(entry.node.id, None)
     if not entries:
         wanted = stimulus.message or stimulus.signal
         _fail_start(run, "NO_START", f"The process has no start event {wanted!r}.")
+
+
+def _conditional_start(run: Run) -> tuple[PlanNode, ...]:
+    """Return the first start event whose condition the first variables meet (10.5.2)."""
+    for start in run.plan.process.starts():
+        planned = run.plan.nodes[start.id]
+        if start.event is not EventKind.CONDITIONAL or planned.condition is None:
+            continue
+        if run.variables.evaluate(planned.condition, {}) is True:
+            return (planned,)
+    return ()
 
 
 def _start_at(run: Run, named: PlanNode) -> None:
