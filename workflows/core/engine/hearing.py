@@ -232,7 +232,8 @@ def _listening(run: Run) -> list[tuple[StepRow | None, Node]]:
             continue
         planned = run.plan.nodes[step.node_id]
         if step.state is StepState.WAITING:
-            found.append((step, planned.node))
+            if planned.loop is None or INDEX in step.data:
+                found.append((step, planned.node))
             found.extend((step, event) for _, event in planned.targets)
         if INDEX not in step.data:
             found.extend((step, event) for event in planned.attached)

@@ -36,14 +36,18 @@ def listen(run: Run, planned: PlanNode, step: StepRow) -> None:
 def heard_events(planned: PlanNode, step: StepRow) -> list[tuple[Node, str]]:
     """Return the events that a waiting step listens to, with the kind of their timers.
 
-    An iteration does not listen for its activity's boundary events: its body does.
+    An iteration does not listen for its activity's boundary events: its body does,
+    which in turn leaves to its iterations what a receive task waits for.
     """
     node = planned.node
     iteration = INDEX in step.data
+    body = planned.loop is not None and not iteration
     events: list[tuple[Node, str]] = []
     if node.kind is NodeKind.EVENT_BASED_GATEWAY:
         events.extend((target, clocks.EVENT) for _, target in planned.targets)
-    elif node.kind in (NodeKind.INTERMEDIATE_CATCH_EVENT, NodeKind.RECEIVE_TASK):
+    elif node.kind is NodeKind.INTERMEDIATE_CATCH_EVENT or (
+        node.kind is NodeKind.RECEIVE_TASK and not body
+    ):
         events.append((node, clocks.CATCH))
     if not iteration:
         events.extend((event, clocks.BOUNDARY) for event in planned.attached)
