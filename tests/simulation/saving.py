@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from tests.simulation.rows import (
     ENGINE_TIMERS,
+    Database,
     Heard,
     Incident,
+    Message,
     Refused,
     Subscription,
     Tables,
@@ -21,6 +24,7 @@ from tests.simulation.rows import (
 )
 from workflows.core.engine.run import Run
 from workflows.core.engine.state import StepRow
+from workflows.core.engine.stimuli import StimulusKind
 from workflows.core.states import FINAL_INSTANCE_STATES, FINAL_STEP_STATES, StepState
 
 
@@ -40,6 +44,7 @@ def save(tx: Transaction, runs: Sequence[Run]) -> None:
         _save_timers(tx, run)
         _save_subscriptions(tx, run)
         _save_tells(tx, run)
+        _save_throws(tx, run)
         _save_incidents(tx, run)
         _save_tasks(tx, run)
         tx.write(lambda tables, run=run: check_rows(tables, run))  # type: ignore[misc]
@@ -190,6 +195,49 @@ def tell_instance(
         tables.stimuli[heard.id] = heard
 
     tx.write(change)
+
+
+def _save_throws(tx: Transaction, run: Run) -> None:
+    """Publish messages; broadcast signals to whoever waits when this commits."""
+    now = tx.database.now
+    messages, signals = list(run.changes.messages), list(run.changes.signals)
+
+    def change(tables: Tables) -> None:
+        for thrown in messages:
+            message = Message(
+                message_id=thrown.message_id,
+                name=thrown.name,
+                key=thrown.key,
+                variables=text(thrown.variables),
+                expires_at=now + dt.timedelta(seconds=thrown.ttl_seconds),
+            )
+            tables.messages.setdefault(message.message_id, message)
+        for signal in signals:
+            broadcast(tx.database, tables, signal.name, signal.variables)
+
+    tx.write(change)
+
+
+def broadcast(
+    database: Database, tables: Tables, name: str, variables: Mapping[str, object]
+) -> None:
+    """Tell all who wait for a signal; a subscription for one time then ends."""
+    for row in list(tables.subscriptions.values()):
+        if row.kind != "SIGNAL" or row.name != name:
+            continue
+        number = next(database.numbers)
+        data = {"node_id": row.node_id, "name": name, "variables": variables}
+        tables.stimuli[number] = Heard(
+            id=number,
+            instance_id=row.instance_id,
+            kind=StimulusKind.RECEIVED,
+            step_id=row.step_id,
+            data=text(data),
+            run_at=database.now,
+        )
+        row.served = True
+        if row.once:
+            del tables.subscriptions[row.id]
 
 
 def forget(tables: Tables, instance_id: UUID) -> None:

@@ -17,7 +17,6 @@ from uuid import UUID
 from tests.simulation.rows import (
     NEVER,
     Database,
-    Subscription,
     Tables,
     Timer,
     Transaction,
@@ -25,7 +24,7 @@ from tests.simulation.rows import (
     new_instance,
     parse,
 )
-from tests.simulation.saving import forget, open_task, save, tell_instance
+from tests.simulation.saving import broadcast, forget, open_task, save, tell_instance
 from workflows.core.actors import ENGINE, SWEEPER, Actor, ActorKind
 from workflows.core.chain import Draft
 from workflows.core.engine import stimuli
@@ -598,20 +597,5 @@ def throw_signal(db: Database, name: str, *, by: str) -> Steps:
         # Somebody else has thrown it meanwhile; a second one would be one too many.
         return
     with db.begin(by) as tx:
-        for row in waiting:
-            tell_instance(
-                tx,
-                row.instance_id,
-                kind=StimulusKind.RECEIVED,
-                step_id=row.step_id,
-                data={"node_id": row.node_id, "name": name, "variables": {}},
-            )
-        tx.write(lambda tables: _served(tables, waiting))
+        tx.write(lambda tables: broadcast(db, tables, name, {}))
     db.bells.append("engine")
-
-
-def _served(tables: Tables, heard: Sequence[Subscription]) -> None:
-    for row in heard:
-        row.served = True
-        if row.once:
-            tables.subscriptions.pop(row.id, None)
