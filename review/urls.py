@@ -3,7 +3,10 @@
 from django.urls import path
 
 from review.views import (
+    acts,
+    approvals,
     audit,
+    bulk,
     dashboard,
     decisions,
     definitions,
@@ -33,6 +36,33 @@ urlpatterns = [
     path("tasks/<int:task_id>/verdict/", tasks.task_verdict, name="task-verdict"),
     path("tasks/<int:task_id>/escalate/", tasks.task_escalate, name="task-escalate"),
     path("instances/", instances.instance_list, name="instance-list"),
+    path("instances/act-on-many/", bulk.instance_bulk, name="instance-bulk"),
+    path(
+        "instances/<uuid:instance_id>/acts/<slug:act>/",
+        acts.instance_act,
+        name="instance-act",
+    ),
+    path("approvals/", approvals.approval_list, name="approval-list"),
+    path(
+        "approvals/<int:intervention_id>/",
+        approvals.approval_detail,
+        name="approval-detail",
+    ),
+    path(
+        "approvals/<int:intervention_id>/approve/",
+        approvals.approval_approve,
+        name="approval-approve",
+    ),
+    path(
+        "approvals/<int:intervention_id>/decline/",
+        approvals.approval_decline,
+        name="approval-decline",
+    ),
+    path(
+        "approvals/<int:intervention_id>/withdraw/",
+        approvals.approval_withdraw,
+        name="approval-withdraw",
+    ),
     path(
         "instances/<uuid:instance_id>/",
         instances.instance_detail,

@@ -36,7 +36,10 @@ _COUNTS: Final = """
             LIMIT %(cap)s) breached) AS breached,
         (SELECT count(*) FROM (
             SELECT 1 FROM workflows_incident i WHERE i.state = 'OPEN'
-            LIMIT %(cap)s) incidents) AS incidents
+            LIMIT %(cap)s) incidents) AS incidents,
+        (SELECT count(*) FROM (
+            SELECT 1 FROM review_intervention v WHERE v.state = 'PROPOSED'
+            LIMIT %(cap)s) proposals) AS proposals
 """
 
 
@@ -58,6 +61,7 @@ class RailCounts:
     held: int
     breached: int
     incidents: int
+    proposals: int
 
 
 def read_rail(viewer: Viewer) -> RailCounts:
@@ -80,4 +84,5 @@ def read_rail(viewer: Viewer) -> RailCounts:
         held=row.held,
         breached=row.breached,
         incidents=row.incidents,
+        proposals=row.proposals,
     )

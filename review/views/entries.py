@@ -21,10 +21,16 @@ TONES: Final = {
     "task.decided": "good",
     "instance.completed": "good",
     "instance.canceled": "warn",
+    "instance.suspended": "warn",
+    "instance.variables_edited": "warn",
+    "step.moved": "warn",
+    "intervention.proposed": "accent",
+    "intervention.done": "good",
+    "intervention.declined": "bad",
 }
 TOLD: Final = (
-    "decision", "outcome", "reason_code", "reason", "because", "queue", "from", "to",
-    "to_queue", "edited", "code", "message", "error", "attempt", "resolution", "end",
+    "act", "decision", "outcome", "reason_code", "reason", "because", "queue", "from",
+    "to", "to_queue", "edited", "code", "message", "error", "attempt", "resolution", "end",
 )  # fmt: skip
 """What of an entry's detail a timeline tells; the audit search shows all of it."""
 HIDDEN: Final = "hidden until your own verdict stands"

@@ -1,6 +1,7 @@
 """The incidents desk: look, then retry, correct the input, or settle by hand."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -10,10 +11,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from review import permissions
+from review.core.interventions import Act
 from review.dashboards import incidents as desk
 from review.dashboards.sql import read_json
 from review.filters import IncidentFilter
 from review.forms.acts import JsonForm, ReasonForm
+from review.models import Person
+from review.operations import approvals
+from review.operations.acts import Wish
 from review.views.access import screen, viewer_required
 from review.views.formats import (
     Pill,
@@ -25,8 +30,7 @@ from review.views.formats import (
 )
 from review.views.pages import render_page
 from review.views.paging import cut, mark_moment, read_after
-from workflows.core.actors import Actor, person
-from workflows.operations import incidents
+from review.views.words import PROPOSED, WORDS
 from workflows.operations.errors import Invalid, NotFound
 from workflows.store import database_now
 
@@ -79,12 +83,7 @@ def incident_retry(request: HttpRequest, incident_id: int) -> HttpResponse:
     form = ReasonForm(request.POST, prefix="retry")
     if not form.is_valid():
         return _show(request, incident_id, forms={"retry": form}, status=422)
-    incidents.retry(
-        incident_id=incident_id,
-        actor=_actor(request),
-        reason=form.cleaned_data["reason"],
-    )
-    messages.success(request, "The step is being tried again.")
+    _act(request, incident_id, Act.RETRY, form=form, arguments={})
     return redirect("incident-detail", incident_id)
 
 
@@ -96,16 +95,11 @@ def incident_edit(request: HttpRequest, incident_id: int) -> HttpResponse:
     if form.is_valid():
         changed = _changed(incident_id, form.cleaned_data["values"])
         try:
-            incidents.edit_input(
-                incident_id=incident_id,
-                variables=changed,
-                actor=_actor(request),
-                reason=form.cleaned_data["reason"],
-            )
+            given = {"variables": changed}
+            _act(request, incident_id, Act.MEND, form=form, arguments=given)
         except Invalid as refusal:
             form.add_error("values", refusal.message)
         else:
-            messages.success(request, "The input is corrected and tried again.")
             return redirect("incident-detail", incident_id)
     return _show(request, incident_id, forms={"edit": form}, status=422)
 
@@ -117,16 +111,11 @@ def incident_resolve(request: HttpRequest, incident_id: int) -> HttpResponse:
     form = JsonForm(request.POST, prefix="resolve")
     if form.is_valid():
         try:
-            incidents.resolve_by_hand(
-                incident_id=incident_id,
-                output=form.cleaned_data["values"],
-                actor=_actor(request),
-                reason=form.cleaned_data["reason"],
-            )
+            given = {"output": form.cleaned_data["values"]}
+            _act(request, incident_id, Act.SETTLE, form=form, arguments=given)
         except Invalid as refusal:
             form.add_error("values", refusal.message)
         else:
-            messages.success(request, "The step is settled by hand.")
             return redirect("incident-detail", incident_id)
     return _show(request, incident_id, forms={"resolve": form}, status=422)
 
@@ -179,9 +168,26 @@ def _changed(incident_id: int, wanted: dict[str, object]) -> dict[str, object]:
     }
 
 
-def _actor(request: HttpRequest) -> Actor:
-    viewer = viewer_required(request)
-    return person(person_id=viewer.person_id, name=viewer.rights.name)
+def _act(
+    request: HttpRequest,
+    incident_id: int,
+    act: Act,
+    *,
+    form: ReasonForm,
+    arguments: Mapping[str, Any],
+) -> None:
+    """Do an act on the incident, or propose it where it takes two persons."""
+    wish = Wish(
+        act=act,
+        instance_id=_find(incident_id).instance_id,
+        reason=form.cleaned_data["reason"],
+        arguments={"incident": incident_id, **arguments},
+    )
+    person = Person.objects.get(pk=viewer_required(request).person_id)
+    if approvals.do_or_propose(person=person, wish=wish) is None:
+        messages.success(request, WORDS[act].done)
+    else:
+        messages.success(request, PROPOSED)
 
 
 def _row(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> dict[str, object]:

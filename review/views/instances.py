@@ -11,10 +11,14 @@ from django.views.decorators.http import require_GET
 
 from review import permissions
 from review.dashboards import audit, engine, incidents
+from review.dashboards import interventions as proposed
 from review.dashboards.blind import read_blindfold
 from review.dashboards.sql import read_json
 from review.filters import InstanceFilter
+from review.views import approvals
 from review.views.access import is_fragment, screen, viewer_required
+from review.views.acts import build_menu, build_step_menu
+from review.views.bulk import may_act_on_many
 from review.views.entries import build_lines
 from review.views.formats import (
     dump_json,
@@ -67,6 +71,9 @@ def instance_list(request: HttpRequest) -> HttpResponse:
         "reset_url": reverse("instance-list"),
         "rows": [_row(row, now=now, zone=zone) for row in shown],
         "pages": pages,
+        "bulk_url": f"{reverse('instance-bulk')}?{request.GET.urlencode()}"
+        if may_act_on_many(viewer.rights)
+        else "",
     }
     return render_page(request, "review/instance_list.html", context)
 
@@ -90,6 +97,14 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         zone=zone,
         now=now,
     )
+    may_see_incidents = permissions.can_see_incidents(viewer.rights)
+    open_incidents = [
+        row
+        for row in (
+            incidents.list_incidents_of(instance_id) if may_see_incidents else []
+        )
+        if row.state == "OPEN"
+    ]
     context = {
         "page_title": found.business_key or str(found.id)[:13],
         "instance": found,
@@ -101,18 +116,22 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
             {
                 **_step(step, now=now, zone=zone),
                 "decision_url": step_decision_url(found, step),
+                "acts": build_step_menu(
+                    found, step, viewer.rights, incidents=open_incidents
+                ),
             }
             for step in steps
         ],
         "history": list(reversed(lines)),
         "variables": _variables(found.variables),
-        "incidents": [
-            row
-            for row in incidents.list_incidents_of(instance_id)
-            if row.state == "OPEN"
-        ]
-        if permissions.can_see_incidents(viewer.rights)
-        else [],
+        "incidents": open_incidents,
+        "menu": build_menu(found, viewer.rights),
+        "proposals": [
+            approvals.build_row(row, viewer=viewer, now=now)
+            for row in (
+                proposed.list_proposals_of(instance_id) if may_see_incidents else []
+            )
+        ],
         "children": engine.list_children(instance_id),
         "may_audit": permissions.can_audit(viewer.rights),
         "diagram_url": reverse("instance-diagram", args=[found.id]),

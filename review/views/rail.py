@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -145,6 +146,16 @@ def _oversight(viewer: Viewer, counts: RailCounts) -> list[Link]:
                 key="g x",
             )
         )
+        if settings.DUAL_CONTROL or counts.proposals:
+            links.append(
+                Link(
+                    "Approvals",
+                    reverse("approval-list"),
+                    _count(counts.proposals),
+                    "waiting",
+                    key="g v",
+                )
+            )
     return links
 
 

@@ -1,4 +1,5 @@
 /** Start every part that the console's pages share. Each part finds its own elements by `data-` attributes. */
+import { startActs } from "./acts.js";
 import { startDrafts } from "./drafts.js";
 import { startForms } from "./forms.js";
 import { startKeys } from "./keys.js";
@@ -16,3 +17,4 @@ startTheme(document);
 startDrafts(document);
 startLease(document);
 startLive(document);
+startActs(document);
