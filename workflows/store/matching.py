@@ -16,24 +16,25 @@ from workflows.store.sql import execute, parse_json
 Topic = tuple[str, str]
 """A message's name and key, as core.correlation.fit keeps them."""
 
-# Whether anybody could take message `m`; the matcher then looks closely.
+# Whether anybody could take message `m`; the matcher then looks closely. Scalar
+# subqueries: EXISTS may be hashed over all who wait, for one name and key that is asked.
 _RECEIVER = """
-    (EXISTS (SELECT FROM workflows_subscription s
-             WHERE s.kind = 'MESSAGE' AND s.name = m.name AND s.key = m.key
-               AND s.instance_id IS NOT NULL)
-     OR EXISTS (SELECT FROM workflows_subscription s
-             WHERE s.kind = 'MESSAGE' AND s.name = m.name AND s.key = ''
-               AND s.definition_id IS NOT NULL
-               AND (m.key = '' OR NOT EXISTS (
-                    SELECT FROM workflows_messagestart h
-                    WHERE h.name = m.name AND h.key = m.key
-                      AND h.definition_key = s.definition_key
-                      AND h.process_id = s.process_id))))
+    ((SELECT true FROM workflows_subscription s
+      WHERE s.kind = 'MESSAGE' AND s.name = m.name AND s.key = m.key
+        AND s.instance_id IS NOT NULL LIMIT 1)
+     OR (SELECT true FROM workflows_subscription s
+         WHERE s.kind = 'MESSAGE' AND s.name = m.name AND s.key = ''
+           AND s.definition_id IS NOT NULL
+           AND (m.key = '' OR (
+                SELECT true FROM workflows_messagestart h
+                WHERE h.name = m.name AND h.key = m.key
+                  AND h.definition_key = s.definition_key
+                  AND h.process_id = s.process_id LIMIT 1) IS NULL) LIMIT 1))
 """
 _WORTH = f"""
     SELECT m.name, m.key FROM unnest(%s::text[], %s::text[]) AS m(name, key)
-    WHERE EXISTS (SELECT FROM workflows_message b WHERE b.state = 'BUFFERED'
-                  AND b.name = m.name AND b.key = m.key)
+    WHERE (SELECT true FROM workflows_message b WHERE b.state = 'BUFFERED'
+           AND b.name = m.name AND b.key = m.key LIMIT 1)
       AND {_RECEIVER}
 """  # noqa: S608  put together from constants
 _PAGE = f"""
@@ -72,12 +73,11 @@ _DELIVER = """
         SET state = 'CORRELATED', ended_at = clock_timestamp(),
             instance_id = s.instance_id, node_id = s.node_id
         FROM pair p JOIN workflows_subscription s ON s.id = p.subscription
-        WHERE m.id = p.message AND m.state = 'BUFFERED'
+        WHERE m.id = p.message AND m.id = ANY(%s)
         RETURNING m.id, m.name, m.key, m.message_id, m.variables, m.published_by,
                   m.source_instance_id, s.instance_id, s.step_id, s.node_id
     ), closed AS (
-        DELETE FROM workflows_subscription s USING pair p
-        WHERE s.id = p.subscription AND s.once
+        DELETE FROM workflows_subscription WHERE id = ANY(%s) AND once
     )
     INSERT INTO workflows_stimulus
         (instance_id, kind, step_id, data, attempt, run_at, created_at)
@@ -91,21 +91,21 @@ _DELIVER = """
 # What somebody waits for is left to the matcher, however late it comes.
 _EXPIRE = """
     UPDATE workflows_message SET state = 'EXPIRED', ended_at = clock_timestamp()
-    WHERE id IN (
+    WHERE id = ANY(ARRAY(
         SELECT id FROM workflows_message m
         WHERE state = 'BUFFERED' AND expires_at < clock_timestamp() - %s * interval '1 second'
-          AND NOT EXISTS (
-              SELECT FROM workflows_subscription s
-              WHERE s.kind = 'MESSAGE' AND s.name = m.name AND s.key = m.key
-                AND s.instance_id IS NOT NULL AND s.opened_at <= m.expires_at)
-        ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED)
+          AND (SELECT true FROM workflows_subscription s
+               WHERE s.kind = 'MESSAGE' AND s.name = m.name AND s.key = m.key
+                 AND s.instance_id IS NOT NULL AND s.opened_at <= m.expires_at
+               LIMIT 1) IS NULL
+        ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED))
 """
 _DELETE = """
-    DELETE FROM workflows_message WHERE id IN (
+    DELETE FROM workflows_message WHERE id = ANY(ARRAY(
         SELECT id FROM workflows_message
         WHERE ended_at < clock_timestamp() - %s * interval '1 second'
           AND expires_at < clock_timestamp()
-        ORDER BY ended_at LIMIT %s FOR UPDATE SKIP LOCKED)
+        ORDER BY ended_at LIMIT %s FOR UPDATE SKIP LOCKED))
 """
 
 
@@ -164,7 +164,8 @@ def lock_waiting(topics: Sequence[Topic], *, limit: int) -> dict[Topic, list[Wai
 
 def deliver(pairs: Sequence[tuple[int, int]]) -> None:
     """Tell instances their messages; (message id, subscription id), both locked."""
-    execute(_DELIVER, zip(*pairs, strict=True))
+    message_ids, subscription_ids = zip(*pairs, strict=True)
+    execute(_DELIVER, [message_ids, subscription_ids, message_ids, subscription_ids])
 
 
 def expire(*, grace: dt.timedelta, limit: int) -> int:

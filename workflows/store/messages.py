@@ -32,7 +32,8 @@ _UNSUBSCRIBE = """
     DELETE FROM workflows_subscription s
     USING unnest(%s::uuid[], %s::bigint[], %s::text[])
       AS v(instance_id, step_id, node_id)
-    WHERE s.instance_id = v.instance_id AND s.step_id IS NOT DISTINCT FROM v.step_id
+    WHERE s.instance_id = ANY(%s) AND s.instance_id = v.instance_id
+      AND s.step_id IS NOT DISTINCT FROM v.step_id
       AND (v.node_id = '' OR s.node_id = v.node_id)
 """
 _SUBSCRIBE = """
@@ -161,7 +162,8 @@ def _unsubscribe(runs: Sequence[Run]) -> None:
         for step_id, node_id in run.changes.unsubscribed
     ]
     if rows:
-        execute(_UNSUBSCRIBE, zip(*rows, strict=True))
+        columns = list(zip(*rows, strict=True))
+        execute(_UNSUBSCRIBE, [*columns, columns[0]])
 
 
 def _subscribe(runs: Sequence[Run]) -> None:

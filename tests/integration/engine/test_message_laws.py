@@ -115,7 +115,7 @@ class Exchange(RuleBasedStateMachine):
 
 
 def test_every_order_of_events_leaves_each_message_at_most_one_receiver() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Exchange,
         settings=settings(
             max_examples=60,
