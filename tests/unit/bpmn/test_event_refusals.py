@@ -327,6 +327,15 @@ WRONG = {
         "n",
         "'op', which no interface of this file declares with a message",
     ),
+    "cancel in a scope between": (
+        (
+            '<transaction id="t"><subProcess id="in"><startEvent id="s"/><endEvent id="n">'
+            '<cancelEventDefinition/></endEvent><sequenceFlow id="f" sourceRef="s"'
+            ' targetRef="n"/></subProcess></transaction>'
+        ),
+        "n",
+        "in no scope between",
+    ),
 }
 
 

@@ -228,12 +228,3 @@ def test_event_sub_process_may_compensate_what_its_scope_did() -> None:
         "</subProcess>"
     )
     assert process.nodes["n"].activity_ref == "t"
-
-
-def test_cancel_may_end_a_sub_process_of_a_transaction() -> None:
-    process = read(
-        '<transaction id="t"><subProcess id="in"><startEvent id="s"/><endEvent id="n">'
-        '<cancelEventDefinition/></endEvent><sequenceFlow id="f" sourceRef="s"'
-        ' targetRef="n"/></subProcess></transaction>'
-    )
-    assert process.nodes["n"].event is EventKind.CANCEL

@@ -98,11 +98,10 @@ def _cancellation(node: Node, process: Process) -> str:
         if len(same) > 1 and same[0] != node.id:
             return "A transaction has one cancel boundary event; remove this one."
         return ""
-    if any(
-        scope.kind is NodeKind.TRANSACTION for scope in enclosing(node.scope, process)
-    ):
+    scope = process.nodes.get(node.scope)
+    if scope is not None and scope.kind is NodeKind.TRANSACTION:
         return ""
-    return "A cancel end event stands inside a transaction only."
+    return "A cancel end event stands in a transaction only, in no scope between."
 
 
 def enclosing(scope: str, process: Process) -> Iterator[Node]:
