@@ -111,8 +111,6 @@ CHOOSING_GATEWAYS = frozenset({
     NodeKind.INCLUSIVE_GATEWAY,
     NodeKind.COMPLEX_GATEWAY,
 })
-# The gateways that open a block of parallel paths, on which cs:onFailure stands.
-FORKS = frozenset({NodeKind.PARALLEL_GATEWAY, NodeKind.INCLUSIVE_GATEWAY})
 ACTIVITIES = frozenset(NodeKind) - EVENTS - GATEWAYS
 SCOPES = frozenset({
     NodeKind.SUB_PROCESS,
@@ -193,6 +191,8 @@ LABELS = MappingProxyType({
 # `onFailure` on an activity is the policy of its multi-instance iterations.
 _ACTIVITY = frozenset({"onFailure", "result", "timeout"})
 _HANDLER = frozenset({"handler", "handlerVersion"})
+# A join's `result` names the variable for what failed in its block.
+_JOIN = frozenset({"onFailure", "result"})
 _CATCH = frozenset({"correlation", "result"})
 _THROW = _HANDLER | {"correlation", "timeToLive"}
 OWN_ATTRIBUTES = MappingProxyType({
@@ -201,8 +201,9 @@ OWN_ATTRIBUTES = MappingProxyType({
     NodeKind.BOUNDARY_EVENT: _CATCH,
     NodeKind.INTERMEDIATE_THROW_EVENT: _THROW | {"result", "timeout"},
     NodeKind.END_EVENT: _THROW | {"result", "timeout"},
-    NodeKind.PARALLEL_GATEWAY: frozenset({"onFailure"}),
-    NodeKind.INCLUSIVE_GATEWAY: frozenset({"onFailure"}),
+    NodeKind.PARALLEL_GATEWAY: _JOIN,
+    NodeKind.INCLUSIVE_GATEWAY: _JOIN,
+    NodeKind.COMPLEX_GATEWAY: _JOIN,
     NodeKind.TASK: _ACTIVITY,
     NodeKind.MANUAL_TASK: _ACTIVITY,
     NodeKind.SERVICE_TASK: _ACTIVITY | _HANDLER,
