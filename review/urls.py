@@ -17,6 +17,7 @@ from review.views import (
     settings,
     sign_in,
     tasks,
+    versions,
 )
 
 urlpatterns = [
@@ -121,6 +122,16 @@ urlpatterns = [
         "processes/<int:definition_id>/package.zip",
         definitions.definition_package,
         name="definition-package",
+    ),
+    path(
+        "processes/<int:definition_id>/retire/",
+        versions.definition_retire,
+        name="definition-retire",
+    ),
+    path(
+        "processes/<int:definition_id>/migrate/",
+        versions.definition_migrate,
+        name="definition-migrate",
     ),
     path(
         "processes/<int:definition_id>/decisions/",

@@ -54,7 +54,7 @@ _CHILDREN: Final = """
 """
 _DEFINITIONS: Final = """
     SELECT d.id, d.key, d.version, d.name, d.description, d.owner, d.digest,
-        d.deployed_at, d.deployed_by, d.retired_at, d.process_id,
+        d.deployed_at, d.deployed_by, d.retiring_at, d.retired_at, d.process_id,
         coalesce(i.active, 0) AS active, coalesce(i.ended, 0) AS ended
     FROM workflows_definition d
     LEFT JOIN LATERAL (
@@ -71,7 +71,7 @@ _FILES: Final = """
 _DEFINITION: Final = """
     SELECT id, key, version, name, description, owner, digest, process_id,
         processes::text AS processes, contracts::text AS contracts,
-        findings::text AS findings, deployed_at, deployed_by, retired_at
+        findings::text AS findings, deployed_at, deployed_by, retiring_at, retired_at
     FROM workflows_definition WHERE id = %(id)s
 """
 _NODE_COUNTS: Final = """

@@ -13,11 +13,13 @@ from django.views.decorators.http import require_GET
 from review import permissions
 from review.dashboards import engine
 from review.dashboards.sql import read_json
+from review.forms.versions import RetireForm
 from review.views.access import screen, viewer_required
 from review.views.formats import dump_json, format_moment, format_value
 from review.views.pages import render_page
 from workflows.operations import exports
 from workflows.operations.decisions import list_outlines
+from workflows.operations.drift import drift_of
 from workflows.operations.errors import NotFound
 from workflows.store import database_now
 
@@ -52,6 +54,15 @@ def definition_detail(request: HttpRequest, definition_id: int) -> HttpResponse:
         "definition": found,
         "deployed": format_moment(found.deployed_at, zone=zone, now=now),
         "diagram_url": reverse("definition-diagram", args=[found.id]),
+        "versions": [
+            {**_version(row, now=now, zone=zone), "is_this": row.id == found.id}
+            for row in engine.list_definitions(key=found.key)
+        ],
+        "may_change": permissions.can_deploy(viewer.rights),
+        "retire": RetireForm(prefix="retire"),
+        "retire_url": reverse("definition-retire", args=[found.id]),
+        "is_open": found.retired_at is None and found.retiring_at is None,
+        "drift": drift_of(found.id),
         "nodes": [
             {
                 "node_id": row.node_id,
@@ -142,6 +153,10 @@ def _version(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> dict[str, object
         "deployed": format_moment(row.deployed_at, zone=zone, now=now),
         "digest": row.digest[:12],
         "is_retired": row.retired_at is not None,
+        "is_retiring": row.retired_at is None and row.retiring_at is not None,
+        "migrate_url": reverse("definition-migrate", args=[row.id])
+        if row.active
+        else "",
     }
 
 

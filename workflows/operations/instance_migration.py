@@ -63,15 +63,22 @@ class Report:
     """What a migration did, or would do.
 
     `gone` are instances that ended or were migrated by somebody else in between.
-    `reasons` counts the instances by step and sentence.
+    `reasons` counts the instances by step and sentence. `more` says that a limit was
+    reached before the last one.
     """
 
     dry_run: bool
+    more: bool = False
     migrated: int = 0
     gone: int = 0
     blocked: int = 0
     examples: list[Blocked] = field(default_factory=list)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @property
+    def looked_at(self) -> int:
+        """Return how many instances were gone through."""
+        return self.migrated + self.blocked + self.gone
 
     def block(self, run: Run, obstacles: Sequence[Obstacle]) -> None:
         """Count an instance that stays."""
@@ -110,11 +117,13 @@ def migrate_instances(
     reason: str,
     dry_run: bool = False,
     only: Sequence[UUID] | None = None,
+    limit: int | None = None,
     on_batch: Callable[[Report], None] | None = None,
 ) -> Report:
     """Migrate the live instances of a version, or those named in `only`.
 
-    `on_batch` is told of the counts after each batch. Raises Invalid without a
+    `limit` ends it after the batch that reaches so many instances. `on_batch` is told
+    of the counts after each batch. Raises Invalid without a
     reason (a dry run needs none), and NotFound for an instance that does not run on
     the old version.
     """
@@ -127,6 +136,9 @@ def migrate_instances(
     while batch := store.pick_running(
         route.source.id, after=after, limit=BATCH, only=only
     ):
+        if limit is not None and report.looked_at >= limit:
+            report.more = True
+            break
         after = batch[-1]
         _take_batch(route, batch, report, actor=actor, reason=reason)
         if on_batch is not None:

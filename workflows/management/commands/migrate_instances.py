@@ -69,8 +69,7 @@ class Command(BaseCommand):
             )
 
     def _tell_batch(self, report: Report) -> None:
-        done = report.migrated + report.blocked + report.gone
-        self.stderr.write(f"{done} instances looked at.")
+        self.stderr.write(f"{report.looked_at} instances looked at.")
 
     def _tell(self, report: Report) -> None:
         verb = "would be migrated" if report.dry_run else "migrated"
