@@ -134,17 +134,27 @@ def hear_row(
 
     A message that nobody is left to hear goes back to those that wait for others.
     """
-    drafts = run.changes.drafts
-    before = len(drafts)
     if kind == StimulusKind.RECEIVED:
-        drafts.append(received(data))
+        _hear_message(run, step_id, data)
+        return
     try:
         hear(run, _stimulus(kind, step_id, data))
     except StepGone:
         # A child's end may cross with the cancellation of the step that called it.
+        return
+
+
+def _hear_message(run: Run, step_id: int | None, data: Mapping[str, object]) -> None:
+    drafts = run.changes.drafts
+    before = len(drafts)
+    drafts.append(received(data))
+    try:
+        if run.instance.state is not InstanceState.ACTIVE:
+            raise StepGone(f"{run.instance.id} has ended by what it heard before.")
+        hear(run, _stimulus(StimulusKind.RECEIVED, step_id, data))
+    except StepGone:
         del drafts[before:]
-        if kind == StimulusKind.RECEIVED:
-            correlation.return_message(data)
+        correlation.return_message(data)
 
 
 def _advance(due: Sequence[UUID], *, limit: int) -> Advanced:

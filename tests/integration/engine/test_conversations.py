@@ -246,6 +246,28 @@ def test_non_interrupting_event_sub_process_runs_beside(people: Waiting) -> None
     assert not Subscription.objects.exists()
 
 
+def test_message_for_an_instance_that_another_has_just_ended_goes_back() -> None:
+    two = PAID + '<message id="n" name="refused"/>'
+    model = process(
+        '<startEvent id="s"/>'
+        + catch()
+        + '<endEvent id="e"/><subProcess id="p" triggeredByEvent="true">'
+        '<startEvent id="ps" isInterrupting="false" cs:correlation="order">'
+        '<messageEventDefinition messageRef="n"/></startEvent><endEvent id="pe"/>'
+        + flow("ps", "pe")
+        + "</subProcess>"
+        + chain("s", "w", "e")
+    )
+    instance_id = run(model, extra=two, order="A-1")
+    for name in ("paid", "refused"):
+        publish(name, key="A-1")
+        correlation.match([(name, "A-1")])
+    drain()  # one advance hears both
+    assert state(instance_id) == "COMPLETED"
+    assert "pe" not in ended(instance_id)
+    assert Message.objects.get(name="refused").state == "BUFFERED"
+
+
 def event_gateway() -> str:
     return process(
         '<startEvent id="s"/><eventBasedGateway id="g"/>'
