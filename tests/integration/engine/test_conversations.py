@@ -343,3 +343,34 @@ def test_message_thrown_to_nobody_expires_after_its_own_time() -> None:
     row = Message.objects.get()
     assert row.expires_at - row.published_at == dt.timedelta(hours=2)
     assert row.source_instance_id == instance_id
+
+
+def test_receive_task_begins_an_instance_and_does_not_wait_again() -> None:
+    model = process(
+        '<receiveTask id="r" instantiate="true" messageRef="m"/><endEvent id="e"/>'
+        + flow("r", "e")
+    )
+    deploy(model, extra=PAID)
+    pay(amount=3)
+    instance = Instance.objects.get()
+    assert (instance.state, instance.variables) == ("COMPLETED", {"amount": 3})
+    assert ended(instance.id) == ["r", "e"]
+
+
+def test_event_gateway_begins_an_instance_at_the_event_that_came() -> None:
+    two = PAID + '<message id="n" name="refused"/>'
+    model = process(
+        '<eventBasedGateway id="g" instantiate="true"/>'
+        f'<intermediateCatchEvent id="yes">{MESSAGE}</intermediateCatchEvent>'
+        '<intermediateCatchEvent id="no"><messageEventDefinition messageRef="n"/>'
+        '</intermediateCatchEvent><endEvent id="paid"/><endEvent id="refused"/>'
+        + chain("g", "yes", "paid")
+        + chain("g", "no", "refused")
+    )
+    deploy(model, extra=two)
+    publish("refused")
+    settle()
+    (instance_id,) = Instance.objects.values_list("id", flat=True)
+    assert state(instance_id) == "COMPLETED"
+    assert ended(instance_id)[-2:] == ["no", "refused"]
+    assert not Subscription.objects.filter(instance_id=instance_id).exists()
