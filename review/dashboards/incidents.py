@@ -13,7 +13,8 @@ _COLUMNS: Final = """
     c.id, c.state, c.code, c.message, c.attempts, c.opened_at, c.resolved_at,
     c.resolved_by, c.resolution, c.reason, c.step_id, c.instance_id,
     i.business_key, i.state AS instance_state, s.node_id, s.name AS step_name,
-    s.kind AS step_kind, d.key AS definition_key, d.version AS definition_version
+    s.kind AS step_kind, i.process_id, d.id AS definition_id,
+    d.key AS definition_key, d.version AS definition_version
 """
 _FROM: Final = """
     FROM workflows_incident c

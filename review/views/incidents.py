@@ -31,6 +31,7 @@ from review.views.formats import (
 from review.views.pages import render_page
 from review.views.paging import cut, mark_moment, read_after
 from review.views.words import PROPOSED, WORDS
+from workflows.operations.drift import Drift, drift_of_step
 from workflows.operations.errors import Invalid, NotFound
 from workflows.store import database_now
 
@@ -144,11 +145,21 @@ def _show(
         "resolve": forms.get("resolve")
         or JsonForm(prefix="resolve", initial={"values": "{}"}),
         "variables": variables,
+        "drift": _drift(found),
         "retry_url": reverse("incident-retry", args=[found.id]),
         "edit_url": reverse("incident-edit", args=[found.id]),
         "resolve_url": reverse("incident-resolve", args=[found.id]),
     }
     return render_page(request, "review/incident_detail.html", context, status=status)
+
+
+def _drift(found: Any) -> list[Drift]:
+    """Return how the handler of an open incident's step differs from its contract."""
+    if found.state != "OPEN" or found.node_id is None:
+        return []
+    return drift_of_step(
+        found.definition_id, process_id=found.process_id, node_id=found.node_id
+    )
 
 
 def _find(incident_id: int) -> Any:

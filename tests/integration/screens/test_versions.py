@@ -8,8 +8,9 @@ from review.models import Task
 from tests.factories.desk import PROCESS, World
 from tests.factories.processes import TESTER, chain, package, process
 from workflows import handlers
-from workflows.models import AuditEntry, Definition, Instance
+from workflows.models import AuditEntry, Definition, Incident, Instance
 from workflows.operations import definitions
+from workflows.operations.instances import Start, start_and_advance
 
 RENAMED = PROCESS.replace('id="one"', 'id="once"').replace('"one"/>', '"once"/>')
 
@@ -138,3 +139,21 @@ def test_drift_is_shown_with_the_version(
     shown = page(world, found)
     assert "What changed in its handlers" in shown
     assert "No handler is named" in shown
+
+
+def test_incident_tells_of_the_drift_behind_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = (
+        '<startEvent id="s"/><serviceTask id="t" cs:handler="test.noop"/>'
+        '<endEvent id="e"/>' + chain("s", "t", "e")
+    )
+    files = package(process(body), key="drifting")
+    found = definitions.deploy(files=files, actor=TESTER).definition_id
+    monkeypatch.setattr(handlers.registry, "_handlers", {})
+    monkeypatch.setattr(handlers.registry, "_found", {})
+    wish = Start(variables={}, initiator=TESTER)
+    start_and_advance(definition_id=found, starts=[wish])
+    url = reverse("incident-detail", args=[Incident.objects.get().pk])
+    shown = world.browser("olga").get(url).content.decode()
+    assert "What changed in its handlers" in shown
