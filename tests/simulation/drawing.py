@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.simulation.trees import (
+    TIMEOUT,
     Activity,
     AdHoc,
     Block,
@@ -42,6 +43,8 @@ from workflows.core.bpmn.graph import (
 
 NEAR, FAR = "PT5M", "P10Y"
 """Timers that fire, and timers that a run never lives to see."""
+KEPT = "P3000D"
+"""How long thrown messages are kept: longer than a run."""
 
 START: Mapping[str, object] = {"yes": True, "no": False, "items": [1, 2, 3, 4]}
 """Variables that every case begins with, beside `case`, the key of its messages."""
@@ -221,6 +224,9 @@ class _Pen:
     ) -> Port | None:
         if block.loop is not None:
             more["loop"] = loop_spec(block.name, block.loop)
+        for guard in block.guards:
+            if guard.code == TIMEOUT:
+                more["timeout_seconds"] = 300.0 if guard.fires else 3e8
         exits = [self.canvas.add(block.name, kind, scope=scope, port=port, **more)]
         for guard in block.guards:
             out = self.guard(guard, block.name, scope)
@@ -234,6 +240,9 @@ class _Pen:
         fields = event_fields(
             guard.event, guard.name, fires=guard.fires, code=guard.code
         )
+        if guard.times > 1:
+            cycle = f"R{guard.times}/{NEAR}"
+            fields["timer"] = TimerSpec(TimerKind.CYCLE, cycle)
         port = self.canvas.add(
             guard.name,
             NodeKind.BOUNDARY_EVENT,
@@ -301,11 +310,14 @@ class _Pen:
     # --- events ------------------------------------------------------------------
 
     def wait(self, block: Wait, port: Port, scope: str) -> Port:
+        message = block.sent or block.name
         if block.task:
             kind = NodeKind.RECEIVE_TASK
-            more = {"message": block.name, "correlation": "case"}
+            more: dict[str, Any] = {"message": message, "correlation": "case"}
+            if block.loop is not None:
+                more["loop"] = loop_spec(block.name, block.loop)
             return self.canvas.add(block.name, kind, scope=scope, port=port, **more)
-        more = event_fields(block.event, block.name, fires=True)
+        more = event_fields(block.event, message, fires=True)
         kind = NodeKind.INTERMEDIATE_CATCH_EVENT
         return self.canvas.add(block.name, kind, scope=scope, port=port, **more)
 
@@ -325,6 +337,8 @@ class _Pen:
 
     def mark(self, block: Mark, port: Port, scope: str) -> Port:
         more = event_fields(block.event, block.name, fires=True, code=block.code)
+        if block.event is EventKind.MESSAGE:
+            more["time_to_live"] = KEPT
         kind = NodeKind.INTERMEDIATE_THROW_EVENT
         return self.canvas.add(block.name, kind, scope=scope, port=port, **more)
 
@@ -430,13 +444,17 @@ class _Pen:
 def loop_spec(name: str, loop: Loop) -> LoopSpec:
     """Return the loop's characteristics as FEEL."""
     if loop.kind is LoopKind.STANDARD:
-        return LoopSpec(kind=loop.kind, condition=f"loopCounter < {loop.times}")
+        return LoopSpec(
+            kind=loop.kind,
+            condition=f"loopCounter < {loop.times}",
+            test_before=loop.before,
+        )
     until = f"numberOfCompletedInstances >= {loop.until}" if loop.until else ""
     if not loop.collection:
         return LoopSpec(kind=loop.kind, cardinality=str(loop.times), condition=until)
     return LoopSpec(
         kind=loop.kind,
-        collection=f"for i in 1..{loop.times} return i",
+        collection=str(list(range(1, loop.times + 1))),
         element="item",
         output_collection=f"out_{name}",
         output_element="item * 10",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tests.simulation.trees import (
+    TIMEOUT,
     AdHoc,
     Block,
     Call,
@@ -156,7 +157,20 @@ class Garden:
         events = self.triggers()
         event = self.chance.choice(events) if events else EventKind.TIMER
         task = event is EventKind.MESSAGE and self.one_in(2)
-        return Wait(self.name("w"), event, task=task)
+        loop = None
+        if task and Kind.LOOP in self.kinds and self.one_in(3):
+            kind = self.chance.choice((LoopKind.SEQUENTIAL, LoopKind.PARALLEL))
+            loop = Loop(kind, self.chance.randint(1, 3))
+        return Wait(self.name("w"), event, task=task, loop=loop)
+
+    def send(self, soil: Soil) -> Block:
+        """A message that is thrown, and kept until the same path waits for it."""
+        throw = Mark(self.name("m"), EventKind.MESSAGE)
+        between = self.block(soil.quiet().deeper())
+        wait = Wait(
+            self.name("w"), EventKind.MESSAGE, task=self.one_in(2), sent=throw.name
+        )
+        return Series(self.name("q"), (throw, between, wait))
 
     def link(self, soil: Soil) -> Block:
         if soil.looped or self.one_in(2):
@@ -269,9 +283,15 @@ class Garden:
         event = self.chance.choice(events)
         fires = self.one_in(2)
         interrupting = self.one_in(2)
-        path = self.block(soil.quiet().deeper())
+        code, times = "", 1
+        if event is EventKind.TIMER and interrupting and self.one_in(3):
+            event, code = EventKind.ERROR, TIMEOUT
+        elif event is EventKind.TIMER and fires and not interrupting:
+            times = self.chance.randint(1, 3)
+        looped = soil.looped or times > 1
+        path = self.block(soil.quiet().deeper(looped=looped))
         name = self.name("b")
-        guard = Guard(name, event, interrupting, fires, path)
+        guard = Guard(name, event, interrupting, fires, path, code, times)
         person = self.person(absent=interrupting and fires)
         host = person.name
         if self.one_in(2):
@@ -281,7 +301,7 @@ class Garden:
         else:
             block = replace(person, guards=(guard,))
         if fires and not interrupting:
-            return _hold_open(block, person.name, (name, host))
+            return _hold_open(block, person.name, (name, host, times))
         return block
 
     def around(self, person: Work, soil: Soil) -> Block:
@@ -300,14 +320,33 @@ class Garden:
         if kind is not LoopKind.STANDARD and self.one_in(4):
             until = self.chance.randint(1, times)
         collection = kind is not LoopKind.STANDARD and self.one_in(2)
-        loop = Loop(kind, times, until, collection)
+        before = kind is LoopKind.STANDARD and self.one_in(2)
+        if not until and (before or kind is not LoopKind.STANDARD):
+            times = self.chance.randint(0, 3)
+        loop = Loop(kind, times, until, collection, before)
         inner = soil.quiet().deeper(looped=True, ends=False)
+        if times and not until and self.one_in(4):
+            return self.cut_loop(soil, inner, loop)
         made = self.chance.randrange(3)
         if made == 0:
             return replace(self.work(inner), loop=loop)
         if made == 1 and Kind.CALL in self.kinds:
             return Call(self.name("c"), self.block(replace(inner, depth=3)), loop=loop)
         return Scope(self.name("p"), self.block(inner), loop=loop)
+
+    def cut_loop(self, soil: Soil, inner: Soil, loop: Loop) -> Block:
+        """Something that repeats and is cut off by an event on its border."""
+        path = self.block(soil.quiet().deeper())
+        code, event = "", EventKind.TIMER
+        last: Block = self.person(absent=True)
+        if Kind.ERROR in self.kinds and self.one_in(2):
+            code, event = self.name("E"), EventKind.ERROR
+            last = Stop(self.name("s"), event, code)
+        body = Series(self.name("q"), (self.block(inner), last))
+        guard = Guard(
+            self.name("b"), event, interrupting=True, fires=True, path=path, code=code
+        )
+        return Scope(self.name("p"), body, (guard,), loop)
 
     def escalation(self, soil: Soil) -> Block:
         code = self.name("X")
@@ -325,7 +364,10 @@ class Garden:
             path=path,
             code=code,
         )
-        return Scope(self.name("p"), Series(self.name("q"), tuple(parts)), (guard,))
+        body = Series(self.name("q"), tuple(parts))
+        if Kind.CALL in self.kinds and self.one_in(3):
+            return Call(self.name("c"), body, (guard,))
+        return Scope(self.name("p"), body, (guard,))
 
     def mark(self, soil: Soil) -> Block:
         self.leaves -= 1
@@ -368,12 +410,12 @@ class Garden:
             )
         person = self.person(absent=interrupting)
         if not interrupting:
-            person = replace(person, gates=((f"{name}.on", name),))
+            person = replace(person, gates=((f"{name}.on", name, 1),))
         body = self.around(person, soil.deeper())
         return Inset(name, body, event, interrupting, inner)
 
 
-def _hold_open(block: Block, person: str, gate: tuple[str, str]) -> Block:
+def _hold_open(block: Block, person: str, gate: tuple[str, str, int]) -> Block:
     """Let a person inside a block answer only after a boundary event has fired."""
     match block:
         case Work(name=name) if name == person:
@@ -397,6 +439,7 @@ GROWERS: Mapping[Kind, Callable[[Garden, Soil], Block]] = {
     Kind.SCOPE: Garden.scope,
     Kind.CALL: Garden.call,
     Kind.CATCH: Garden.catch,
+    Kind.MESSAGE: Garden.send,
     Kind.STOP: Garden.stop,
     Kind.TIMED: Garden.guarded,
     Kind.ERROR: Garden.error,

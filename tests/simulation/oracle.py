@@ -15,6 +15,7 @@ from enum import Enum
 from typing import Any
 
 from tests.simulation.trees import (
+    TIMEOUT,
     AdHoc,
     Block,
     Call,
@@ -108,8 +109,13 @@ def interrupter(block: Work | Scope | Call) -> Guard | None:
         return _catcher(block.guards, inner.code)
     if inner.how is How.STUCK:
         fires = (g for g in block.guards if g.interrupting and g.fires)
-        return next((g for g in fires if g.event is not EventKind.ERROR), None)
+        return next((g for g in fires if comes_from_outside(g)), None)
     return None
+
+
+def comes_from_outside(guard: Guard) -> bool:
+    """Say whether an event can come at any moment of what it hangs on."""
+    return guard.event is not EventKind.ERROR or guard.code == TIMEOUT
 
 
 def _catcher(guards: tuple[Guard, ...], code: str) -> Guard | None:
@@ -182,13 +188,17 @@ class _Oracle:
         inside = _inside(block)
         guard = interrupter(block)
         # A trigger from outside may come at any moment of what it interrupts.
-        outside = guard is not None and guard.event is not EventKind.ERROR
+        outside = guard is not None and comes_from_outside(guard)
         self.rounds(block, sure=sure and not outside, ends=inside == DONE)
         for other in block.guards:
             if not other.interrupting and other.fires and inside == DONE:
-                self.trigger(other, sure=sure)
-                self.walk(other.path, sure=sure and self.calm)
-                self.count(f"{other.name}.end", sure=sure and self.calm)
+                # Several runs of one path go side by side, like rounds of a loop.
+                self.looped += other.times > 1
+                for _ in range(other.times):
+                    self.trigger(other, sure=sure)
+                    self.walk(other.path, sure=sure and self.calm)
+                    self.count(f"{other.name}.end", sure=sure and self.calm)
+                self.looped -= other.times > 1
         if guard is not None:
             self.trigger(guard, sure=sure)
             self.walk(guard.path, sure=sure)
@@ -264,9 +274,11 @@ class _Oracle:
             self.count(f"{block.name}.join", sure=sure)
 
     def wait(self, block: Wait, sure: bool) -> None:
-        self.count(block.name, sure=sure)
-        if block.event is EventKind.MESSAGE:
-            self.expected.messages[block.name] += 1
+        rounds = block.loop.times if block.loop else 1
+        # Each round, and the activity that repeats itself.
+        self.count(block.name, sure=sure, times=rounds + bool(block.loop))
+        if block.event is EventKind.MESSAGE and not block.sent:
+            self.expected.messages[block.name] += rounds
 
     def race(self, block: Race, sure: bool) -> None:
         self.count(f"{block.name}.gate", sure=sure)

@@ -12,7 +12,7 @@ import datetime as dt
 import random
 from dataclasses import dataclass
 
-from tests.simulation import shell
+from tests.simulation import acts, shell
 from tests.simulation.world import World
 from workflows.core.states import FINAL_INSTANCE_STATES, InstanceState
 
@@ -218,14 +218,14 @@ class Scheduler:
             # Everything is late: leases lapse while their workers still work.
             self.db.now += dt.timedelta(seconds=chance.choice((1, 50, 90, 400, 4000)))
         if chance.random() < weather.suspend:
-            self._operate(InstanceState.ACTIVE, shell.suspend, "suspend")
+            self._operate(InstanceState.ACTIVE, acts.suspend, "suspend")
         if chance.random() < weather.suspend * 2:
-            self._operate(InstanceState.SUSPENDED, shell.resume, "resume")
+            self._operate(InstanceState.SUSPENDED, acts.resume, "resume")
         if chance.random() < weather.cancel:
             self._cancel()
 
     def _operate(
-        self, state: InstanceState, do: shell.Do, name: str, *, one: bool = True
+        self, state: InstanceState, do: acts.Do, name: str, *, one: bool = True
     ) -> None:
         found = [
             row.id
@@ -234,7 +234,7 @@ class Scheduler:
         ]
         chosen = [self.chance.choice(found)] if found and one else found
         for instance_id in chosen:
-            steps = shell.act(self.db, self.world, instance_id, do, by=name)
+            steps = acts.act(self.db, self.world, instance_id, do, by=name)
             self._add(name, steps)
 
     def _cancel(self) -> None:
@@ -246,8 +246,8 @@ class Scheduler:
         if roots:
             chosen = self.chance.choice(roots)
             self.world.canceled.add(chosen)
-            do = shell.cancel_case
-            steps = shell.act(self.db, self.world, chosen, do, by="cancel")
+            do = acts.cancel_case
+            steps = acts.act(self.db, self.world, chosen, do, by="cancel")
             self._add("cancel", steps)
 
     def _pass_time(self) -> None:
@@ -269,7 +269,7 @@ class Scheduler:
         ]
         if not suspended:
             raise Stuck(f"Nothing more can happen: {self.open_cases()}")
-        self._operate(InstanceState.SUSPENDED, shell.resume, "resume", one=False)
+        self._operate(InstanceState.SUSPENDED, acts.resume, "resume", one=False)
 
     def _draw_budget(self) -> int:
         return self.chance.randint(1, self.weather.budget)

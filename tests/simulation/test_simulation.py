@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulation import schedule, shell
+from tests.simulation import acts, schedule, shell
 from tests.simulation.growing import ALL, Kind
 from tests.simulation.rows import Tables, Transaction
 from tests.simulation.running import play, shrink, simulate
@@ -139,7 +139,7 @@ def believe_zombies(patch: pytest.MonkeyPatch) -> None:
 
 
 def deliver_twice(patch: pytest.MonkeyPatch) -> None:
-    right = shell.deliver
+    right = acts.deliver
 
     def deliver(tx: Transaction, subscription_id: int, *, message_id: str) -> None:
         right(tx, subscription_id, message_id=message_id)
@@ -149,7 +149,7 @@ def deliver_twice(patch: pytest.MonkeyPatch) -> None:
 
         tx.write(change)
 
-    patch.setattr(shell, "deliver", deliver)
+    patch.setattr(acts, "deliver", deliver)
 
 
 def fire_timers_again(patch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ from typing import TypeAlias
 
 from workflows.core.bpmn.graph import EventKind, LoopKind, NodeKind
 
+TIMEOUT = "cs.timeout"
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:
@@ -21,7 +23,8 @@ class Guard:
 
     `fires` says whether its trigger comes while the activity is open. An interrupting
     one that fires hangs on an activity that never ends by itself; one that does not
-    interrupt holds its activity open until it has fired.
+    interrupt holds its activity open until it has fired `times` times. An error event
+    with the code TIMEOUT gives its activity a time limit.
     """
 
     name: str
@@ -30,16 +33,21 @@ class Guard:
     fires: bool
     path: Block
     code: str = ""
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """An activity that repeats: `times` in all, or until iteration `until` (from 1)."""
+    """An activity that repeats: `times` in all, or until iteration `until` (from 1).
+
+    A standard loop with `before` asks before the first round already.
+    """
 
     kind: LoopKind
     times: int
     until: int = 0
     collection: bool = False
+    before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +57,8 @@ class Work:
     A service fails `fails` times before it answers; `hard` failures become incidents
     that a person retries. `raises` is the code of the BPMN error it ends in instead.
     `absent` is a person who never answers, `instant` a person's task that is decided
-    without a person. `gates` are boundary events, each with the
-    activity it hangs on, that fire before the person answers.
+    without a person. `gates` are events, each with the activity that
+    listens to it and how often, that come before the person answers.
     """
 
     name: str
@@ -61,7 +69,7 @@ class Work:
     raises: str = ""
     absent: bool = False
     instant: bool = False
-    gates: tuple[tuple[str, str], ...] = ()
+    gates: tuple[tuple[str, str, int], ...] = ()
     guards: tuple[Guard, ...] = ()
     loop: Loop | None = None
 
@@ -125,11 +133,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """An intermediate catch event whose trigger comes, or a receive task."""
+    """An intermediate catch event whose trigger comes, or a receive task.
+
+    `sent` is the throw event whose message it waits for, empty for one from outside.
+    """
 
     name: str
     event: EventKind
     task: bool = False
+    sent: str = ""
+    loop: Loop | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +157,7 @@ class Race:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """An intermediate throw event that goes on at once: none, signal, escalation."""
+    """An intermediate throw event that goes on at once: none, message, escalation."""
 
     name: str
     event: EventKind

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from tests.simulation import shell
+from tests.simulation import acts, shell
 from tests.simulation.drawing import RETRY, START, Drawn, draw
 from tests.simulation.oracle import Expected, expect
 from tests.simulation.rows import Database, Message, Subscription, Tables
@@ -180,9 +180,10 @@ class World:
         step, _, instance_id = found
         if self.db.instance(instance_id).state is not InstanceState.ACTIVE:
             return False
+        fired = self.db.rows.fired
         return all(
-            self.db.rows.fired.get((instance_id, self.host(step, host), event), 0)
-            for event, host in work.gates
+            fired.get((instance_id, self.host(step, host), event), 0) >= times
+            for event, host, times in work.gates
         )
 
     def host(self, step: StepRow, node_id: str) -> int:
@@ -219,19 +220,19 @@ class World:
         match kind, argument:
             case "answer", int(step_id):
                 instance_id = self.db.rows.steps[step_id][2]
-                do = shell.answer_task(step_id)
-                return shell.act(self.db, self, instance_id, do, by=by)
+                do = acts.answer_task(step_id)
+                return acts.act(self.db, self, instance_id, do, by=by)
             case "retry", int(incident_id):
                 instance_id = self.db.rows.incidents[incident_id].instance_id
-                do = shell.retry_incident(incident_id)
-                return shell.act(self.db, self, instance_id, do, by=by)
+                do = acts.retry_incident(incident_id)
+                return acts.act(self.db, self, instance_id, do, by=by)
             case "signal", int(number):
                 name = self.db.rows.subscriptions[number].name
-                return shell.throw_signal(self.db, name, by=by)
+                return acts.throw_signal(self.db, name, by=by)
             case "publish", _:
                 return self.publish(self.chance.choice(self.unsent))
             case _:
-                return shell.correlate(self.db, by="matcher")
+                return acts.correlate(self.db, by="matcher")
 
     def publish(self, message: Message) -> shell.Steps:
         """Publish a message; the same id again changes nothing."""

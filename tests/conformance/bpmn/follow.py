@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from tests.simulation import shell
+from tests.simulation import acts, shell
 from tests.simulation.rows import Database, Message, Tables
 from workflows.core.bpmn.graph import Process
 from workflows.core.engine import stimuli
@@ -60,7 +60,7 @@ class Follower:
         """Let everything happen that is due now."""
         while self.db.pick_due(limit=1):
             play(shell.advance(self.db, self.services, by="test", limit=50))
-            play(shell.correlate(self.db, by="test"))
+            play(acts.correlate(self.db, by="test"))
 
     def act(self, word: str) -> None:
         """Do one line of a script: answer:node, message:name, signal:name, wait:PT1H."""
@@ -71,7 +71,7 @@ class Follower:
             case "message":
                 self.publish(what)
             case "signal":
-                play(shell.throw_signal(self.db, what, by="test"))
+                play(acts.throw_signal(self.db, what, by="test"))
             case "wait":
                 self.db.now = parse_duration(what).after(self.db.now)
                 play(shell.sweep(self.db, self.services, by="test", limit=200))
@@ -88,9 +88,9 @@ class Follower:
         ]
         if not tasks:
             raise AssertionError(f"No task waits at {node_id}, but {self.waiting()}.")
-        do = shell.answer_task(tasks[0].step_id)
+        do = acts.answer_task(tasks[0].step_id)
         instance_id = tasks[0].instance_id
-        play(shell.act(self.db, self.services, instance_id, do, by="test"))
+        play(acts.act(self.db, self.services, instance_id, do, by="test"))
 
     def publish(self, name: str) -> None:
         """Publish a message without a key; it is kept until somebody wants it."""
@@ -108,7 +108,7 @@ class Follower:
 
         with self.db.begin("test") as tx:
             tx.write(change)
-        play(shell.correlate(self.db, by="test"))
+        play(acts.correlate(self.db, by="test"))
 
     def waiting(self) -> tuple[str, ...]:
         """Return the nodes of all live steps, sorted."""
