@@ -1,5 +1,8 @@
 """RQ workers of the product: no fork for the engine, a work-horse for services."""
 
+import gc
+from typing import Any
+
 from django.db import connections
 from rq import SimpleWorker, Worker
 from rq.job import Job
@@ -12,6 +15,11 @@ class EngineWorker(SimpleWorker):
     Losing the process loses only a transaction that was not committed.
     """
 
+    def work(self, *args: Any, **options: Any) -> bool:
+        """Work until told to stop."""
+        spare_collector()
+        return bool(super().work(*args, **options))
+
 
 class ServiceWorker(Worker):
     """Runs each drain job in a forked work-horse, so that a handler may crash it."""
@@ -20,6 +28,17 @@ class ServiceWorker(Worker):
         """Fork without database connections: parent and child cannot share a socket."""
         connections.close_all()
         super().fork_work_horse(job, queue)
+
+
+def spare_collector() -> None:
+    """Let the cycle collector leave alone what was loaded, and come less often.
+
+    An advance makes thousands of objects that all end with its batch, none in a cycle;
+    looking at them, and at the modules, again and again costs a tenth of the time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 CLASSES: dict[str, type[EngineWorker] | type[ServiceWorker]] = {

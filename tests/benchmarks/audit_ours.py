@@ -15,7 +15,6 @@ from pathlib import Path
 from unittest import mock
 
 import django
-from django.core.management import call_command
 
 django.setup()
 
@@ -24,8 +23,8 @@ from django.db import connection, transaction  # noqa: E402
 
 from review.evidence import verify  # noqa: E402
 from review.evidence.bundle import export_instance  # noqa: E402
-from tests.benchmarks.steps_ours import WORK, one_run  # noqa: E402
-from tests.factories.processes import TESTER, deploy  # noqa: E402
+from tests.benchmarks import work  # noqa: E402
+from tests.factories.processes import TESTER  # noqa: E402
 from workflows import audit  # noqa: E402
 from workflows.core.chain import Draft, Head, Row  # noqa: E402
 from workflows.models import AuditEntry, Instance  # noqa: E402
@@ -45,9 +44,8 @@ _TRIGGERS = """
 
 def main() -> None:
     """Measure in turns, so that both kinds share the machine's moods."""
-    call_command("migrate", verbosity=0)
-    definition_id = deploy(WORK)
-    one_run(definition_id=definition_id, count=BATCH, batch=BATCH)
+    definition_id = work.prepare()
+    work.do(definition_id=definition_id, count=BATCH, batch=BATCH)
     with_log, without_log = [], []
     for _ in range(TURNS):
         with_log.append(_rate(definition_id))
@@ -67,7 +65,7 @@ def main() -> None:
 
 
 def _rate(definition_id: int) -> float:
-    seconds = one_run(definition_id=definition_id, count=COUNT, batch=BATCH)
+    seconds = work.do(definition_id=definition_id, count=COUNT, batch=BATCH)
     return STEPS * COUNT / seconds
 
 

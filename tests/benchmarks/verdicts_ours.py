@@ -58,7 +58,15 @@ def judge(count: int) -> dict[str, list[float]]:
     after = Step.objects.filter(state="COMPLETED", node_id="after").count()
     if (done, after) != (count + WARM_UP, count + WARM_UP):
         raise SystemExit(f"{done} cases and {after} automated steps ended.")
-    return {"claim": claims, "verdict": judged}
+    return {"claim": claims, "verdict": judged, "commit": _commits(count)}
+
+
+def _commits(count: int) -> list[float]:
+    """Return the milliseconds of updating one row and committing it."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE bench_plain AS SELECT 1 AS id, 0 AS number")
+        update = partial(cursor.execute, "UPDATE bench_plain SET number = number + 1")
+        return [_timed(update)[1] for _ in range(count)]
 
 
 def open_tasks(desk: Desk, *, count: int) -> None:
