@@ -24,7 +24,7 @@ from workflows.operations.instance_migration import (
     migrate_instances,
 )
 
-AT_ONCE = 2000
+AT_ONCE = 1000
 """Instances that one click goes through; the command takes any number."""
 
 SHOWN = 50
