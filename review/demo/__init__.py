@@ -1,1 +1,1 @@
-"""The demonstration: three packages, their handlers and generated data. No product code."""
+"""The demonstration: four packages, their handlers and generated data. No product code."""

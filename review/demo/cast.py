@@ -15,7 +15,14 @@ PASSWORD: Final = "countersign-demo"  # noqa: S105  (printed for whoever tries i
 CALENDAR: Final = "office"
 HOURS: Final = {str(day): [["08:30", "12:30"], ["13:15", "17:30"]] for day in range(5)}
 
-ALL: Final = ("credit", "compliance", "invoices", "administration", "pre-approvers")
+ALL: Final = (
+    "credit",
+    "compliance",
+    "invoices",
+    "administration",
+    "pre-approvers",
+    "travel-desk",
+)
 SENIOR: Final = ("head-of-credit", "budget-owners", "supervisors")
 
 
@@ -71,6 +78,7 @@ QUEUES: Final[Mapping[str, tuple[str, str, str]]] = {
         "supervisors",
     ),
     "pre-approvers": ("Pre-approvers", "The first check in some units.", ""),
+    "travel-desk": ("Travel desk", "Travellers to check, changes of trips.", ""),
     "employees": ("Employees", "One's own declarations, to correct.", ""),
 }
 POLICIES: Final = {
@@ -82,6 +90,10 @@ POLICIES: Final = {
     "compliance": (
         "A hit is a question, not an answer. Compare name, country and date of birth"
         " with the list before clearing it. Two persons decide, each on their own."
+    ),
+    "travel-desk": (
+        "Check that the traveller is ours, that the passport outlasts the trip and that"
+        " the dates fit. Nobody travels on a day off without saying so."
     ),
     "invoices": (
         "Compare every field that is marked as doubtful with its place in the text."

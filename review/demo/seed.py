@@ -9,12 +9,13 @@ from django.db import transaction
 from review.demo.cases import make_cases
 from review.demo.cast import DEMO, set_stage
 from review.demo.desks import leave_desks
+from review.demo.trips import book_trips
 from review.demo.walk import Walk
 from review.models import Task
 from review.operations import clocks
 from workflows import audit
 from workflows.models import AuditEntry, Instance
-from workflows.operations import advance, definitions, external, timers
+from workflows.operations import advance, correlation, definitions, external, timers
 from workflows.store import database_now
 
 PACKAGES: Final = Path(__file__).parent / "packages"
@@ -47,17 +48,19 @@ def seed(*, most: int | None = None) -> int:
     for case in cases:
         if case.business_key not in known:
             walk.go(case)
-    _settle()
+    settle()
+    trips = book_trips(cast, known=known, settle=settle)
     leave_desks(cast)
-    _mark(len(cases))
-    return len(cases)
+    _mark(len(cases) + trips)
+    return len(cases) + trips
 
 
-def _settle() -> None:
-    """Do what workers would: outside calls, then the clocks of what is open."""
-    while external.work_off(worker="seed"):
-        pass
-    while advance.advance_batch(worker="seed").instances:
+def settle() -> None:
+    """Do what workers and sweepers would: calls, messages, then clocks and timers."""
+    correlation.sweep(correlation.Round())
+    while advance.advance_batch(worker="seed").instances or (
+        external.work_off(worker="seed")
+    ):
         pass
     live = Task.objects.filter(state__in=["OPEN", "CLAIMED"], due_at__isnull=False)
     clocks.resume_clocks(task_ids=list(live.values_list("id", flat=True)))

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from review.demo.cast import PARTS, PASSWORD
 from review.models import Task, Verdict
-from workflows.models import AuditEntry, Instance
+from workflows.models import AuditEntry, Instance, Step
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,12 @@ def said(tmp_path: Path, settings: Settings) -> str:
 
 def test_cases_of_all_packages_are_in_every_stage(said: str) -> None:
     keys = set(Instance.objects.values_list("definition__key", flat=True))
-    assert keys == {"travel-declaration", "loan-approval", "invoice-extraction"}
+    assert keys == {
+        "travel-declaration",
+        "loan-approval",
+        "invoice-extraction",
+        "trip-booking",
+    }
     assert set(Task.objects.values_list("state", flat=True)) >= {"OPEN", "DECIDED"}
     assert Verdict.objects.exists()
 
@@ -53,3 +58,19 @@ def test_nobody_judged_his_own_and_no_second_review_was_the_first_again(
         assert own is (verdict.task.queue.key == "employees")
     pairs = Verdict.objects.values_list("task_id", "round", "person_id")
     assert len(pairs) == len(set(pairs))
+
+
+def test_trips_show_every_turn_of_their_process(said: str) -> None:
+    trips = Instance.objects.filter(definition__key="trip-booking")
+    assert set(trips.values_list("state", flat=True)) == {
+        "ACTIVE",
+        "CANCELED",
+        "COMPLETED",
+    }
+    waits = Step.objects.filter(instance__in=trips, ended_at=None)
+    assert {"await", "check", "rail", "look_at_change"} <= set(
+        waits.values_list("node_id", flat=True)
+    )
+    canceled = trips.get(state="CANCELED")
+    undone = Step.objects.filter(instance=canceled, data__has_key="undoes")
+    assert [step.node_id for step in undone.order_by("id")] == ["hotel", "flight"]
