@@ -6,18 +6,22 @@
 # make simulate [SEEDS=1000]   run random processes under random faults, judged by an oracle
 # make bench [BENCH=name[,name]]   print measurements, one JSON object per line
 
+# make chaos [CHAOS=0.05] [CHAOS_ONLY=storm,broker]   the long runs of reliability; CHAOS scales them
+
 PYTHON ?= python3
 PORT ?= 8000
 WORKERS ?= 2
 PYTEST_WORKERS ?= 2
 BENCH ?=
 SEEDS ?= 1000
+CHAOS ?= 1
+CHAOS_ONLY ?=
 
 BIN := .venv/bin
 PAGES = $(shell find templates review workflows -name '*.html')
 
 .PHONY: help install install-dev demo test check check-static check-pages fix bench
-.PHONY: conformance simulate
+.PHONY: conformance simulate chaos
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -75,6 +79,9 @@ simulate: install-dev
 
 bench: install-dev
 	@$(BIN)/python -m tests.benchmarks $(BENCH)
+
+chaos: install-dev
+	@COUNTERSIGN_ENV=test CHAOS=$(CHAOS) CHAOS_ONLY=$(CHAOS_ONLY) $(BIN)/python -m tests.faults.chaos
 
 # The DMN compatibility kit lies beside the repository where it is at hand.
 KIT := ../shared/conformance

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -47,4 +48,11 @@ def book(request: Nothing, context: HandlerContext) -> Nothing:
     """Add a row in the engine's own transaction; nothing keeps a second one away."""
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO faults_effect VALUES (%s)", [context.step_id])
+    return request
+
+
+@handler("fault.poison", version="1.0.0", kind="external", timeout_seconds=2)
+def poison(request: Nothing, context: HandlerContext) -> Nothing:
+    """Kill the process that runs this."""
+    os.kill(os.getpid(), signal.SIGKILL)
     return request
