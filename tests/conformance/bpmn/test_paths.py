@@ -8,7 +8,8 @@ from pathlib import Path as File
 import pytest
 
 from tests.conformance.bpmn.follow import follow
-from tests.conformance.bpmn.paths import ACTIVE, MIWG, MODELS, Path
+from tests.conformance.bpmn.path import ACTIVE, Path
+from tests.conformance.bpmn.paths import MIWG, MODELS
 from workflows.bpmn import read_bpmn
 from workflows.core.bpmn.graph import Process
 from workflows.core.bpmn.problems import BpmnError
