@@ -5,8 +5,7 @@
 # make conformance   run the DMN compatibility kit
 # make simulate [SEEDS=1000]   run random processes under random faults, judged by an oracle
 # make bench [BENCH=name[,name]]   print measurements, one JSON object per line
-
-# make chaos [CHAOS=0.05] [CHAOS_ONLY=storm,broker]   the long runs of reliability; CHAOS scales them
+# make chaos [CHAOS=0.05] [CHAOS_ONLY=storm,broker]   the long runs of reliability, at a share of their size
 
 PYTHON ?= python3
 PORT ?= 8000
