@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import json
 import re
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -11,6 +12,8 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 import tests.factories.handlers  # noqa: F401  registers the handlers
+from review.evidence import verify
+from review.evidence.bundle import export_instance
 from review.models import Task
 from review.operations import tasks
 from tests.factories.processes import TESTER, chain, flow, process
@@ -29,7 +32,10 @@ from tests.integration.definitions.moving import (
 )
 from workflows.models import AuditEntry, Definition, Instance, Step, Timer
 from workflows.operations import definitions, instances, retirement
+from workflows.operations.checkpoints import seal
 from workflows.operations.errors import Invalid, NotFound
+from workflows.operations.log_key import KeyFolder
+from workflows.store import database_now
 from workflows.sweeper import sweep
 
 pytestmark = pytest.mark.django_db
@@ -421,3 +427,21 @@ def test_command_says_what_is_wrong(
     deploy(review(), version="1.0.0")
     with pytest.raises(CommandError, match=re.escape(told)):
         call_command("migrate_instances", "moving", *arguments)
+
+
+@pytest.mark.slow
+def test_evidence_of_a_migrated_case_verifies(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("django.conf.settings.DATA_DIR", tmp_path)
+    (instance_id,) = start(deploy(review(), version="1.0.0"))
+    deploy(review("look"), version="1.1.0")
+    migrate({"check": "look"})
+    judge(Task.objects.get(instance_id=instance_id), desk.alice)
+    keys = KeyFolder.of_settings()
+    seal(folder=keys, now=database_now())
+    export = export_instance(instance_id=instance_id, actor=TESTER, reason="audit")
+    file = tmp_path / export.name
+    file.write_bytes(b"".join(export.chunks()))
+    arguments = [str(file), "--key", str(keys.read_verifier_keys()[0])]
+    assert verify.main(arguments) == 0
