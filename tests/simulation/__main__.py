@@ -7,9 +7,9 @@ import random
 import sys
 import time
 
-from tests.simulation.growing import ALL, Kind, kinds_of
 from tests.simulation.running import Verdict, play, shrink, simulate
 from tests.simulation.schedule import draw_weather
+from tests.simulation.soil import ALL, Kind, kinds_of
 from tests.simulation.trees import Block, show, size
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
+from tests.simulation.soil import ALL, GATEWAYS, TASKS, Kind, Soil
 from tests.simulation.trees import (
     TIMEOUT,
     AdHoc,
@@ -27,72 +27,6 @@ from tests.simulation.trees import (
     Work,
 )
 from workflows.core.bpmn.graph import EventKind, LoopKind, NodeKind
-
-
-class Kind(StrEnum):
-    """The constructs that a tree may be grown of."""
-
-    TASK = "task"
-    SERIES = "series"
-    FORK = "fork"
-    SCOPE = "scope"
-    CALL = "call"
-    CATCH = "catch"
-    STOP = "stop"
-    TIMED = "timed"
-    ERROR = "error"
-    MESSAGE = "message"
-    SIGNAL = "signal"
-    RACE = "race"
-    LINK = "link"
-    LOOP = "loop"
-    ESCALATION = "escalation"
-    AD_HOC = "ad-hoc"
-    SAGA = "saga"
-    INSET = "inset"
-
-
-ALL = frozenset(Kind)
-
-GATEWAYS = (
-    NodeKind.EXCLUSIVE_GATEWAY,
-    NodeKind.PARALLEL_GATEWAY,
-    NodeKind.INCLUSIVE_GATEWAY,
-)
-TASKS = (
-    NodeKind.MANUAL_TASK,
-    NodeKind.SCRIPT_TASK,
-    NodeKind.SCRIPT_TASK,
-    NodeKind.USER_TASK,
-    NodeKind.USER_TASK,
-    NodeKind.SERVICE_TASK,
-    NodeKind.SERVICE_TASK,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Soil:
-    """Where a block grows: what the blocks around it allow.
-
-    `codes` are errors that an end event may throw here, for at most one of the paths
-    that run side by side; `caught` those of them that somebody in the same process
-    catches (a service's error that nobody catches there is an incident, not an end);
-    `ends` whether the scope may be terminated here; `looped` whether the place is
-    inside something that repeats.
-    """
-
-    depth: int = 0
-    codes: tuple[str, ...] = ()
-    caught: tuple[str, ...] = ()
-    ends: bool = False
-    looped: bool = False
-
-    def deeper(self, **changes: object) -> Soil:
-        return replace(self, depth=self.depth + 1, **changes)  # type: ignore[arg-type]
-
-    def quiet(self) -> Soil:
-        """Return the soil of a path that must end by itself."""
-        return replace(self, codes=(), caught=(), ends=False)
 
 
 class Garden:
@@ -462,8 +396,3 @@ def grow(
 ) -> Block:
     """Return a random tree; the same source of chance gives the same tree."""
     return Garden(chance, kinds=kinds, leaves=leaves, depth=depth).grow()
-
-
-def kinds_of(names: Sequence[str]) -> frozenset[Kind]:
-    """Read kinds by their names."""
-    return frozenset(Kind(name) for name in names)

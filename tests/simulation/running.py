@@ -7,10 +7,11 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from tests.simulation.growing import ALL, Kind, grow
+from tests.simulation.growing import grow
 from tests.simulation.judge import faults_of
 from tests.simulation.rows import START
 from tests.simulation.schedule import Scheduler, Weather, draw_weather
+from tests.simulation.soil import ALL, Kind
 from tests.simulation.trees import Block, Fork, Scope, Series, size
 from tests.simulation.world import World, read_script
 

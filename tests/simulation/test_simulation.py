@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from tests.simulation import acts, schedule, shell
-from tests.simulation.growing import ALL, Kind
 from tests.simulation.rows import Tables, Transaction
 from tests.simulation.running import play, shrink, simulate
 from tests.simulation.schedule import CALM
+from tests.simulation.soil import ALL, Kind
 from tests.simulation.trees import Block, Series, Work, size, walk
 from workflows.core.bpmn.graph import NodeKind
 from workflows.core.engine import behaviours, compensation, gateways, joins, loops

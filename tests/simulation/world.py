@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from tests.simulation import acts, shell
-from tests.simulation.drawing import RETRY, START, Drawn, draw
+from tests.simulation.canvas import RETRY, START
+from tests.simulation.drawing import Drawn, draw
 from tests.simulation.oracle import Expected, expect
 from tests.simulation.rows import Database, Message, Subscription, Tables
 from tests.simulation.trees import (

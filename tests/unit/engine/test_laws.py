@@ -10,11 +10,12 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.simulation.growing import Kind, grow
+from tests.simulation.growing import grow
 from tests.simulation.judge import completed, faults_of
 from tests.simulation.oracle import expect
 from tests.simulation.running import play
 from tests.simulation.schedule import CALM, Scheduler, Weather
+from tests.simulation.soil import Kind
 from tests.simulation.trees import Block, walk
 from tests.simulation.world import World, read_script
 from workflows.core.states import FINAL_INSTANCE_STATES
