@@ -56,7 +56,7 @@ def end(run: Run, planned: PlanNode, step: StepRow) -> None:
         case EventKind.TERMINATE:
             run.close(step, StepState.COMPLETED)
             run.note(step, "step.completed")
-            run.leave(step)
+            run.release(step, quietly=True)
             run.end_scope(step.scope_id, node_id=node.id)
         case EventKind.COMPENSATION:
             compensate(run, planned, step)

@@ -74,7 +74,7 @@ def _fail_in_block(
         for other in run.inside(step.scope_id):
             if other is not step and other.node_id in nodes:
                 run.cancel(other, f"{step.node_id} failed")
-        run.drop_tokens_to(step.scope_id, nodes)
+        run.drop_tokens(step.scope_id, nodes)
         fail_scope(run, step, failure, outside=True)
         return
     # The token goes on to the join as a failed one; the others decide there.

@@ -7,7 +7,7 @@ the same rows, stimuli, ids and `now` it always ends in the same place.
 
 import datetime as dt
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from workflows.core.actors import ENGINE, Actor
@@ -211,11 +211,8 @@ class Run:
         if not special:
             taken = self.choose(planned, step, full) if flows is None else flows
         if taken is None:
-            self.incident(
-                step,
-                code="NO_FLOW",
-                message="No outgoing flow's condition is true and there is no default.",
-            )
+            nothing = "No outgoing flow's condition is true and there is no default."
+            self.incident(step, code="NO_FLOW", message=nothing)
             return
         self.close(step, ended)
         if len(planned.out) > 1 and not special:
@@ -236,13 +233,9 @@ class Run:
         self.live.pop(step.id, None)
         self._disarm(step)
 
-    def release(self, scope_id: int | None) -> None:
-        """Say that a step closed by hand is gone from its scope."""
-        self._release(scope_id)
-
-    def leave(self, step: StepRow) -> None:
-        """Take a step closed by hand out of its scope, without asking what is left."""
-        self._release(step.scope_id, quietly=True)
+    def release(self, step: StepRow, *, quietly: bool = False) -> None:
+        """Take a step closed by hand out of its scope; quietly ends nothing else."""
+        self._release(step.scope_id, quietly=quietly)
 
     def cancel(self, step: StepRow, reason: str, *, actor: Actor = ENGINE) -> None:
         """End a step and all that lives inside it without sending tokens on."""
@@ -381,23 +374,20 @@ class Run:
                 self.cancel(step, reason, actor=actor)
         self.drop_tokens(scope_id)
 
-    def drop_tokens(self, scope_id: int | None) -> None:
-        """Take back the tokens that are on their way in a scope."""
-        kept = [token for token in self._queue if token.scope_id != scope_id]
+    def drop_tokens(
+        self, scope_id: int | None, nodes: Collection[str] | None = None
+    ) -> None:
+        """Take back tokens on their way in a scope, all or those to some nodes."""
+        kept = [
+            token
+            for token in self._queue
+            if token.scope_id != scope_id
+            or (nodes is not None and token.planned.node.id not in nodes)
+        ]
         gone = len(self._queue) - len(kept)
         if gone:
             self._queue = deque(kept)
             self._alive[scope_id] -= gone
-
-    def drop_tokens_to(self, scope_id: int | None, nodes: Sequence[str]) -> None:
-        """Take back the tokens that are on their way to some nodes of a scope."""
-        kept = [
-            token
-            for token in self._queue
-            if token.scope_id != scope_id or token.planned.node.id not in nodes
-        ]
-        self._alive[scope_id] -= len(self._queue) - len(kept)
-        self._queue = deque(kept)
 
     def absorb(self, step: StepRow) -> None:
         """Let a token go into a join that already waits; a new step leaves no row."""
@@ -471,10 +461,7 @@ class Run:
         if scope_id is not None:
             self._inside.append(scope_id)
         if self._alive[scope_id] == 0:
-            if scope_id is None:
-                self._emptied.append(-1)
-            else:
-                self._emptied.append(scope_id)
+            self._emptied.append(-1 if scope_id is None else scope_id)
 
     def _scope_empty(self, scope_id: int, rules: Rules) -> None:
         top = scope_id == -1

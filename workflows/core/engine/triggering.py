@@ -100,7 +100,7 @@ def _leave_gateway(run: Run, gateway: StepRow, event: Node, coming: Coming) -> N
     run.close(gateway, StepState.COMPLETED)
     run.note(gateway, "step.completed", {"flows": [flow]}, actor=coming.actor)
     run.send(event.id, gateway.scope_id, flow, {CAME: detail})
-    run.release(gateway.scope_id)
+    run.release(gateway)
 
 
 def _keep(
