@@ -31,6 +31,7 @@ from review.views.formats import (
 from review.views.pages import render_page
 from review.views.paging import cut, mark_moment, read_after
 from review.views.words import PROPOSED, WORDS
+from workflows.operations import circuits
 from workflows.operations.drift import Drift, drift_of_step
 from workflows.operations.errors import Invalid, NotFound
 from workflows.store import database_now
@@ -66,6 +67,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
             {"code": row.code, "incidents": row.incidents}
             for row in desk.list_open_codes()
         ],
+        "held_back": [row.connector for row in circuits.list_broken()],
     }
     return render_page(request, "review/incident_list.html", context)
 

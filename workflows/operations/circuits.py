@@ -61,8 +61,7 @@ class Gatekeeper:
         """Return a gatekeeper; without breakers in this process nothing is read."""
         keeper = cls(now)
         if any(handler.breaker for handler in registry.list_handlers()):
-            rows = Circuit.objects.exclude(state=CircuitState.CLOSED.value)
-            keeper._broken = {row.connector: _value(row) for row in rows}
+            keeper._broken = {row.connector: _value(row) for row in list_broken()}
         return keeper
 
     def ask(self, handler: Handler, *, lease: dt.timedelta) -> Pass:
@@ -137,6 +136,12 @@ def close(*, connector: str, actor: Actor, reason: str) -> None:
 def list_circuits() -> list[Circuit]:
     """Return the circuits of all connectors that ever failed, by name."""
     return list(Circuit.objects.order_by("connector"))
+
+
+def list_broken() -> list[Circuit]:
+    """Return the circuits that hold calls back, by name."""
+    rows = Circuit.objects.exclude(state=CircuitState.CLOSED.value)
+    return list(rows.order_by("connector"))
 
 
 def _lock(name: str) -> tuple[Circuit, dt.datetime]:
