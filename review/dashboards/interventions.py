@@ -4,18 +4,20 @@ from typing import Any, Final
 from uuid import UUID
 
 from review.dashboards.sql import read_row, read_rows
+from workflows.operations.interventions import STANDING_KINDS
 
-_COLUMNS: Final = r"""
+_ASIDE: Final = {"aside": STANDING_KINDS}
+_COLUMNS: Final = """
     v.id, v.act, v.arguments::text AS arguments, v.reason, v.state, v.proposed_at,
     v.expires_at, v.settled_at, v.settled_reason, v.instance_id, v.proposed_by_id,
     p.name AS proposed_by, q.name AS settled_by, i.business_key,
-    i.state AS instance_state, d.name AS definition_name,
+    i.state AS instance_state, i.definition_id, i.process_id, d.name AS definition_name,
     d.version AS definition_version, s.node_id, s.name AS step_name,
     v.expires_at <= clock_timestamp() AS is_expired,
     v.standing <> coalesce((
         SELECT e.seq FROM workflows_auditentry e
         WHERE e.chain = v.instance_id
-          AND e.kind !~ '^(task|verdict|sla|intervention|evidence)\.'
+          AND e.kind !~ %(aside)s
         ORDER BY e.seq DESC LIMIT 1), 0) AS has_moved_on
 """
 _FROM: Final = """
@@ -53,22 +55,22 @@ _SCOPES: Final = """
 
 def list_open_proposals(*, limit: int = 200) -> list[Any]:
     """Return proposed acts that nobody has settled, the oldest first."""
-    return read_rows(_OPEN, {"limit": limit})
+    return read_rows(_OPEN, {"limit": limit, **_ASIDE})
 
 
 def list_settled_proposals(*, limit: int = 20) -> list[Any]:
     """Return the proposed acts settled last."""
-    return read_rows(_SETTLED, {"limit": limit})
+    return read_rows(_SETTLED, {"limit": limit, **_ASIDE})
 
 
 def find_proposal(intervention_id: int) -> Any | None:
     """Return one proposed act, or None."""
-    return read_row(_ONE, {"id": intervention_id})
+    return read_row(_ONE, {"id": intervention_id, **_ASIDE})
 
 
 def list_proposals_of(instance_id: UUID) -> list[Any]:
     """Return the acts proposed for one instance that nobody has settled."""
-    return read_rows(_OF_INSTANCE, {"id": instance_id})
+    return read_rows(_OF_INSTANCE, {"id": instance_id, **_ASIDE})
 
 
 def list_scopes(instance_id: UUID) -> list[Any]:

@@ -195,7 +195,11 @@ def _read_changes(request: HttpRequest, subject: Subject, *, after: int) -> list
     if subject.standing == after:
         return []
     viewer = viewer_required(request)
-    entries = audit.list_entries(subject.found.id, after=after)
+    entries = [
+        entry
+        for entry in audit.list_entries(subject.found.id, after=after)
+        if interventions.is_move(entry.kind)
+    ]
     steps = engine.list_steps(subject.found.id)
     return build_lines(
         entries,

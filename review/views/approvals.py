@@ -30,6 +30,7 @@ from review.views.formats import (
 )
 from review.views.pages import render_page
 from review.views.words import WORDS, describe_act, list_values, name_step
+from workflows.operations import definitions
 from workflows.operations.errors import Conflict, Forbidden, NotFound
 from workflows.store import database_now
 
@@ -197,7 +198,7 @@ def _show(
         "page_title": f"Proposed act {found.id}",
         "row": build_row(found, viewer=viewer, now=database_now()),
         "words": WORDS[Act(found.act)],
-        "targets": arguments.get("to", []),
+        "targets": _name_nodes(found, arguments.get("to", [])),
         "values": _compare(found, arguments),
         "removed": arguments.get("remove") or [],
         "problem": form,
@@ -223,6 +224,15 @@ def _compare(found: Any, arguments: dict[str, Any]) -> list[dict[str, str]]:
         }
         for name, value in sorted(values.items())
     ]
+
+
+def _name_nodes(found: Any, nodes: list[str]) -> list[str]:
+    """Return nodes by their names, with the ids that tell equal names apart."""
+    if not nodes:
+        return []
+    process = definitions.compiled(found.definition_id).processes[found.process_id]
+    names = {name: process.nodes[name].name for name in nodes}
+    return [f"{names[name]} ({name})" if names[name] else name for name in nodes]
 
 
 def _text(value: object) -> str:

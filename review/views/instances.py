@@ -36,6 +36,8 @@ from workflows.operations.errors import NotFound
 from workflows.store import database_now
 
 PARTS = {
+    "state": "review/_instance_state.html",
+    "notices": "review/_instance_notices.html",
     "steps": "review/_instance_steps.html",
     "timeline": "review/_instance_timeline.html",
 }

@@ -44,7 +44,7 @@ def read_editable(found: Any, *, scope_id: int | None) -> Editable:
     scopes += [Scope(_name(row), row.id, scope_id == row.id) for row in rows]
     return Editable(
         scope_id=scope_id,
-        values={name: stored.peek(name) for name in stored if name not in apart},
+        values={n: stored.peek(n) for n in sorted(stored) if n not in apart},
         apart=apart,
         scopes=tuple(scopes) if rows else (),
     )

@@ -12,7 +12,9 @@ function onSubmit(event) {
     return;
   }
   form.dataset.sentAt = String(now);
-  event.submitter?.setAttribute("aria-busy", "true");
+  if (!form.hasAttribute("data-downloads")) {
+    event.submitter?.setAttribute("aria-busy", "true"); // a download leaves this page as it is
+  }
 }
 
 /** A page that comes back from the browser's cache must let its forms be sent again. */

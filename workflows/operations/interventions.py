@@ -46,10 +46,12 @@ MOST_VARIABLES: Final = 200
 
 # People who take, judge or discuss a task do not move the run; everything that does
 # leaves an entry of another kind (database triggers see to it).
-_STANDING: Final = r"""
+_ASIDE: Final = ("task.", "verdict.", "sla.", "intervention.", "evidence.")
+STANDING_KINDS: Final = rf"^({'|'.join(_ASIDE)})".replace(".", r"\.")
+"""The kinds, as a regular expression, of entries that do not change a standing."""
+_STANDING: Final = """
     SELECT seq FROM workflows_auditentry
-    WHERE chain = %s AND kind !~ '^(task|verdict|sla|intervention|evidence)\.'
-    ORDER BY seq DESC LIMIT 1
+    WHERE chain = %s AND kind !~ %s ORDER BY seq DESC LIMIT 1
 """
 
 
@@ -71,9 +73,14 @@ def get_standing(instance_id: UUID) -> int:
     Two equal answers mean that nothing of the run has changed between them.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_STANDING, [instance_id])
+        cursor.execute(_STANDING, [instance_id, STANDING_KINDS])
         row = cursor.fetchone()
     return int(row[0]) if row else 0
+
+
+def is_move(kind: str) -> bool:
+    """Tell whether an entry of this kind changes the standing of its instance."""
+    return not kind.startswith(_ASIDE)
 
 
 def check_standing(instance_id: UUID, seen: int) -> None:

@@ -387,7 +387,7 @@ def test_ended_and_unknown_instances_and_steps_are_refused(people: Waiting) -> N
         (interventions.edit_variables, {"assign": {"x": 1}}),
     ):
         with pytest.raises(Conflict, match="ended already"):
-            act(**common, **arguments)  # type: ignore[operator]
+            act(**{**common, **arguments})  # type: ignore[arg-type]
 
 
 def test_the_outlook_names_what_can_be_done(people: Waiting) -> None:
