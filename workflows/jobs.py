@@ -13,10 +13,10 @@ SECONDS = 60
 """How long one job goes on before it gives the worker back and rings again."""
 
 
-def drain_engine(**_: object) -> int:
+def drain_engine(*, seconds: float = SECONDS, **_: object) -> int:
     """Advance instances until nothing is due; return how many steps ended."""
     steps = 0
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         done = advance.advance_batch(worker=worker_name())
         steps += done.steps
@@ -26,13 +26,13 @@ def drain_engine(**_: object) -> int:
     return steps
 
 
-def drain_services(**_: object) -> int:
+def drain_services(*, seconds: float = SECONDS, **_: object) -> int:
     """Work off external steps until none is due; return how many there were."""
     steps = external.work_off(
         worker=worker_name(),
         limit=settings.SERVICE_CALLS,
         threads=settings.SERVICE_THREADS,
-        seconds=SECONDS,
+        seconds=seconds,
     )
     if external.is_due():
         dispatch.ring("services")

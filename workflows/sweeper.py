@@ -20,6 +20,9 @@ from workflows.operations import correlation, external, retirement, schedules, t
 
 __all__ = ["Swept", "schedules", "sweep"]
 
+HERE_SECONDS = 2.0
+"""How long one sweep works where the broker takes no ring; timers wait meanwhile."""
+
 _ROUND = correlation.Round()
 
 
@@ -43,9 +46,9 @@ def sweep() -> Swept:
     correlation.sweep(_ROUND)
     engine_due = bool(store.pick_due(limit=1))
     if engine_due and not dispatch.ring("engine"):
-        jobs.drain_engine()
+        jobs.drain_engine(seconds=HERE_SECONDS)
     services_due = external.is_due()
     if services_due and not dispatch.ring("services"):
-        jobs.drain_services()
+        jobs.drain_services(seconds=HERE_SECONDS)
     retirement.retire_idle()
     return Swept(timers=fired, engine_due=engine_due, services_due=services_due)

@@ -72,8 +72,8 @@ def work_off(
 
     At most `limit` calls are under way at once, at most `threads` of them in threads;
     more are claimed while others run, and finished in batches. After `seconds` no more
-    are claimed, unless a call under way may last as long again: one slow call keeps the
-    rest of the room in use.
+    are claimed, unless a call under way may last longer than a minute: one slow call
+    does not leave the rest of the room unused.
     """
     desk = _Desk(worker=worker, pool=Pool(threads=threads, calls=limit))
     until = time.monotonic() + seconds
@@ -105,7 +105,7 @@ class _Desk:
     def claim_more(self, *, until: float, seconds: float) -> None:
         """Claim as much as there is room for, unless a look found little just now."""
         now = time.monotonic()
-        over = now >= until and self.pool.longest() <= seconds
+        over = now >= until and self.pool.longest() <= max(seconds, SECONDS)
         if over or now < self._look_at:
             return
         room = self.pool.room()
