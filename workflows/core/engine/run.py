@@ -309,6 +309,8 @@ class Run:
         In a suspended instance, which may still hear the answer of work that was
         already out, they stop where they come and go on when it is resumed.
         """
+        # What was just heard may have let a step begin to listen.
+        self._conditions_seen = -1
         while self.instance.state not in FINAL_INSTANCE_STATES:
             if self._settle(rules):
                 continue
