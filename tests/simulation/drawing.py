@@ -67,7 +67,10 @@ def _draw_process(
 ) -> None:
     pen = _Pen(drawn, Canvas())
     start = pen.canvas.add(begin, NodeKind.START_EVENT, scope="", port=None)
-    pen.finish(pen.draw(block, start, ""), finish, "")
+    if isinstance(block, Inset):
+        pen.inset_inside(block, start, finish, scope="")
+    else:
+        pen.finish(pen.draw(block, start, ""), finish, "")
     drawn.processes[name] = pen.canvas.process(name)
 
 
@@ -185,7 +188,8 @@ class _Pen:
 
     def fork(self, block: Fork, port: Port, scope: str) -> Port | None:
         fork = f"{block.name}.fork"
-        self.canvas.add(fork, block.gateway, scope=scope, port=port)
+        more: dict[str, Any] = {"on_failure": block.policy} if block.policy else {}
+        self.canvas.add(fork, block.gateway, scope=scope, port=port, **more)
         exits = []
         for index, branch in enumerate(block.branches):
             out = self.draw(branch, self.branch(block, index), scope)
@@ -194,7 +198,12 @@ class _Pen:
         if not exits:
             return None
         join = f"{block.name}.join"
-        after = self.canvas.add(join, block.gateway, scope=scope, port=None)
+        if block.need:
+            enough = {"condition": f"activationCount >= {block.need}"}
+            kind = NodeKind.COMPLEX_GATEWAY
+            after = self.canvas.add(join, kind, scope=scope, port=None, **enough)
+        else:
+            after = self.canvas.add(join, block.gateway, scope=scope, port=None)
         for out in exits:
             self.canvas.join(out, join)
         return after
@@ -226,6 +235,8 @@ class _Pen:
                 more["loop"] = loop_spec(block.name, block.loop)
             return self.canvas.add(block.name, kind, scope=scope, port=port, **more)
         more = event_fields(block.event, message, fires=True)
+        if block.event is EventKind.CONDITIONAL:
+            more["condition"] = f"n_{block.sent} != null"
         kind = NodeKind.INTERMEDIATE_CATCH_EVENT
         return self.canvas.add(block.name, kind, scope=scope, port=port, **more)
 
@@ -334,9 +345,15 @@ class _Pen:
         start = self.canvas.add(
             f"{name}.start", NodeKind.START_EVENT, scope=name, port=None
         )
-        self.finish(self.draw(block.body, start, name), f"{name}.end", name)
-        event = f"{name}.event"
-        self.canvas.add(event, kind, scope=name, port=None, event_scope=True)
+        self.inset_inside(block, start, f"{name}.end", scope=name)
+        return after
+
+    def inset_inside(self, block: Inset, start: Port, last: str, *, scope: str) -> None:
+        """Draw a body and an event sub-process into a scope."""
+        name, event = block.name, f"{block.name}.event"
+        kind = NodeKind.SUB_PROCESS
+        self.finish(self.draw(block.body, start, scope), last, scope)
+        self.canvas.add(event, kind, scope=scope, port=None, event_scope=True)
         on = self.canvas.add(
             f"{name}.on",
             NodeKind.START_EVENT,
@@ -346,7 +363,6 @@ class _Pen:
             **event_fields(block.event, f"{name}.on", fires=True, code=block.code),
         )
         self.finish(self.draw(block.inner, on, event), f"{name}.off", event)
-        return after
 
 
 PENS: Mapping[type, Callable[[_Pen, Any, Port, str], Port | None]] = {

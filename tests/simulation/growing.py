@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from tests.simulation.oracle import DOWN
 from tests.simulation.soil import ALL, GATEWAYS, TASKS, Kind, Soil
 from tests.simulation.trees import (
     TIMEOUT,
@@ -26,7 +27,7 @@ from tests.simulation.trees import (
     Wait,
     Work,
 )
-from workflows.core.bpmn.graph import EventKind, LoopKind, NodeKind
+from workflows.core.bpmn.graph import EventKind, FailurePolicy, LoopKind, NodeKind
 
 
 class Garden:
@@ -48,7 +49,10 @@ class Garden:
 
     def grow(self) -> Block:
         """Return a tree that always ends."""
-        return self.block(Soil(ends=Kind.STOP in self.kinds))
+        soil = Soil(ends=Kind.STOP in self.kinds)
+        if Kind.INSET in self.kinds and self.triggers() and self.one_in(8):
+            return self.inset(soil)
+        return self.block(soil)
 
     def name(self, letter: str) -> str:
         self.made += 1
@@ -185,6 +189,8 @@ class Garden:
             ends=Kind.STOP in self.kinds,
             looped=soil.looped,
         )
+        if Kind.INSET in self.kinds and self.triggers() and self.one_in(6):
+            return Call(self.name("c"), self.inset(inner), guards)
         return Call(self.name("c"), self.block(inner), guards)
 
     def error(self, soil: Soil) -> Block:
@@ -319,6 +325,58 @@ class Garden:
         parts = tuple(self.work(quiet) for _ in range(self.chance.randint(1, 3)))
         return Saga(self.name("a"), parts, undo=self.one_in(2), cancel=self.one_in(2))
 
+    def enough(self, soil: Soil) -> Block:
+        """Paths side by side whose join goes on when enough of them have come."""
+        quiet = soil.quiet().deeper()
+        branches = tuple(self.block(quiet) for _ in range(self.chance.randint(2, 3)))
+        kind = NodeKind.PARALLEL_GATEWAY
+        need = self.chance.randint(1, len(branches))
+        holds = (True,) * len(branches)
+        return Fork(self.name("g"), kind, branches, holds, need=need)
+
+    def condition(self, soil: Soil) -> Block:
+        """A path that waits until a task beside it has run."""
+        quiet = soil.quiet().deeper()
+        task = self.work(quiet, kind=NodeKind.SCRIPT_TASK)
+        first = Series(self.name("q"), (self.block(quiet), task))
+        wait = Wait(self.name("w"), EventKind.CONDITIONAL, sent=task.name)
+        second = Series(self.name("q"), (wait, self.block(quiet)))
+        kind = NodeKind.PARALLEL_GATEWAY
+        return Fork(self.name("g"), kind, (first, second), (True, True))
+
+    def policy(self, soil: Soil) -> Block:
+        """Paths side by side of which one fails for good, with a policy for that."""
+        quiet = soil.quiet()
+        policy = self.chance.choice(tuple(FailurePolicy))
+        broken = replace(
+            self.work(quiet, kind=NodeKind.SERVICE_TASK), fails=0, broken=True
+        )
+        # The others may not fail for good: then the policy would act on them.
+        others = [
+            Series(
+                self.name("q"),
+                tuple(replace(self.work(quiet), fails=0) for _ in range(2)),
+            )
+            for _ in range(self.chance.randint(1, 2))
+        ]
+        fork = Fork(
+            self.name("g"),
+            NodeKind.PARALLEL_GATEWAY,
+            (broken, *others),
+            (True,) * (1 + len(others)),
+            policy=policy,
+        )
+        path = self.block(soil.quiet().deeper())
+        guard = Guard(
+            self.name("b"),
+            EventKind.ERROR,
+            interrupting=True,
+            fires=True,
+            path=path,
+            code=DOWN,
+        )
+        return Scope(self.name("p"), fork, (guard,))
+
     def inset(self, soil: Soil) -> Block:
         events = [EventKind.TIMER] if soil.looped else self.triggers()
         interrupting = self.one_in(2)
@@ -384,6 +442,9 @@ GROWERS: Mapping[Kind, Callable[[Garden, Soil], Block]] = {
     Kind.AD_HOC: Garden.ad_hoc,
     Kind.SAGA: Garden.saga,
     Kind.INSET: Garden.inset,
+    Kind.COMPLEX: Garden.enough,
+    Kind.CONDITION: Garden.condition,
+    Kind.POLICY: Garden.policy,
 }
 
 

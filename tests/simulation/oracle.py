@@ -32,8 +32,9 @@ from tests.simulation.trees import (
     Wait,
     Work,
     parts_of,
+    walk,
 )
-from workflows.core.bpmn.graph import EventKind, LoopKind
+from workflows.core.bpmn.graph import EventKind, FailurePolicy, LoopKind
 from workflows.core.states import InstanceState
 
 
@@ -57,6 +58,8 @@ class Ending:
 DONE = Ending(How.DONE)
 STUCK = Ending(How.STUCK)
 TERMINATED = Ending(How.TERMINATED)
+DOWN = "DOWN"
+"""The code that a broken task fails with."""
 CALLED = ("begin", "finish")
 """How a called process's start and end are named after the call."""
 
@@ -71,6 +74,8 @@ def ending(block: Block) -> Ending:
             found = next((e for e in map(ending, parts) if e != DONE), DONE)
         case Fork(branches=branches, taken=taken):
             found = _together([ending(branches[index]) for index in taken])
+            if block.policy is FailurePolicy.DEGRADED:
+                found = DONE
         case Race(branches=branches, chosen=chosen):
             found = ending(branches[chosen])
         case Stop(event=event, code=code):
@@ -95,6 +100,8 @@ def _together(endings: list[Ending]) -> Ending:
 def _inside(block: Work | Scope | Call) -> Ending:
     """Say how one round of an activity ends before its boundary events are asked."""
     if isinstance(block, Work):
+        if block.broken:
+            return Ending(How.ERROR, DOWN)
         if block.raises:
             return Ending(How.ERROR, block.raises)
         return STUCK if block.absent else DONE
@@ -153,10 +160,7 @@ def expect(block: Block) -> Expected:
     end = ending(block)
     state = InstanceState.FAILED if end.how is How.ERROR else InstanceState.COMPLETED
     oracle = _Oracle(Expected(state))
-    oracle.count("begin")
-    oracle.scope(block, sure=True)
-    if end == DONE:
-        oracle.count("finish")
+    oracle.process(block, "begin", "finish", sure=True)
     return oracle.expected
 
 
@@ -178,6 +182,15 @@ class _Oracle:
         before, self.calm = self.calm, ending(block) == DONE
         self.walk(block, sure=sure)
         self.calm = before
+
+    def process(self, block: Block, first: str, last: str, *, sure: bool) -> None:
+        """Walk a whole process, from its start event to its end event."""
+        self.count(first, sure=sure)
+        if isinstance(block, Inset):
+            self.inset_inside(block, last, sure=sure)
+            return
+        self.scope(block, sure=sure)
+        self.count(last, sure=sure, times=int(ending(block) == DONE))
 
     def walk(self, block: Block, *, sure: bool) -> None:
         WALKS[type(block)](self, block, sure)
@@ -247,10 +260,13 @@ class _Oracle:
         if isinstance(block, Work):
             return
         first, last = ("start", "end") if isinstance(block, Scope) else CALLED
-        self.count(f"{block.name}.{first}", sure=sure)
+        first, last = f"{block.name}.{first}", f"{block.name}.{last}"
+        if isinstance(block, Call):
+            self.process(block.body, first, last, sure=sure)
+            return
+        self.count(first, sure=sure)
         self.scope(block.body, sure=sure)
-        done = int(ending(block.body) == DONE)
-        self.count(f"{block.name}.{last}", sure=sure, times=done)
+        self.count(last, sure=sure, times=int(ending(block.body) == DONE))
 
     def series(self, block: Series, sure: bool) -> None:
         ran: list[Block] = []
@@ -267,10 +283,15 @@ class _Oracle:
         self.count(f"{block.name}.fork", sure=sure)
         ends = {index: ending(block.branches[index]) for index in block.taken}
         abrupt = {i for i, e in ends.items() if e.how in (How.ERROR, How.TERMINATED)}
+        patient = block.policy not in (None, FailurePolicy.FAIL_ALL)
+        # What comes after a join that does not wait for all may cut the rest off.
+        calm = self.calm or not block.need
         for index in block.taken:
-            alone = not (abrupt - {index})
-            self.walk(block.branches[index], sure=sure and alone)
-        if _together(list(ends.values())) == DONE:
+            alone = patient or not (abrupt - {index})
+            self.walk(block.branches[index], sure=sure and alone and calm)
+        if block.need:
+            self.count(f"{block.name}.join", sure=sure and self.calm)
+        elif ending(block) == DONE:
             self.count(f"{block.name}.join", sure=sure)
 
     def wait(self, block: Wait, sure: bool) -> None:
@@ -329,23 +350,30 @@ class _Oracle:
             self.count(f"{block.name}.merge", sure=sure)
 
     def inset(self, block: Inset, sure: bool) -> None:
+        self.count(f"{block.name}.start", sure=sure and not block.outside)
+        self.inset_inside(block, f"{block.name}.end", sure=sure)
+        self.count(block.name, sure=sure)
+
+    def inset_inside(self, block: Inset, last: str, *, sure: bool) -> None:
+        """Walk what a scope with an event sub-process holds."""
         inner = ending(block.body)
-        stopped = block.interrupting
-        outside = stopped and inner.how is How.STUCK
-        self.count(f"{block.name}.start", sure=sure and not outside)
-        self.scope(block.body, sure=sure and not outside)
-        self.count(f"{block.name}.end", sure=sure, times=int(inner == DONE))
+        self.scope(block.body, sure=sure and not block.outside)
+        self.count(last, sure=sure, times=int(inner == DONE))
         if block.event is EventKind.MESSAGE:
             self.expected.messages[f"{block.name}.on"] += 1
         self.count(f"{block.name}.on", sure=sure)
         self.walk(block.inner, sure=sure)
         self.count(f"{block.name}.off", sure=sure)
         self.count(f"{block.name}.event", sure=sure)
-        self.count(block.name, sure=sure)
 
 
 def main_line(block: Block) -> frozenset[str]:
-    """Return the tasks of a block but those on paths that run beside it."""
+    """Return the tasks of a block but those on paths that run beside it.
+
+    None where a join that does not wait for all lets the block end before its tasks.
+    """
+    if any(isinstance(part, Fork) and part.need for part in walk(block)):
+        return frozenset()
     if isinstance(block, Work) and not block.guards:
         return frozenset({block.name})
     if isinstance(block, Work | Scope | Call):

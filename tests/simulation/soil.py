@@ -30,6 +30,9 @@ class Kind(StrEnum):
     AD_HOC = "ad-hoc"
     SAGA = "saga"
     INSET = "inset"
+    COMPLEX = "complex"
+    CONDITION = "condition"
+    POLICY = "policy"
 
 
 ALL = frozenset(Kind)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import TypeAlias
 
-from workflows.core.bpmn.graph import EventKind, LoopKind, NodeKind
+from workflows.core.bpmn.graph import EventKind, FailurePolicy, LoopKind, NodeKind
 
 TIMEOUT = "cs.timeout"
 
@@ -55,7 +55,7 @@ class Work:
     """One task.
 
     A service fails `fails` times before it answers; `hard` failures become incidents
-    that a person retries. `raises` is the code of the BPMN error it ends in instead.
+    that a person retries; a `broken` one never answers well. `raises` is the code of the BPMN error it ends in instead.
     `absent` is a person who never answers, `instant` a person's task that is decided
     without a person. `gates` are events, each with the activity that
     listens to it and how often, that come before the person answers.
@@ -67,6 +67,7 @@ class Work:
     hard: bool = False
     external: bool = False
     raises: str = ""
+    broken: bool = False
     absent: bool = False
     instant: bool = False
     gates: tuple[tuple[str, str, int], ...] = ()
@@ -87,7 +88,9 @@ class Fork:
     """A gateway, its branches, and the gateway that joins them.
 
     `holds` says whose conditions are true; `default` is the branch without a
-    condition, -1 where there is none. Parallel gateways take all.
+    condition, -1 where there is none. Parallel gateways take all. With `need` their
+    join is a complex gateway that goes on when so many have come. `policy` says what
+    the block does when its broken task fails.
     """
 
     name: str
@@ -95,6 +98,8 @@ class Fork:
     branches: tuple[Block, ...]
     holds: tuple[bool, ...]
     default: int = -1
+    need: int = 0
+    policy: FailurePolicy | None = None
 
     @property
     def taken(self) -> tuple[int, ...]:
@@ -135,7 +140,8 @@ class Call:
 class Wait:
     """An intermediate catch event whose trigger comes, or a receive task.
 
-    `sent` is the throw event whose message it waits for, empty for one from outside.
+    `sent` is the throw event whose message it waits for, empty for one from outside;
+    a conditional event waits until the task `sent` has run.
     """
 
     name: str
@@ -206,7 +212,7 @@ class Saga:
 
 @dataclass(frozen=True, slots=True)
 class Inset:
-    """A sub-process with an event sub-process in it.
+    """A sub-process with an event sub-process in it; as a root, the process itself.
 
     One that interrupts is triggered while a person in `body` never answers, or by the
     error that `body` ends in; else `body` waits for it.
@@ -218,6 +224,11 @@ class Inset:
     interrupting: bool
     inner: Block
     code: str = ""
+
+    @property
+    def outside(self) -> bool:
+        """Say whether it interrupts at any moment, not where its body says."""
+        return self.interrupting and self.event is not EventKind.ERROR
 
 
 Activity: TypeAlias = Work | Scope | Call

@@ -12,7 +12,7 @@ from uuid import UUID
 from tests.simulation import acts, shell
 from tests.simulation.canvas import RETRY, START
 from tests.simulation.drawing import Drawn, draw
-from tests.simulation.oracle import Expected, expect
+from tests.simulation.oracle import DOWN, Expected, expect
 from tests.simulation.rows import Database, Message, Subscription, Tables
 from tests.simulation.trees import (
     Block,
@@ -135,6 +135,14 @@ class World:
         """Answer as a handler; what is called counts, also when nobody learns of it."""
         work = self.script.works[step.node_id]
         self.tries[step.id] += 1
+        if work.broken:
+            return stimuli.Failed(
+                step_id=step.id,
+                code=DOWN,
+                message="It never answers.",
+                jitter=0.0,
+                permanent=True,
+            )
         if work.raises:
             return stimuli.Fault(
                 step_id=step.id, code=work.raises, message="It cannot be done."
