@@ -150,6 +150,10 @@ CHANNEL_LAYERS = {
 # -- Calls to other systems ------------------------------------------------------------
 
 # In one worker process: calls under way, and how many of them hold a thread each.
+# A variable whose JSON is longer is kept apart and named by its digest.
+PAYLOAD_BYTES = env.integer(
+    "COUNTERSIGN_PAYLOAD_BYTES", 32_768, least=1024, most=1_048_576
+)
 SERVICE_CALLS = env.integer("COUNTERSIGN_SERVICE_CALLS", 1000, least=1, most=10_000)
 SERVICE_THREADS = env.integer("COUNTERSIGN_SERVICE_THREADS", 32, least=1, most=1000)
 

@@ -7,7 +7,8 @@ One sweep:
 3. ring the engine's bell when an instance has something to hear or to do;
 4. ring the services' bell when an external step is ready or its lease has lapsed;
 5. where the broker takes no ring, advance instances here: slower, but nothing waits;
-6. retire the versions on their way out whose last instance has ended.
+6. retire the versions on their way out whose last instance has ended;
+7. erase the contents of large variables that no instance uses any more.
 
 A sweep only re-queues; work is claimed like everywhere else, so that a sweeper that
 dies leaves nothing half done.
@@ -16,7 +17,14 @@ dies leaves nothing half done.
 from dataclasses import dataclass
 
 from workflows import dispatch, failpoints, jobs, store
-from workflows.operations import correlation, external, retirement, schedules, timers
+from workflows.operations import (
+    correlation,
+    external,
+    payloads,
+    retirement,
+    schedules,
+    timers,
+)
 
 __all__ = ["Swept", "schedules", "sweep"]
 
@@ -51,4 +59,5 @@ def sweep() -> Swept:
     if services_due and not dispatch.ring("services"):
         jobs.drain_services(seconds=HERE_SECONDS)
     retirement.retire_idle()
+    payloads.erase_unused()
     return Swept(timers=fired, engine_due=engine_due, services_due=services_due)

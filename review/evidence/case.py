@@ -22,6 +22,7 @@ from workflows.core.canonical import dumps
 from workflows.core.chain import format_time
 from workflows.core.states import FINAL_INSTANCE_STATES
 from workflows.models import Incident, Instance, Step
+from workflows.store import parse_json, payloads
 
 
 @dataclass(slots=True)
@@ -104,6 +105,9 @@ def _tell_instance(row: Instance, case: Case, *, exact: str) -> dict[str, Any]:
     }
     # As text, since a JSON column read plainly would turn decimals into floats.
     variables = json.loads(exact, parse_float=Decimal)
+    for digest in payloads.list_used(row.id):
+        content = parse_json(payloads.read_used(row.id, digest))
+        case.keep(content, what="a large variable")
     if row.state in FINAL_INSTANCE_STATES:
         told["variables"] = case.keep(variables, what="variables at the end")
     else:

@@ -8,6 +8,7 @@ from workflows.models.decisions import Evaluation
 from workflows.models.definitions import Definition, DefinitionFile
 from workflows.models.instances import Instance, Stimulus
 from workflows.models.messages import Message, MessageStart, Subscription
+from workflows.models.payloads import Payload, PayloadUse
 from workflows.models.steps import Incident, Step
 from workflows.models.timers import Timer
 
@@ -26,6 +27,8 @@ __all__ = [
     "Leaf",
     "Message",
     "MessageStart",
+    "Payload",
+    "PayloadUse",
     "Step",
     "Stimulus",
     "Subscription",

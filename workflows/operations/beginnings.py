@@ -9,10 +9,12 @@ from workflows.core.actors import Actor
 from workflows.core.canonical import CanonicalError, digest
 from workflows.core.engine.run import Run
 from workflows.core.engine.state import InstanceRow
+from workflows.core.payloads import Values
 from workflows.core.states import InstanceState
 from workflows.ids import new_instance_id, step_numbers
 from workflows.operations import plans
 from workflows.operations.errors import Invalid
+from workflows.store import payloads
 
 
 def begin(
@@ -40,7 +42,7 @@ def begin(
         process_id=process_id,
         state=InstanceState.ACTIVE,
         business_key=business_key,
-        variables=dict(variables),
+        variables=_fold(variables),
         initiator=initiator,
         parent_instance_id=parent[0] if parent else None,
         parent_step_id=parent[1] if parent else None,
@@ -61,6 +63,13 @@ def begin(
     )
     run.add([_started(row, actor=actor)])
     return run
+
+
+def _fold(variables: Mapping[str, object]) -> Values:
+    try:
+        return payloads.new_values(variables)
+    except CanonicalError as error:
+        raise Invalid(f"The variables cannot be kept as JSON: {error}") from error
 
 
 def _started(row: InstanceRow, *, actor: Actor) -> audit.Draft:

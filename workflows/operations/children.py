@@ -8,6 +8,7 @@ from workflows.core.engine import stimuli
 from workflows.core.engine.run import Run
 from workflows.core.engine.state import ChildStart
 from workflows.operations import beginnings, bindings, plans
+from workflows.store import payloads
 
 MAX_DEPTH = 20
 """Called processes inside called processes; deeper is a loop."""
@@ -57,7 +58,9 @@ def prepare(run: Run, child: ChildStart) -> Run | None:
 
 def ended(step_id: int | None, data: Mapping[str, Any]) -> stimuli.Done:
     """Turn a child's good end into the end of the step that called it."""
-    return stimuli.Done(step_id=step_id or 0, output=data["variables"])
+    return stimuli.Done(
+        step_id=step_id or 0, output=payloads.stored_values(data["variables"])
+    )
 
 
 def failed(step_id: int | None, data: Mapping[str, Any]) -> stimuli.Fault:

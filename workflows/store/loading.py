@@ -12,6 +12,7 @@ from workflows.core.engine.state import InstanceRow, StepRow
 from workflows.core.states import InstanceState, StepState
 from workflows.driver import fetch, fetch_each
 from workflows.ids import step_numbers
+from workflows.store import payloads
 from workflows.store.sql import aware, parse_json
 
 _PICK = """
@@ -110,7 +111,7 @@ def _instance(row: Sequence[Any]) -> InstanceRow:
         process_id=row[2],
         state=InstanceState(row[3]),
         business_key=row[4],
-        variables=parse_json(row[5]),
+        variables=payloads.stored_values(parse_json(row[5])),
         initiator=row[6],
         parent_instance_id=row[7],
         parent_step_id=row[8],
@@ -119,7 +120,7 @@ def _instance(row: Sequence[Any]) -> InstanceRow:
         head=audit.Head(chain=row[0], seq=row[11], hash=bytes(row[12])),
         end_node_id=row[13],
         ended_at=row[14],
-        data=parse_json(row[15]),
+        data=payloads.scope_data(row[15]),
     )
 
 
@@ -134,7 +135,7 @@ def _steps(rows: Iterable[Sequence[Any]]) -> dict[UUID, list[StepRow]]:
             name=row[5],
             state=StepState(row[6]),
             attempt=row[7],
-            data=parse_json(row[8]),
+            data=payloads.scope_data(row[8]) if row[8] != "{}" else {},
             error=row[9],
             external=row[10],
             run_at=row[11],

@@ -202,7 +202,7 @@ def _throw_signals(runs: Sequence[Run]) -> None:
 def _signal(run: Run, thrown: SignalThrow) -> Signal:
     data = signal_data(
         name=thrown.name,
-        variables=thrown.variables,
+        variables=dict(thrown.variables),
         by=ENGINE.ref,
         source=str(run.instance.id),
     )
@@ -237,7 +237,7 @@ def _throw_messages(runs: Sequence[Run]) -> None:
             fit(thrown.name),
             fit(thrown.key),
             fit(thrown.message_id),
-            dumps(thrown.variables),
+            dumps(dict(thrown.variables)),
             run.now,
             ENGINE.ref,
             run.instance.initiator,

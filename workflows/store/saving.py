@@ -13,7 +13,7 @@ from workflows.core.engine.state import InstanceRow, StepRow
 from workflows.core.states import StepState
 from workflows.driver import FEW, Into, Row, columns, fetch, pipeline
 from workflows.driver import run as run_statement
-from workflows.store import hanging, messages
+from workflows.store import hanging, messages, payloads
 
 _INSTANCES = Into(
     "workflows_instance",
@@ -128,6 +128,7 @@ def save_runs(runs: Sequence[Run]) -> Saved:
             if row.step_id is not None:
                 step_seqs[row.step_id] = row.seq
     changed = [run for run in runs if run.changes.drafts]
+    payloads.save(changed)
     new, old = _pack_steps(changed, step_seqs)
     # All of it is sent before the first answer is waited for, unless it is much.
     with pipeline(when=max(len(rows), len(new)) <= FEW):
