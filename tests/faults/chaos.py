@@ -171,12 +171,17 @@ def broker() -> tuple[Told, bool]:
     """2, 3: no broker for a minute, then a storm of FLUSHALL."""
     cases, flushes = scaled(1000, least=50), scaled(1000, least=20)
     with a_loaded_fleet("work", str(cases)) as fleet:
+        while not fleet.count("SELECT count(*) FROM faults_effect"):
+            fleet.tend()
+            time.sleep(0.1)
+        before = cases - fleet.count(_OPEN)
         stop(fleet.children.pop("valkey"), signal.SIGKILL, seconds=10)
-        until = time.monotonic() + max(60 * SCALE, 10)
+        seconds_without = max(60 * SCALE, 30)
+        until = time.monotonic() + seconds_without
         while time.monotonic() < until:
             fleet.tend()
             time.sleep(0.2)
-        without = cases - fleet.count(_OPEN)
+        without = cases - fleet.count(_OPEN) - before
         fleet.start_broker()
         pick = random.Random(SEED)  # noqa: S311  (seeded, to fail the same way)
         for _ in range(flushes):
@@ -186,6 +191,8 @@ def broker() -> tuple[Told, bool]:
         seconds = wait_for_the_end(fleet)
         told = count_effects(fleet, cases=cases)
         told |= {
+            "completed_before": before,
+            "seconds_without_broker": round(seconds_without, 1),
             "completed_without_broker": without,
             "flushes": flushes,
             "seconds_after": round(seconds, 1),
