@@ -149,6 +149,9 @@ CHANNEL_LAYERS = {
 
 # -- Calls to other systems ------------------------------------------------------------
 
+# In one engine worker process: transactions under way while many instances are due.
+ENGINE_THREADS = env.integer("COUNTERSIGN_ENGINE_THREADS", 2, least=1, most=16)
+
 # In one worker process: calls under way, and how many of them hold a thread each.
 # A variable whose JSON is longer is kept apart and named by its digest.
 PAYLOAD_BYTES = env.integer(

@@ -3,8 +3,10 @@
 import os
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from django.conf import settings
+from django.db import connection, connections
 
 from workflows import dispatch
 from workflows.operations import advance, external
@@ -13,17 +15,42 @@ SECONDS = 60
 """How long one job goes on before it gives the worker back and rings again."""
 
 
-def drain_engine(*, seconds: float = SECONDS, **_: object) -> int:
-    """Advance instances until nothing is due; return how many steps ended."""
+def drain_engine(**_: object) -> int:
+    """Advance instances until nothing is due; return how many steps ended.
+
+    Where a whole batch was due, more threads help: one computes while the database
+    works for another. Alone, a bell's one instance pays for none of them.
+    """
+    until = time.monotonic() + SECONDS
+    first = advance.advance_batch(worker=worker_name())
+    helpers = settings.ENGINE_THREADS - 1
+    if not first.more or not helpers or connection.in_atomic_block:
+        return first.steps + _drain(until, went_on=bool(first.instances))
+    with ThreadPoolExecutor(max_workers=helpers) as pool:
+        helping = [pool.submit(_help, until) for _ in range(helpers)]
+        steps = first.steps + _drain(until)
+        return steps + sum(one.result() for one in helping)
+
+
+def _drain(until: float, *, went_on: bool = True) -> int:
+    """Advance batches until nothing is due; ring again where the time is over."""
     steps = 0
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    while went_on:
+        if time.monotonic() >= until:
+            dispatch.ring("engine")
+            return steps
         done = advance.advance_batch(worker=worker_name())
         steps += done.steps
-        if not done.instances and not done.more:
-            return steps
-    dispatch.ring("engine")
+        went_on = bool(done.instances or done.more)
     return steps
+
+
+def _help(until: float) -> int:
+    """Drain in a thread that has a connection of its own and closes it."""
+    try:
+        return _drain(until)
+    finally:
+        connections.close_all()
 
 
 def drain_services(*, seconds: float = SECONDS, **_: object) -> int:

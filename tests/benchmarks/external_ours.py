@@ -25,7 +25,7 @@ from workflows.handlers import HandlerContext, handler  # noqa: E402
 from workflows.models import Instance, Step  # noqa: E402
 from workflows.operations import external, instances  # noqa: E402
 from workflows.operations.instances import Start  # noqa: E402
-from workflows.workers import spare_collector  # noqa: E402
+from workflows.workers import tune_process  # noqa: E402
 
 BATCH = 500
 CALLING = process(
@@ -83,7 +83,7 @@ def _measure(count: int, *, in_flight: int, port: int) -> float:
     definition_id = deploy(CALLING)
     for _ in range(count // BATCH):
         instances.start_and_advance(definition_id=definition_id, starts=[wish] * BATCH)
-    spare_collector()
+    tune_process()
     began = time.perf_counter()
     answered = external.work_off(worker="bench", limit=in_flight)
     seconds = time.perf_counter() - began

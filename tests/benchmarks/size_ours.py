@@ -10,7 +10,7 @@ from django.db import connection
 
 from tests.benchmarks import work
 from workflows.models import Instance
-from workflows.workers import spare_collector
+from workflows.workers import tune_process
 
 COUNT, BATCH, RUNS = 1_000, 50, 5
 CHUNK = 50_000
@@ -51,7 +51,7 @@ def main() -> None:
     model = Instance.objects.filter(state="COMPLETED").first()
     if model is None:
         raise SystemExit("No instance ended.")
-    spare_collector()
+    tune_process()
     rates: dict[int, float] = {}
     filled = 0
     for size in sizes:

@@ -10,7 +10,7 @@ import sys
 
 from tests.benchmarks import work
 from workflows.models import AuditEntry
-from workflows.workers import spare_collector
+from workflows.workers import tune_process
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     is_worker = sys.argv[5:] == ["worker"]
     definition_id = work.prepare()
     work.do(definition_id=definition_id, count=batch, batch=batch)
-    spare_collector()
+    tune_process()
     if is_worker:
         print("ready", flush=True)
         sys.stdin.readline()

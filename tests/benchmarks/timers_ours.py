@@ -15,7 +15,7 @@ from tests.factories.processes import TESTER, chain, deploy, process  # noqa: E4
 from workflows.models import AuditEntry, Instance, Timer  # noqa: E402
 from workflows.operations import instances, timers  # noqa: E402
 from workflows.operations.instances import Start  # noqa: E402
-from workflows.workers import spare_collector  # noqa: E402
+from workflows.workers import tune_process  # noqa: E402
 
 BATCH = 500
 WAITING = process(
@@ -39,7 +39,7 @@ def main() -> None:
     wish = Start(variables={}, initiator=TESTER)
     for _ in range(count // BATCH):
         instances.start_and_advance(definition_id=definition_id, starts=[wish] * BATCH)
-    spare_collector()
+    tune_process()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
         began = time.perf_counter()
