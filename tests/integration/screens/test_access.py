@@ -30,6 +30,8 @@ PAGES: Final = {
     "definition-diagram": WITH_ROLE,
     "dashboard": OVERSEERS,
     "incident-list": OVERSEERS,
+    "approval-list": OVERSEERS,
+    "instance-bulk": {"carol", "olga", "erin"},
     "audit-search": {"dan"},
 }
 

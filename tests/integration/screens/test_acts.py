@@ -5,8 +5,10 @@ from typing import Any, Final
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import Settings
 
@@ -305,6 +307,18 @@ class TestApprovals:
         page = page_of(erin.get(reverse("approval-list")))
         assert "Declined" in page
         assert "Withdrawn" in page
+
+    def test_the_list_asks_as_often_for_one_as_for_many(self, world: World) -> None:
+        olga, erin = world.browser("olga"), world.browser("erin")
+        counts = []
+        for more in (1, 9):
+            for case in world.start(more):
+                send(olga, case, "cancel")
+            with CaptureQueriesContext(connection) as captured:
+                answer = erin.get(reverse("approval-list"))
+            counts.append((len(answer.context["rows"]), len(captured)))
+        assert [rows for rows, _ in counts] == [1, 10]
+        assert counts[0][1] == counts[1][1]
 
     def test_who_sees_and_who_decides(self, case: UUID, world: World) -> None:
         send(world.browser("olga"), case, "cancel")

@@ -37,6 +37,14 @@ def test_integer_refuses_what_is_not_in_range(text: str) -> None:
         read(X=text).integer("X", 5, least=1, most=9)
 
 
+def test_words_are_known_ones() -> None:
+    env = read(X="move, skip,move", BAD="move,destroy")
+    assert env.words("X", known=["skip", "move", "edit"]) == {"move", "skip"}
+    assert env.words("ABSENT", known=["skip"]) == frozenset()
+    with pytest.raises(InvalidSetting, match=r"BAD holds 'destroy'; the words it"):
+        env.words("BAD", known=["skip", "move"])
+
+
 def test_choice_names_the_words_it_knows() -> None:
     with pytest.raises(InvalidSetting, match=r"'stage'; it must be one of a, b\."):
         read(X="stage").choice("X", "a", words=["b", "a"])
