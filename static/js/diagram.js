@@ -4,18 +4,12 @@
  * `data-process`, if given, is the process to show of a file that draws several.
  * bpmn-js's licence asks that its watermark stay visible: nothing here may cover or hide it.
  */
+import { drawSkipped, openFilled } from "./pictures.js";
+import { startSteering } from "./steering.js";
+
 const MARKERS = { active: "has-token", done: "is-done", incident: "has-incident" };
 const ROOM = 24;
-const PAN = 60;
-const ZOOM = 1.25;
 const SCALES = { least: 0.1, most: 4 };
-const ARROWS = {
-  ArrowLeft: { dx: PAN, dy: 0 },
-  ArrowRight: { dx: -PAN, dy: 0 },
-  ArrowUp: { dx: 0, dy: PAN },
-  ArrowDown: { dx: 0, dy: -PAN },
-};
-
 function badge(count, isBad) {
   const element = document.createElement("span");
   element.className = isBad ? "diagram-count is-bad" : "diagram-count";
@@ -52,9 +46,14 @@ class Diagram {
     if (!response.ok) {
       throw new Error(`the picture could not be fetched (${response.status})`);
     }
+    this.viewer.on("import.parse.complete", ({ definitions }) => {
+      if (definitions) {
+        openFilled(definitions);
+      }
+    });
     await this.viewer.importXML(await response.text());
-    await this.choose();
-    this.listen();
+    drawSkipped(this.viewer, await this.choose());
+    startSteering(this);
     this.fit();
     this.mark();
     this.element.classList.toggle(
@@ -64,12 +63,12 @@ class Diagram {
     this.element.dataset.state = "drawn";
   }
 
-  /** Show the diagram that draws the wanted process, where a file holds more than one. */
+  /** Show the diagram that draws the wanted process, where a file holds more than one; returns what is shown. */
   async choose() {
     const wanted = this.element.dataset.process;
     const { diagrams } = this.viewer.getDefinitions();
     if (!wanted || (diagrams?.length ?? 0) < 2) {
-      return;
+      return diagrams?.[0];
     }
     const shows = ({ plane }) => {
       const root = plane?.bpmnElement;
@@ -80,6 +79,7 @@ class Diagram {
     if (found && found !== diagrams[0]) {
       await this.viewer.open(found);
     }
+    return found ?? diagrams[0];
   }
 
   fit() {
@@ -128,58 +128,6 @@ class Diagram {
         }
       }
     }
-  }
-
-  /** Buttons, keys and the wheel. The wheel moves the page until the picture has the focus. */
-  listen() {
-    const zoomScroll = this.viewer.get("zoomScroll");
-    zoomScroll.toggle(false);
-    this.element.addEventListener("focusin", () => zoomScroll.toggle(true));
-    this.element.addEventListener("focusout", (event) => {
-      zoomScroll.toggle(this.element.contains(event.relatedTarget));
-    });
-    this.element.addEventListener("keydown", (event) => this.press(event));
-    const svg = this.element.querySelector("svg");
-    svg.setAttribute("aria-label", "Process. Arrow keys move it, plus and minus zoom, 0 fits it.");
-    svg.setAttribute("role", "img");
-    const bar = document.createElement("div");
-    bar.className = "diagram-tools";
-    bar.append(
-      this.button("+", "Zoom in", () => this.zoom(ZOOM)),
-      this.button("−", "Zoom out", () => this.zoom(1 / ZOOM)),
-      this.button("Fit", "Fit the picture into its frame", () => this.fit()),
-    );
-    this.element.prepend(bar);
-  }
-
-  button(text, label, act) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "button";
-    button.textContent = text;
-    button.setAttribute("aria-label", label);
-    button.title = label;
-    button.addEventListener("click", act);
-    return button;
-  }
-
-  press(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) {
-      return;
-    }
-    if (event.key in ARROWS) {
-      this.viewer.get("canvas").scroll(ARROWS[event.key]);
-    } else if (event.key === "+" || event.key === "=") {
-      this.zoom(ZOOM);
-    } else if (event.key === "-") {
-      this.zoom(1 / ZOOM);
-    } else if (event.key === "0") {
-      this.fit();
-    } else {
-      return;
-    }
-    event.preventDefault();
-    event.stopPropagation();
   }
 }
 

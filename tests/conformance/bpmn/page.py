@@ -70,6 +70,35 @@ class Drawing:
         )
         return found
 
+    def picture(self, *, scale: float = 1.0, margin: int = 100) -> bytes:
+        """Return a PNG of the whole model, clear of the buttons and the watermark."""
+        size = self.page.evaluate(
+            """([scale, margin]) => {
+              const canvas = diagram.viewer.get("canvas");
+              const { inner } = canvas.viewbox();
+              const width = Math.ceil(inner.width * scale) + 2 * margin;
+              const height = Math.ceil(inner.height * scale) + 2 * margin;
+              const frame = document.querySelector("[data-diagram]");
+              frame.style.setProperty("inline-size", `${width}px`, "important");
+              frame.style.setProperty("block-size", `${height}px`, "important");
+              frame.style.setProperty("border", "0", "important");
+              canvas.resized();
+              canvas.viewbox({ x: inner.x - margin / scale, y: inner.y - margin / scale,
+                width: width / scale, height: height / scale });
+              return { width, height };
+            }""",
+            [scale, margin],
+        )
+        self.page.set_viewport_size(size)
+        edge = 8
+        clip = {
+            "x": margin - edge,
+            "y": margin - edge,
+            "width": size["width"] - 2 * (margin - edge),
+            "height": size["height"] - 2 * (margin - edge),
+        }
+        return self.page.screenshot(clip=clip)  # type: ignore[arg-type]
+
     def lines(self) -> dict[str, list[dict[str, float]]]:
         """Return the waypoints of each line, by element id."""
         found: dict[str, list[dict[str, float]]] = self.page.evaluate(
