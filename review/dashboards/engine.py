@@ -42,7 +42,7 @@ _INSTANCE: Final = """
 """
 _STEPS: Final = """
     SELECT s.id, s.scope_id, s.node_id, s.kind, s.name, s.state, s.attempt, s.error,
-        s.run_at, s.started_at, s.ended_at, t.id AS task_id
+        s.run_at, s.started_at, s.ended_at, s.data, t.id AS task_id
     FROM workflows_step s LEFT JOIN review_task t ON t.step_id = s.id
     WHERE s.instance_id = %(id)s
     ORDER BY s.id
@@ -80,6 +80,7 @@ _NODE_COUNTS: Final = """
     FROM workflows_step s JOIN workflows_instance i ON i.id = s.instance_id
     WHERE i.definition_id = %(id)s AND i.state IN ('ACTIVE', 'SUSPENDED')
       AND s.state IN ('READY', 'RUNNING', 'WAITING', 'INCIDENT')
+      AND NOT jsonb_exists(s.data, 'loop')
     GROUP BY s.node_id ORDER BY min(s.id)
 """
 

