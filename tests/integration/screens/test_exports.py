@@ -18,7 +18,7 @@ def test_page_offers_both_downloads(world: World) -> None:
         assert answer.status_code == 200
         assert answer["Content-Type"] == kind
         assert answer["Content-Disposition"].startswith("attachment; filename=")
-    assert world.browser("mallory").get(url).status_code == 403
+        assert world.browser("mallory").get(url).status_code == 403
 
 
 def test_picture_of_a_model_without_a_diagram_is_drawn(world: World) -> None:
