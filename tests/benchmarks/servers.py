@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +37,11 @@ class Bench:
 
 
 @contextmanager
-def bench_servers() -> Iterator[Bench]:
-    """Start both servers in a new folder and end them afterwards."""
+def bench_servers(*, options: Sequence[str] = ()) -> Iterator[Bench]:
+    """Start both servers in a new folder and end them afterwards.
+
+    `options` are further settings of PostgreSQL.
+    """
     folder = Path(tempfile.mkdtemp(prefix="countersign-bench-"))
     folder.chmod(0o755)
     port = _free_port()
@@ -51,7 +54,7 @@ def bench_servers() -> Iterator[Bench]:
         log=plain.log,
         privileges=plain.privileges,
         superuser=OWNER,
-        options=("listen_addresses=127.0.0.1", f"port={port}", *DURABLE),
+        options=("listen_addresses=127.0.0.1", f"port={port}", *DURABLE, *options),
     )
     plain.sockets.mkdir(mode=0o700)
     postgres.privileges.give(plain.sockets)
