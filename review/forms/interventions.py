@@ -35,6 +35,20 @@ class RetryForm(ActForm):
         return {"incident": self.cleaned_data["incident"]}
 
 
+class CancelForm(ActForm):
+    """Whether what was done is taken back before the instance ends."""
+
+    compensate = forms.BooleanField(
+        label="Take back what was done first, last done first", required=False
+    )
+
+    field_order = ["compensate", "reason"]
+
+    def read_arguments(self) -> dict[str, Any]:
+        """Return whether to compensate; nothing where not, as for other callers."""
+        return {"compensate": True} if self.cleaned_data["compensate"] else {}
+
+
 class SkipForm(ActForm, JsonForm):
     """Which step is skipped, and the variables it would have brought."""
 

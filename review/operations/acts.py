@@ -31,7 +31,7 @@ class Wish:
     `seen` is the standing of the instance that the person looked at, None where
     nobody looked. Arguments by act: RETRY `incident`; MEND `incident`, `variables`;
     SETTLE `incident`, `output`; SKIP `step`, `variables`, `fire`; MOVE `step`, `to`;
-    EDIT `set`, `remove`, `scope`; the others none.
+    EDIT `set`, `remove`, `scope`; CANCEL `compensate`; the others none.
     """
 
     act: Act
@@ -110,7 +110,7 @@ def carry_out(wish: Wish, actor: Actor) -> None:
         case Act.RESUME:
             instances.resume(**at)
         case Act.CANCEL:
-            instances.cancel(**at)
+            instances.cancel(compensate=bool(given.get("compensate")), **at)
         case Act.RETRY:
             incidents.retry(incident_id=_incident(wish), **common)
         case Act.MEND:

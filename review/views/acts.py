@@ -21,6 +21,7 @@ from review.dashboards import audit, engine
 from review.dashboards.blind import read_blindfold
 from review.forms.interventions import (
     ActForm,
+    CancelForm,
     EditForm,
     MoveForm,
     RetryForm,
@@ -265,6 +266,8 @@ def _form(subject: Subject, data: QueryDict | None = None) -> ActForm:
                 "scope": scope,
             }
             return EditForm(data, initial=initial)
+        case Act.CANCEL:
+            return CancelForm(data, initial=initial)
         case Act.RETRY:
             return RetryForm(data, initial={**initial, "incident": subject.incident_id})
         case _:

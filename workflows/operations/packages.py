@@ -354,7 +354,10 @@ def _find_handler(node: Node, problems: Problems) -> Handler | None:
     if not node.handler:
         return None
     try:
-        return registry.get(node.handler, node.handler_version)
+        found = registry.get(node.handler, node.handler_version)
+        if found.compensation:
+            registry.get(found.compensation)
     except (UnknownHandler, VersionError) as error:
         problems.add(str(error), element=node.id, line=node.line)
         return None
+    return found

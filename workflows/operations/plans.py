@@ -96,10 +96,24 @@ def _handlers(
             # an incident that names the handler, other instances go on.
             continue
         facts[node.id] = _facts(handler, node.timeout_seconds)
-        if handler.compensation:
-            taking_back = registry.get(handler.compensation)
-            undo[node.id] = _facts(taking_back, 0.0)
+        undoing = _find_compensation(handler)
+        if undoing is not None:
+            undo[node.id] = _facts(undoing, 0.0)
     return facts, undo
+
+
+def _find_compensation(handler: Handler) -> Handler | None:
+    """Return what takes a handler's effect back, None where nothing does.
+
+    One that was uninstalled after the deployment stops no process: the drift detector
+    tells it, and a step that would need it becomes an incident.
+    """
+    if not handler.compensation:
+        return None
+    try:
+        return registry.get(handler.compensation)
+    except UnknownHandler:
+        return None
 
 
 def _facts(handler: Handler, timeout_seconds: float) -> Facts:

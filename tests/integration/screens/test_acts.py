@@ -46,7 +46,7 @@ def send(client: Client, instance_id: UUID, act: str, **given: Any) -> HttpRespo
     data = {
         name: form[name].value() if form[name].value() is not None else ""
         for name in form.fields
-        if name not in {"to", "fire"}
+        if name not in {"to", "fire", "compensate"}
     }
     answer: HttpResponse = client.post(
         act_url(instance_id, act), {**data, "reason": WHY, **given}
@@ -116,6 +116,12 @@ class TestWho:
 
 
 class TestDoing:
+    def test_cancel_can_take_back_first(self, case: UUID, world: World) -> None:
+        send(world.browser("olga"), case, "cancel", compensate="on")
+        kinds = AuditEntry.objects.filter(chain=case).values_list("kind", flat=True)
+        assert "instance.compensating" in set(kinds)
+        assert Instance.objects.get(pk=case).state == "CANCELED"
+
     def test_suspend_then_resume_then_cancel(self, case: UUID, world: World) -> None:
         browser = world.browser("erin")
         for act, state in (

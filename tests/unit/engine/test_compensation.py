@@ -193,3 +193,12 @@ def test_canceling_a_case_can_take_back_all_that_was_done() -> None:
     assert case.done("undo-a").waiting == ["undo-z"]
     assert case.done("undo-z").is_over(InstanceState.CANCELED)
     assert "ask:CANCELED" in case.ended
+
+
+def test_missing_compensating_handler_is_an_incident_not_a_gap() -> None:
+    body = (
+        '<startEvent id="s"/><serviceTask id="a" cs:handler="book"/>'
+        f'<endEvent id="e">{THROW}</endEvent>' + chain("s", "a", "e")
+    )
+    case = Case(body, handlers={"a": Facts(compensation="cancel")}).start()
+    assert list(case.incidents.values()) == ["NO_HANDLER"]

@@ -31,7 +31,7 @@ def keep_done(run: Run, planned: PlanNode, step: StepRow) -> None:
     if planned.node.compensated_by and (INDEX in step.data or not planned.loop):
         if VARS in step.data:
             entry[VARS] = step.data[VARS]
-    elif planned.undo is not None and GAVE in step.data:
+    elif GAVE in step.data:
         entry[GAVE] = step.data[GAVE]
     elif step.data.get(DONE):
         entry[DONE] = step.data[DONE]

@@ -112,7 +112,7 @@ def _done(run: Run, stimulus: stimuli.Done) -> None:
         # What a compensating handler answers says nothing about the case.
         run.complete(planned, step, detail, actor=stimulus.actor)
         return
-    if planned.undo is not None:
+    if planned.handler is not None and planned.handler.compensation:
         inputs = run.variables.inputs(planned, step)
         step.data[compensation.GAVE] = {**inputs, **stimulus.output}
     result = planned.node.result

@@ -239,7 +239,7 @@ def _plan_node(
         start=_optional(node.ad_hoc.start if node.ad_hoc else ""),
         block=block,
         reach=_reach(process, node),
-        keeps_done=_keeps_done(process, node, undo),
+        keeps_done=_keeps_done(process, node, handlers),
     )
 
 
