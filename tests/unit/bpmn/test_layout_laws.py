@@ -122,6 +122,28 @@ def test_flows_begin_and_end_on_their_shapes(model: Element) -> None:
 
 @given(models())
 @LAWS
+def test_flows_pass_through_no_shape_of_their_scope(model: Element) -> None:
+    for picture, diagram in _drawn(model):
+        for scope in _scopes(picture):
+            for link in scope.links:
+                points = diagram.lines[link.id] if link.is_flow else ()
+                for one, other in pairwise(points):
+                    stretch = Box(
+                        min(one.x, other.x),
+                        min(one.y, other.y),
+                        max(1, abs(one.x - other.x)),
+                        max(1, abs(one.y - other.y)),
+                    )
+                    for item in scope.items:
+                        inner = diagram.boxes[item.id]
+                        core = Box(
+                            inner.x + 1, inner.y + 1, inner.width - 2, inner.height - 2
+                        )
+                        assert not stretch.overlaps(core), (link, item.id)
+
+
+@given(models())
+@LAWS
 def test_boundary_events_sit_on_the_border_of_their_host(model: Element) -> None:
     for picture, diagram in _drawn(model):
         for scope in _scopes(picture):
