@@ -12,6 +12,7 @@ from review.views import (
     definitions,
     incidents,
     instances,
+    large,
     queues,
     rail,
     settings,
@@ -30,6 +31,11 @@ urlpatterns = [
     path("queues/<str:key>/", queues.queue_detail, name="queue-detail"),
     path("queues/<str:key>/next/", queues.queue_next, name="queue-next"),
     path("tasks/<int:task_id>/", tasks.task_detail, name="task-detail"),
+    path(
+        "tasks/<int:task_id>/large/<slug:digest>/",
+        large.task_value,
+        name="task-value",
+    ),
     path("tasks/<int:task_id>/claim/", tasks.task_claim, name="task-claim"),
     path("tasks/<int:task_id>/release/", tasks.task_release, name="task-release"),
     path("tasks/<int:task_id>/extend/", tasks.task_extend, name="task-extend"),
@@ -68,6 +74,11 @@ urlpatterns = [
         "instances/<uuid:instance_id>/",
         instances.instance_detail,
         name="instance-detail",
+    ),
+    path(
+        "instances/<uuid:instance_id>/large/<slug:digest>/",
+        large.instance_value,
+        name="instance-value",
     ),
     path(
         "instances/<uuid:instance_id>/diagram.bpmn",

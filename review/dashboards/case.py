@@ -16,6 +16,7 @@ from review.dashboards.sql import read_json, read_row, read_rows
 from review.models import ReasonCode
 from workflows.operations import definitions
 from workflows.operations.errors import NotFound
+from workflows.store import payloads
 
 _TASK: Final = """
     SELECT t.id, t.instance_id, t.step_id, t.queue_id, t.definition_id, t.title,
@@ -39,8 +40,9 @@ _VERDICTS: Final = """
     FROM review_verdict WHERE task_id = %(id)s ORDER BY id
 """
 _REVISION: Final = """
-    SELECT payload::text AS payload FROM review_taskrevision
-    WHERE task_id = %(id)s ORDER BY round DESC LIMIT 1
+    SELECT t.instance_id, r.payload::text AS payload
+    FROM review_taskrevision r JOIN review_task t ON t.id = r.task_id
+    WHERE r.task_id = %(id)s ORDER BY r.round DESC LIMIT 1
 """
 
 
@@ -94,7 +96,7 @@ def read_case(task_id: int, viewer: Viewer) -> Case:
     is_held = row.lease_until is not None and row.lease_until > row.now
     case = Case(
         row=row,
-        payload=read_json(row.payload),
+        payload=payloads.shown_values(row.instance_id, read_json(row.payload)),
         proposal=read_json(row.proposal),
         why=read_json(row.why),
         policy=read_json(row.policy),
@@ -117,7 +119,9 @@ def read_form(case: Case) -> Mapping[str, Any]:
 def find_earlier_payload(task_id: int) -> Mapping[str, Any] | None:
     """Return the payload that the latest edit replaced, or None."""
     row = read_row(_REVISION, {"id": task_id})
-    return None if row is None else read_json(row.payload)
+    if row is None:
+        return None
+    return payloads.shown_values(row.instance_id, read_json(row.payload))
 
 
 def list_reason_codes(queue_id: int) -> list[ReasonCode]:

@@ -14,7 +14,7 @@ from review.core.shown import digest_shown
 from review.operations.locking import LockedTask
 from workflows.core.canonical import CanonicalError, dumps
 from workflows.operations.errors import Invalid
-from workflows.store import parse_json
+from workflows.store import parse_json, payloads
 
 _CONTENT: Final = "SELECT payload, proposal FROM review_taskcontent WHERE task_id = %s"
 _OPENED: Final = """
@@ -54,7 +54,7 @@ def read_change(task: LockedTask, edits: Mapping[str, Any]) -> Change:
     with connection.cursor() as cursor:
         cursor.execute(_CONTENT, [task.id])
         (payload_text, proposal_text) = cursor.fetchone()
-    payload = parse_json(payload_text)
+    payload = _read_whole(task, payload_text)
     try:
         patch = make_patch(payload=payload, edits=edits)
         edited = apply_patch(payload=payload, patch=patch)
@@ -92,11 +92,16 @@ def list_edited_variables(task: LockedTask, change: Change) -> dict[str, Any]:
         return {}
     with connection.cursor() as cursor:
         cursor.execute(_OPENED, [task.id])
-        opened = parse_json(cursor.fetchone()[0])
+        opened = _read_whole(task, cursor.fetchone()[0])
         cursor.execute(_CONTENT, [task.id])
-        final = parse_json(cursor.fetchone()[0])
+        final = _read_whole(task, cursor.fetchone()[0])
     return {
         name: value
         for name, value in final.items()
         if name not in opened or opened[name] != value
     }
+
+
+def _read_whole(task: LockedTask, text: str) -> dict[str, Any]:
+    """Return a kept payload with the large values in their places: edits go inside."""
+    return dict(payloads.shown_values(task.instance_id, parse_json(text)))

@@ -27,10 +27,12 @@ from review.views.formats import (
     format_value,
     state_pill,
 )
+from review.views.large import list_large
 from review.views.lit import step_decision_url
 from review.views.pages import render_page
 from review.views.paging import cut, mark_moment, read_after
 from review.views.steps import build_step_rows
+from workflows.core.payloads import find_references
 from workflows.operations import exports
 from workflows.operations.errors import NotFound
 from workflows.store import database_now
@@ -93,13 +95,10 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         now=now,
     )
     may_see_incidents = permissions.can_see_incidents(viewer.rights)
-    open_incidents = [
-        row
-        for row in (
-            incidents.list_incidents_of(instance_id) if may_see_incidents else []
-        )
-        if row.state == "OPEN"
-    ]
+    found_incidents = (
+        incidents.list_incidents_of(instance_id) if may_see_incidents else []
+    )
+    open_incidents = [row for row in found_incidents if row.state == "OPEN"]
     context = {
         "page_title": found.business_key or str(found.id)[:13],
         "instance": found,
@@ -120,7 +119,7 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
             )
         ],
         "history": list(reversed(lines)),
-        "variables": _variables(found.variables),
+        **_show_variables(found),
         "incidents": open_incidents,
         "menu": build_menu(found, viewer.rights),
         "proposals": [
@@ -193,8 +192,14 @@ def _facts(
     return [{"label": label, "value": value} for label, value in facts]
 
 
+def _show_variables(row: Any) -> dict[str, object]:
+    large = list_large(read_json(row.variables), url="instance-value", owner=row.id)
+    return {"variables": _variables(row.variables), "large_values": large}
+
+
 def _variables(text: str) -> list[dict[str, object]]:
     values = read_json(text)
+    large = find_references(values)
     return [
         {
             "label": name,
@@ -202,4 +207,5 @@ def _variables(text: str) -> list[dict[str, object]]:
             "block": dump_json(value) if isinstance(value, dict | list) else "",
         }
         for name, value in sorted(values.items())
+        if name not in large
     ]

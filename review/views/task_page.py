@@ -34,6 +34,7 @@ from review.views.formats import (
     sla_pill,
     state_pill,
 )
+from review.views.large import list_large
 from review.views.lit import build_lit_grid
 from review.views.sources import build_sources
 from review.views.why import explain_why
@@ -78,6 +79,7 @@ def build_page(
         "sources": build_sources(
             case.payload, labels=_labels(schema), proposal=case.proposal
         ),
+        "large_values": list_large(case.payload, url="task-value", owner=row.id),
         "changes": _compare(case, earlier) if earlier else fields,
         "changes_title": _changes_title(fields, has_earlier=bool(earlier)),
         "old_label": "You were shown" if earlier else "On file",

@@ -191,6 +191,15 @@ def may_exceed(value: object, limit: int) -> bool:
     return weight > limit
 
 
+def find_references(stored: Mapping[str, Any]) -> dict[str, Payload]:
+    """Return the large variables of `Values` or of a stored form, by name, unread."""
+    if isinstance(stored, Values):
+        kept = ((name, stored.peek(name)) for name in stored)
+        return {name: value for name, value in kept if type(value) is Payload}
+    read = ((name, _read_form(value)) for name, value in stored.items())
+    return {name: value for name, value in read if type(value) is Payload}
+
+
 def holds_references(text: str) -> bool:
     """Tell whether a stored JSON text may hold a reference or a wrapped value."""
     return f'"{_REFERENCE}"' in text or f'"{_WRAPPED}"' in text

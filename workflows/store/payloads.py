@@ -10,7 +10,12 @@ from django.conf import settings
 from workflows.core import wireformat as wire
 from workflows.core.engine.run import Run
 from workflows.core.engine.variables import VARS
-from workflows.core.payloads import UnknownPayload, Values, holds_references
+from workflows.core.payloads import (
+    UnknownPayload,
+    Values,
+    find_references,
+    holds_references,
+)
 from workflows.driver import columns, fetch, run
 from workflows.store.sql import parse_json
 
@@ -68,6 +73,18 @@ def new_values(values: Mapping[str, Any]) -> Values:
 def stored_values(stored: Mapping[str, Any]) -> Values:
     """Return variables of their stored form; large values are read when asked for."""
     return Values.from_stored(stored, read=read, limit=settings.PAYLOAD_BYTES)
+
+
+def shown_values(instance_id: UUID, stored: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what was kept of an instance's variables, large values read when asked.
+
+    Only what the instance uses is read: a value that merely looks like a reference, as
+    somebody may have sent one, stays what it is.
+    """
+    wanted = {payload.digest for payload in find_references(stored).values()}
+    if not wanted or not wanted.issubset(list_used(instance_id)):
+        return stored
+    return stored_values(stored)
 
 
 def scope_data(text: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Large variables: stored once, apart, read when asked for, erased when unused."""
 
-import datetime as dt
 import json
 from uuid import UUID
 
@@ -126,6 +125,7 @@ def test_content_that_comes_again_is_kept_another_day() -> None:
 def _age(*, hours: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE workflows_payload SET checked_at = checked_at - %s",
-            [dt.timedelta(hours=hours)],
+            "UPDATE workflows_payload"
+            " SET checked_at = checked_at - %s * interval '1 hour'",
+            [hours],
         )
