@@ -47,7 +47,9 @@ def test_nobody_else_and_nothing_else(
     assert found is objection
 
 
-@pytest.mark.parametrize("state", set(ProposalState) - {ProposalState.PROPOSED})
+@pytest.mark.parametrize(
+    "state", [one for one in ProposalState if one is not ProposalState.PROPOSED]
+)
 def test_what_is_settled_stays_settled(state: ProposalState) -> None:
     settled = Proposal(
         state=state, proposed_by=1, expires_at=OPEN.expires_at, standing=7
