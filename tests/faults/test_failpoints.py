@@ -20,7 +20,8 @@ import pytest
 from tests.faults.fleet import Fleet, a_fleet
 from workflows.failpoints import POINTS
 
-pytestmark = pytest.mark.slow
+# One fleet serves all tests of this module, so they must meet in one process.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("failpoints")]
 
 CASES = 60
 DEADLINE_SECONDS = 100.0
