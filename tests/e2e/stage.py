@@ -55,7 +55,8 @@ def main() -> None:
     world = build_world()
     queues.define_queue(key="credit", name="Credit", actor=TESTER)
     people.grant_role(person=world.people["carol"], role=Role.REVIEWER, actor=TESTER)
-    world.start(3)
+    # More than all tests together take.
+    world.start(12)
     world.start(1, quorum="dual")
     decided = world.open_task()
     lease = tasks.claim(task_id=decided.pk, person=world.people["bob"])
