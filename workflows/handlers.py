@@ -1,4 +1,4 @@
-"""Registry of service handlers and of the kinds other parts plug into the engine.
+"""Registry of service handlers. Who takes human steps and timers is in kinds.py.
 
 No engine here: the engine asks this module who does the work of a step.
 """
@@ -9,17 +9,14 @@ import inspect
 import re
 import typing
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
 from workflows.core import circuit
-from workflows.core.bpmn.graph import Node, RetrySpec
-from workflows.core.chain import Draft
+from workflows.core.bpmn.graph import RetrySpec
 from workflows.core.contracts import Version, VersionRange, contract_digest
-from workflows.core.engine.state import Evaluation
 from workflows.core.plain import NotPlain, to_plain
 
 Retry = RetrySpec
@@ -360,141 +357,3 @@ def _sentence(error: ValidationError) -> str:
     more = error.error_count() - 1
     rest = f" (and {more} more)" if more else ""
     return f"{place}: {first['msg']}{rest}."
-
-
-# --- what people do: plugged in by the application that owns tasks ---------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HumanRequest:
-    """A step that asks for a person's work.
-
-    `variables` are the step's input mapping applied, or else all variables of the
-    instance. `occurred_at` is the business time of a replayed fact.
-    """
-
-    instance_id: UUID
-    step_id: int
-    node: Node
-    process_id: str
-    definition_id: int
-    definition_key: str
-    definition_version: str
-    variables: Mapping[str, object]
-    initiator: str
-    business_key: str
-    occurred_at: dt.datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HumanOpened:
-    """What became of a request: `output` None waits for people, else it is done.
-
-    `evaluations` are the decision tables that were asked on the way.
-    """
-
-    step_id: int
-    output: Mapping[str, object] | None
-    drafts: list[Draft] = field(default_factory=list)
-    evaluations: Sequence[Evaluation] = ()
-
-
-class HumanKind(Protocol):
-    """Who turns human steps into tasks."""
-
-    def open_many(
-        self, *, requests: Sequence[HumanRequest], now: dt.datetime
-    ) -> list[HumanOpened]:
-        """Decide on each request, in order; write nothing yet."""
-
-    def write_opened(
-        self,
-        *,
-        opened: Sequence[HumanOpened],
-        audit_seqs: Mapping[int, int],
-        now: dt.datetime,
-    ) -> None:
-        """Write all that was opened, also what was decided at once.
-
-        `audit_seqs` is by step id, of the step's last entry.
-        """
-
-    def cancel_many(
-        self,
-        *,
-        step_ids: Sequence[int],
-        audit_seqs: Mapping[int, int],
-        now: dt.datetime,
-    ) -> None:
-        """Withdraw the tasks of steps that the engine canceled."""
-
-
-class NothingRegistered(LookupError):
-    """The engine met a kind of work that no installed application registered."""
-
-
-_human: list[HumanKind] = []
-
-
-def set_human_kind(kind: HumanKind) -> None:
-    """Say who turns human steps into tasks; the last word counts."""
-    _human[:] = [kind]
-
-
-def human_kind() -> HumanKind:
-    """Return who turns human steps into tasks. Raises NothingRegistered."""
-    if not _human:
-        raise NothingRegistered(
-            "No application takes human steps; call set_human_kind"
-            " in a handlers module of an installed application."
-        )
-    return _human[0]
-
-
-# --- timers that other parts fire ------------------------------------------------
-
-
-class TimerRow(Protocol):
-    """A due timer as the one who fires it sees it."""
-
-    @property
-    def id(self) -> int: ...
-    @property
-    def instance_id(self) -> UUID | None: ...
-    @property
-    def step_id(self) -> int | None: ...
-    @property
-    def node_id(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def ref(self) -> str: ...
-    @property
-    def data(self) -> Mapping[str, typing.Any]: ...
-    @property
-    def due_at(self) -> dt.datetime: ...
-
-
-class FireTimer(Protocol):
-    """Do what is due, inside the caller's transaction, the instance row locked."""
-
-    def __call__(self, timer: TimerRow, *, now: dt.datetime) -> None: ...
-
-
-_timer_kinds: dict[str, FireTimer] = {}
-
-
-def register_timer_kind(kind: str, fire: FireTimer) -> None:
-    """Say who fires timers of a kind, e.g. `review.sla`; the last word counts."""
-    _timer_kinds[kind] = fire
-
-
-def timer_kind(kind: str) -> FireTimer:
-    """Return who fires timers of this kind. Raises NothingRegistered."""
-    try:
-        return _timer_kinds[kind]
-    except KeyError:
-        known = ", ".join(sorted(_timer_kinds)) or "none"
-        raise NothingRegistered(
-            f"No application fires timers of kind {kind!r}; registered: {known}."
-        ) from None

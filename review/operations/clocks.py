@@ -19,7 +19,7 @@ from review.operations import tasks
 from review.operations.locking import LockedTask, lock_task, read_locked
 from workflows import audit, failpoints
 from workflows.core.actors import SWEEPER
-from workflows.handlers import TimerRow
+from workflows.kinds import TimerRow
 from workflows.operations import timers
 
 KIND: Final = "review.sla"

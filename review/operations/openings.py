@@ -32,7 +32,7 @@ from workflows.core.actors import ENGINE
 from workflows.core.calendars import CalendarError
 from workflows.core.canonical import digest, dumps
 from workflows.core.engine.evaluations import fit_explanation, read_evaluations
-from workflows.handlers import HumanOpened, HumanRequest
+from workflows.kinds import HumanOpened, HumanRequest
 from workflows.operations import definitions, timers
 
 _IDS: Final = """
@@ -53,7 +53,7 @@ _ENTRY: Final = {Control.AUTO: "task.auto_decided", Control.BLOCK: "task.blocked
 
 
 class ReviewDesk:
-    """The human kind that the engine asks; see workflows.handlers.HumanKind."""
+    """The human kind that the engine asks; see workflows.kinds.HumanKind."""
 
     def open_many(
         self, *, requests: Sequence[HumanRequest], now: dt.datetime

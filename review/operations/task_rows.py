@@ -17,7 +17,7 @@ from review.operations.calendars import NamedCalendar
 from workflows import audit
 from workflows.core.actors import ENGINE
 from workflows.core.canonical import dumps
-from workflows.handlers import HumanOpened, HumanRequest
+from workflows.kinds import HumanOpened, HumanRequest
 from workflows.store import copy_in
 
 AT_ONCE: Final = {Control.AUTO: Outcome.APPROVED, Control.BLOCK: Outcome.BLOCKED}

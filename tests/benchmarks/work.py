@@ -20,8 +20,8 @@ from tests.factories.processes import (  # noqa: E402
     process,
     service_line,
 )
-from workflows import handlers  # noqa: E402
-from workflows.handlers import HumanOpened, HumanRequest  # noqa: E402
+from workflows import kinds  # noqa: E402
+from workflows.kinds import HumanOpened, HumanRequest  # noqa: E402
 from workflows.models import Definition, Instance, Step  # noqa: E402
 from workflows.operations import instances, steps  # noqa: E402
 from workflows.operations.instances import Start  # noqa: E402
@@ -72,7 +72,7 @@ people = Parked()
 
 def prepare() -> int:
     """Migrate, deploy THE WORK once, and return its definition's id."""
-    handlers.set_human_kind(people)
+    kinds.set_human_kind(people)
     call_command("migrate", verbosity=0)
     found = Definition.objects.values_list("id", flat=True).first()
     return deploy(WORK) if found is None else found

@@ -2,13 +2,7 @@
 
 from pydantic import BaseModel
 
-from workflows.handlers import (
-    BusinessError,
-    HandlerContext,
-    Permanent,
-    Retry,
-    handler,
-)
+from workflows.handlers import BusinessError, HandlerContext, Permanent, Retry, handler
 
 
 class Nothing(BaseModel):

@@ -22,12 +22,10 @@ from workflows.handlers import (
     BusinessError,
     HandlerContext,
     HandlerKind,
-    HumanOpened,
-    HumanRequest,
     Permanent,
-    human_kind,
     registry,
 )
+from workflows.kinds import HumanOpened, HumanRequest, human_kind
 from workflows.operations import children, correlation, faults, plans, signals
 from workflows.operations.receipts import received
 

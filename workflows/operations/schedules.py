@@ -5,7 +5,7 @@ import datetime as dt
 from workflows.core.actors import SWEEPER
 from workflows.core.bpmn.graph import TimerKind
 from workflows.core.iso8601 import parse_repetition
-from workflows.handlers import TimerRow, register_timer_kind
+from workflows.kinds import TimerRow, register_timer_kind
 from workflows.models import Definition
 from workflows.operations import plans
 from workflows.operations.instances import Start, start_many

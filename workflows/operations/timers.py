@@ -24,7 +24,7 @@ from workflows.core.canonical import dumps
 from workflows.core.engine import clocks, stimuli
 from workflows.core.engine.hearing import hear
 from workflows.core.engine.run import StepGone
-from workflows.handlers import timer_kind
+from workflows.kinds import timer_kind
 from workflows.operations import plans
 from workflows.operations.advance import settle_and_save
 from workflows.operations.steps import lock_instance

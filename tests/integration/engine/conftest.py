@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 
 import tests.factories.handlers  # noqa: F401  registers the handlers
-from workflows import handlers
-from workflows.handlers import HumanOpened, HumanRequest
+from workflows import kinds
+from workflows.kinds import HumanOpened, HumanRequest
 
 
 class Waiting:
@@ -49,8 +49,8 @@ class Waiting:
 @pytest.fixture
 def people() -> Iterator[Waiting]:
     """Answer for the people, and put back whoever did before."""
-    before = list(handlers._human)
+    before = list(kinds._human)
     waiting = Waiting()
-    handlers.set_human_kind(waiting)
+    kinds.set_human_kind(waiting)
     yield waiting
-    handlers._human[:] = before
+    kinds._human[:] = before
