@@ -15,6 +15,7 @@ from review.core.grid import Reading, Ruling
 from review.core.states import PriorityClass
 from workflows.core.bpmn.graph import Node
 from workflows.core.feel import FeelSyntaxError, compile_expression, from_feel
+from workflows.core.iso8601 import Iso8601Error, parse_duration
 
 DEFAULT_QUEUE: Final = "triage"
 DEFAULT_CONFIDENCE: Final = "confidence"
@@ -23,6 +24,7 @@ MAX_TITLE: Final = 300
 MAX_KEY: Final = 100
 
 _PATH: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _CLASSES: Final = frozenset(word.value for word in PriorityClass)
 
 
@@ -78,7 +80,7 @@ def read_desk(node: Node) -> Desk:
     """Read a user task's attributes; what is missing has its default."""
     words = node.properties
     return Desk(
-        queue=(words.get("queue") or DEFAULT_QUEUE)[:MAX_KEY],
+        queue=(words.get("queue") or _group(words) or DEFAULT_QUEUE)[:MAX_KEY],
         form=words.get("form", ""),
         grid=words.get("grid", ""),
         confidence=words.get("confidence") or DEFAULT_CONFIDENCE,
@@ -87,13 +89,30 @@ def read_desk(node: Node) -> Desk:
         title=words.get("title", ""),
         fallback_title=node.name or node.id,
         priority=words.get("priority", ""),
-        sla=words.get("sla", ""),
+        sla=words.get("sla", "") or _due(words),
         warn=words.get("warn", ""),
         calendar=words.get("calendar", ""),
         escalate_to=words.get("escalate_to", ""),
         dual=words.get("quorum", "one") == "dual",
         reject_ends=words.get("reject", "") == "ends",
     )
+
+
+def _group(words: Mapping[str, str]) -> str:
+    """Return the first candidate group of other editors' models: it is our queue."""
+    first = words.get("candidate_groups", "").partition(",")[0].strip()
+    return first if _KEY.fullmatch(first) else ""
+
+
+def _due(words: Mapping[str, str]) -> str:
+    """Return a due date of other editors' models where it is a plain duration."""
+    text = words.get("due_date", "").strip()
+    try:
+        duration = parse_duration(text)
+    except Iso8601Error:
+        # A moment or an expression: nothing that business time could be counted to.
+        return ""
+    return text if not duration.months and duration.exact.total_seconds() > 0 else ""
 
 
 def is_own_work(node: Node) -> bool:

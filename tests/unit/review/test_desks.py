@@ -114,3 +114,22 @@ def test_title_is_cut_where_the_column_ends() -> None:
 def test_own_work_is_marked_by_its_step() -> None:
     assert is_own_work(node(initiator="allowed"))
     assert not is_own_work(node())
+
+
+@pytest.mark.parametrize(
+    ("words", "queue", "sla"),
+    [
+        ({"candidate_groups": "accountancy, audit"}, "accountancy", ""),
+        ({"candidate_groups": "${groups}"}, "triage", ""),
+        ({"candidate_groups": "audit", "queue": "desk"}, "desk", ""),
+        ({"due_date": "PT8H"}, "triage", "PT8H"),
+        ({"due_date": "PT8H", "sla": "PT2H"}, "triage", "PT2H"),
+        ({"due_date": "2026-02-01T09:00:00Z"}, "triage", ""),
+        ({"due_date": "P1M"}, "triage", ""),
+    ],
+)
+def test_words_of_other_editors_stand_in_where_they_are_plain(
+    words: dict[str, str], queue: str, sla: str
+) -> None:
+    desk = read_desk(node(**words))
+    assert (desk.queue, desk.sla) == (queue, sla)
