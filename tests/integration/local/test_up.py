@@ -25,7 +25,8 @@ from tests.integration.local.running import (
     wait_listens_to_sigterm,
 )
 
-pytestmark = pytest.mark.slow
+# One stack lives, is killed and begins again through these tests, in their order.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
 
 
 def get(url: str) -> httpx.Response:
