@@ -23,10 +23,16 @@ class Control(StrEnum):
 
 
 class TaskState(StrEnum):
-    """Where a task is. CLAIMED with a lapsed lease counts as free."""
+    """Where a task is. CLAIMED with a lapsed lease counts as free.
+
+    WAITING: parked until somebody outside answers or a colleague helps; its clock
+    stands. SETTLING: a verdict stands, but its effects are held while it can be undone.
+    """
 
     OPEN = "OPEN"
     CLAIMED = "CLAIMED"
+    WAITING = "WAITING"
+    SETTLING = "SETTLING"
     DECIDED = "DECIDED"
     CANCELED = "CANCELED"
 
@@ -48,11 +54,62 @@ class PriorityClass(StrEnum):
 
 
 class Decision(StrEnum):
-    """What one person says."""
+    """What one person says. Only the first three are votes; see VOTES."""
 
     APPROVE = "APPROVE"
     REJECT = "REJECT"
     EDIT_AND_APPROVE = "EDIT_AND_APPROVE"
+    REQUEST_INFORMATION = "REQUEST_INFORMATION"
+    ESCALATE = "ESCALATE"
+    ABSTAIN = "ABSTAIN"
+
+
+class Reveal(StrEnum):
+    """When a reviewer sees what the model suggests (Bucinca 2021)."""
+
+    ASSIST = "ASSIST"
+    ON_REQUEST = "ON_REQUEST"
+    VERDICT_FIRST = "VERDICT_FIRST"
+
+
+class Assignment(StrEnum):
+    """How a queue's work finds its people: they pull it, or it is pushed to one."""
+
+    PULL = "PULL"
+    ROUND_ROBIN = "ROUND_ROBIN"
+    LEAST_LOADED = "LEAST_LOADED"
+    SKILL_MATCH = "SKILL_MATCH"
+
+
+class Signature(StrEnum):
+    """What a person shows again when handing in a verdict (21 CFR 11.200)."""
+
+    NONE = "NONE"
+    PASSWORD = "PASSWORD"  # noqa: S105  (a word, no secret)
+
+
+class Parking(StrEnum):
+    """What a WAITING task waits for."""
+
+    INFORMATION = "INFORMATION"
+    HELP = "HELP"
+
+
+class PolicyKind(StrEnum):
+    """What a versioned policy rules."""
+
+    GRID = "GRID"
+    ROUTING = "ROUTING"
+
+
+class PolicyState(StrEnum):
+    """Where a version of a policy is."""
+
+    PROPOSED = "PROPOSED"
+    IN_FORCE = "IN_FORCE"
+    SUPERSEDED = "SUPERSEDED"
+    DECLINED = "DECLINED"
+    WITHDRAWN = "WITHDRAWN"
 
 
 class Outcome(StrEnum):
@@ -70,4 +127,8 @@ class DecidedBy(StrEnum):
     AUTO = "AUTO"
 
 
-LIVE_TASK_STATES = frozenset({TaskState.OPEN, TaskState.CLAIMED})
+LIVE_TASK_STATES = frozenset({TaskState.OPEN, TaskState.CLAIMED, TaskState.WAITING})
+"""The states in which a task still needs somebody."""
+
+VOTES = frozenset({Decision.APPROVE, Decision.REJECT, Decision.EDIT_AND_APPROVE})
+"""The decisions a quorum counts."""

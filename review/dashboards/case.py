@@ -79,7 +79,7 @@ class Case:
     @property
     def is_live(self) -> bool:
         """Tell whether the task still needs somebody."""
-        return self.row.state in {"OPEN", "CLAIMED"}
+        return self.row.state in {"OPEN", "CLAIMED", "WAITING"}
 
     @property
     def may_judge(self) -> bool:

@@ -16,7 +16,7 @@ SOON: Final = dt.timedelta(hours=1)
 
 _LIST: Final = """
     SELECT t.id, t.title, t.business_key, t.priority_class, t.control, t.stage,
-        t.impact, t.confidence, t.opened_at, t.due_at, t.warn_at, t.state,
+        t.impact, t.confidence, t.opened_at, t.serve_at, t.due_at, t.warn_at, t.state,
         t.definition_key, q.key AS queue_key, q.name AS queue_name,
         CASE WHEN t.lease_until > %(now)s THEN t.claimed_by_id END AS holder_id,
         CASE WHEN t.lease_until > %(now)s THEN p.name END AS holder,
@@ -24,8 +24,8 @@ _LIST: Final = """
     FROM review_task t
     JOIN review_queue q ON q.id = t.queue_id
     LEFT JOIN review_person p ON p.id = t.claimed_by_id
-    WHERE t.state IN ('OPEN', 'CLAIMED') AND {conditions}
-    ORDER BY t.priority_class, t.opened_at, t.id
+    WHERE t.state IN ('OPEN', 'CLAIMED', 'WAITING') AND {conditions}
+    ORDER BY t.serve_at, t.id
     LIMIT %(limit)s
 """
 _CONDITIONS: Final = {
@@ -38,14 +38,13 @@ _CONDITIONS: Final = {
     " AND t.claimed_by_id = %(person_id)s)",
     "breached": "t.due_at <= %(now)s",
     "soon": "(t.due_at > %(now)s AND t.due_at <= %(soon)s)",
-    "after": "(t.priority_class, t.opened_at, t.id)"
-    " > (%(after_class)s, %(after_at)s, %(after_id)s)",
+    "after": "(t.serve_at, t.id) > (%(after_at)s, %(after_id)s)",
 }
 _COUNTS: Final = """
     SELECT q.id, q.key, q.name, q.description,
         (SELECT count(*) FROM (
             SELECT 1 FROM review_task t
-            WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED')
+            WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED', 'WAITING')
             LIMIT %(cap)s) live) AS live,
         (SELECT count(*) FROM (
             SELECT 1 FROM review_task t
@@ -53,19 +52,19 @@ _COUNTS: Final = """
             LIMIT %(cap)s) held) AS held,
         (SELECT count(*) FROM (
             SELECT 1 FROM review_task t
-            WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED')
+            WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED', 'WAITING')
               AND t.due_at IS NOT NULL
               AND (t.breached_at IS NOT NULL OR t.due_at <= %(now)s)
             LIMIT %(cap)s) breached) AS breached,
         (SELECT count(*) FROM (
             SELECT 1 FROM review_task t
-            WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED')
+            WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED', 'WAITING')
               AND t.due_at > %(now)s AND t.due_at <= %(soon)s
             LIMIT %(cap)s) soon) AS soon,
         (SELECT min(head.opened_at) FROM (
             SELECT t.opened_at FROM review_task t
-            WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED')
-            ORDER BY t.priority_class, t.opened_at, t.id LIMIT 1) head) AS oldest
+            WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED', 'WAITING')
+            ORDER BY t.serve_at, t.id LIMIT 1) head) AS oldest
     FROM review_queue q
     WHERE q.id = ANY(%(queue_ids)s)
     ORDER BY q.name, q.id
@@ -74,7 +73,7 @@ _NEW: Final = """
     SELECT count(*) AS arrived FROM (
         SELECT 1 FROM review_task t
         WHERE t.id > %(seen)s AND t.queue_id = %(queue)s
-          AND t.state IN ('OPEN', 'CLAIMED')
+          AND t.state IN ('OPEN', 'CLAIMED', 'WAITING')
         LIMIT %(cap)s) arrived
 """
 _LAST: Final = "SELECT coalesce(max(id), 0) AS seen FROM review_task"
@@ -87,7 +86,7 @@ _WHY_NONE: Final = """
         SELECT %(person_id)s = ANY(t.excluded) AS excluded,
             t.state = 'CLAIMED' AND t.lease_until > %(now)s AS held, t.lease_until
         FROM review_task t
-        WHERE t.queue_id = ANY(%(queue_ids)s) AND t.state IN ('OPEN', 'CLAIMED')
+        WHERE t.queue_id = ANY(%(queue_ids)s) AND t.state IN ('OPEN', 'CLAIMED', 'WAITING')
         LIMIT %(cap)s) live
 """
 _VERDICTS: Final = """
@@ -105,8 +104,7 @@ _VERDICTS: Final = """
 class AfterTask:
     """Where a page of a queue ended."""
 
-    priority_class: str
-    opened_at: dt.datetime
+    serve_at: dt.datetime
     id: int
 
 
@@ -143,8 +141,7 @@ def list_tasks(
             "q": search,
             "words": f"%{_escape_like(search)}%",
             "control": wanted.get("control", ""),
-            "after_class": after.priority_class if after else "",
-            "after_at": after.opened_at if after else None,
+            "after_at": after.serve_at if after else None,
             "after_id": after.id if after else 0,
             "limit": limit + 1,
         },

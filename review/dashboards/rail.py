@@ -14,11 +14,11 @@ _QUEUES: Final = """
     SELECT q.key, q.name,
         (SELECT count(*) FROM (
             SELECT 1 FROM review_task t
-            WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED')
+            WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED', 'WAITING')
             LIMIT %(cap)s) live) AS live,
         (SELECT count(*) FROM (
             SELECT 1 FROM review_task t
-            WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED')
+            WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED', 'WAITING')
               AND t.breached_at IS NOT NULL
             LIMIT %(cap)s) breached) AS breached
     FROM review_queue q
@@ -32,7 +32,7 @@ _COUNTS: Final = """
            AND t.lease_until > clock_timestamp()) AS held,
         (SELECT count(*) FROM (
             SELECT 1 FROM review_task t
-            WHERE t.state IN ('OPEN', 'CLAIMED') AND t.breached_at IS NOT NULL
+            WHERE t.state IN ('OPEN', 'CLAIMED', 'WAITING') AND t.breached_at IS NOT NULL
             LIMIT %(cap)s) breached) AS breached,
         (SELECT count(*) FROM (
             SELECT 1 FROM workflows_incident i WHERE i.state = 'OPEN'

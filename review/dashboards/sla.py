@@ -33,7 +33,7 @@ _OPEN: Final = """
             CASE WHEN due_at <= %(now)s THEN 'breached'
                  WHEN due_at <= %(soon)s THEN 'soon' ELSE 'calm' END AS standing
         FROM review_task
-        WHERE state IN ('OPEN', 'CLAIMED') AND queue_id = ANY(%(queue_ids)s)
+        WHERE state IN ('OPEN', 'CLAIMED', 'WAITING') AND queue_id = ANY(%(queue_ids)s)
     ) live
     GROUP BY queue_id, bucket, standing
 """
@@ -77,12 +77,12 @@ _ACT_NOW: Final = """
         CASE WHEN t.lease_until > %(now)s THEN p.name END AS held_by
     FROM (
         (SELECT id, due_at FROM review_task
-         WHERE state IN ('OPEN', 'CLAIMED') AND breached_at IS NOT NULL
+         WHERE state IN ('OPEN', 'CLAIMED', 'WAITING') AND breached_at IS NOT NULL
            AND queue_id = ANY(%(queue_ids)s)
          ORDER BY breached_at, id LIMIT %(limit)s)
         UNION ALL
         (SELECT id, due_at FROM review_task
-         WHERE state IN ('OPEN', 'CLAIMED') AND breached_at IS NULL
+         WHERE state IN ('OPEN', 'CLAIMED', 'WAITING') AND breached_at IS NULL
            AND due_at IS NOT NULL AND due_at <= %(soon)s
            AND queue_id = ANY(%(queue_ids)s)
          ORDER BY due_at, id LIMIT %(limit)s)

@@ -3,7 +3,7 @@
 from review.core.states import Decision
 from review.demo.cast import Cast
 from review.models import Person, Task
-from review.operations import tasks, verdicts
+from review.operations import claims, tasks, verdicts
 from review.operations.verdicts import Submitted
 
 HALF_WAY = 4
@@ -25,7 +25,7 @@ def leave_desks(cast: Cast) -> None:
             _judge(task, staff[2], Decision.REJECT)
     single = Task.objects.filter(queue__key="credit", state="OPEN", control="REVIEW")
     for task in single.order_by("opened_at")[:ESCALATED]:
-        lease = tasks.claim(task_id=task.id, person=staff[1])
+        lease = claims.claim(task_id=task.id, person=staff[1])
         tasks.escalate(
             task_id=task.id,
             person=staff[1],
@@ -34,11 +34,11 @@ def leave_desks(cast: Cast) -> None:
         )
     for key in ("credit", "invoices", "administration"):
         for person in cast.staff[key][1:4]:
-            tasks.claim_next(queue_keys=[key], person=person)
+            claims.claim_next(queue_keys=[key], person=person)
 
 
 def _judge(task: Task, person: Person, decision: Decision) -> Submitted:
-    lease = tasks.claim(task_id=task.id, person=person)
+    lease = claims.claim(task_id=task.id, person=person)
     reject = decision is Decision.REJECT
     return verdicts.submit(
         task_id=task.id,

@@ -9,7 +9,7 @@ from uuid import UUID
 from review.core.states import Decision
 from review.demo.cast import DEMO, PORTAL, Cast
 from review.models import Task
-from review.operations import tasks, verdicts
+from review.operations import claims, verdicts
 from workflows.operations import instances, messages
 from workflows.operations.messages import Publication
 from workflows.store import database_now
@@ -105,7 +105,7 @@ def _check_all(instance_id: UUID, cast: Cast) -> None:
     open_tasks = Task.objects.filter(instance_id=instance_id, state="OPEN")
     for number, task in enumerate(open_tasks.order_by("opened_at")):
         person = staff[number % len(staff)]
-        lease = tasks.claim(task_id=task.id, person=person)
+        lease = claims.claim(task_id=task.id, person=person)
         verdicts.submit(
             task_id=task.id,
             person=person,

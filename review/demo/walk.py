@@ -15,7 +15,7 @@ from review.core.states import Decision
 from review.demo.cases import Case
 from review.demo.cast import PORTAL, Cast
 from review.models import Person, Task
-from review.operations import tasks, verdicts
+from review.operations import claims, verdicts
 from review.operations.people import actor_of
 from workflows.operations import definitions, instances
 from workflows.operations.errors import NotFound
@@ -80,7 +80,7 @@ class Walk:
             return False
         own = task.queue.key == "employees"
         person = initiator if own else self._pick(task)
-        lease = tasks.claim(task_id=task.id, person=person, occurred_at=at)
+        lease = claims.claim(task_id=task.id, person=person, occurred_at=at)
         decision, edits = self._decide(task, own=own)
         verdicts.submit(
             task_id=task.id,

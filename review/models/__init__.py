@@ -1,24 +1,56 @@
 """The people's tables: constraints live here, logic does not."""
 
 from review.models.calendars import Calendar, CalendarHoliday
+from review.models.desk import (
+    Draft,
+    InformationRequest,
+    Note,
+    Presence,
+    SavedView,
+    Skip,
+)
 from review.models.interventions import Intervention
+from review.models.lanes import Lane
 from review.models.people import Person, Preference, RoleGrant, User
+from review.models.policies import Policy
 from review.models.queues import Queue, ReasonCode
-from review.models.tasks import Task, TaskContent, TaskRevision
-from review.models.verdicts import Verdict
+from review.models.staff import (
+    Absence,
+    Authority,
+    BreakGlass,
+    Delegation,
+    Skill,
+)
+from review.models.tasks import Seat, Task, TaskContent, TaskRevision
+from review.models.verdicts import Verdict, VerdictUndo
 
 __all__ = [
+    "Absence",
+    "Authority",
+    "BreakGlass",
     "Calendar",
     "CalendarHoliday",
+    "Delegation",
+    "Draft",
+    "InformationRequest",
     "Intervention",
+    "Lane",
+    "Note",
     "Person",
+    "Policy",
     "Preference",
+    "Presence",
     "Queue",
     "ReasonCode",
     "RoleGrant",
+    "SavedView",
+    "Seat",
+    "Skill",
+    "Skip",
     "Task",
     "TaskContent",
     "TaskRevision",
     "User",
     "Verdict",
+    "VerdictUndo",
 ]

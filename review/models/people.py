@@ -3,9 +3,12 @@
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Value
 
 from review.core.states import Role
+from review.models.calendars import Calendar
 from review.models.fields import ExactDecoder, ExactEncoder
 from review.models.queues import Queue
 from workflows.models.fields import choices, one_of, together
@@ -14,12 +17,23 @@ from workflows.models.fields import choices, one_of, together
 class Person(models.Model):
     """One natural person, however many accounts open the door for them.
 
-    `simulated` persons replay recorded work; they own no account.
+    `simulated` persons replay recorded work; they own no account. `regions` are those
+    whose work they take (none: all), `calendar` says when they work (none: always),
+    `wip_limit` how many tasks they hold at most in all queues together (none: any).
     """
 
     name = models.CharField(max_length=200)
     email = models.CharField(max_length=254, default="")
     simulated = models.BooleanField(default=False)
+    regions = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        db_default=Value([], output_field=ArrayField(models.CharField(max_length=40))),
+    )
+    calendar = models.ForeignKey(
+        Calendar, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    wip_limit = models.SmallIntegerField(null=True)
     created_at = models.DateTimeField()
     disabled_at = models.DateTimeField(null=True)
 
@@ -107,7 +121,11 @@ class RoleGrant(models.Model):
 
 
 class Preference(models.Model):
-    """How one person wants the screens."""
+    """How one person wants the screens.
+
+    `keys` remaps single keys by action, `wellness` softens what is hard to look at,
+    `columns` names the columns of each list.
+    """
 
     person = models.OneToOneField(
         Person, on_delete=models.CASCADE, primary_key=True, related_name="preference"
@@ -117,6 +135,10 @@ class Preference(models.Model):
     density = models.CharField(max_length=10, default="standard")
     single_keys = models.BooleanField(default=True)
     keys = models.JSONField(default=dict, encoder=ExactEncoder, decoder=ExactDecoder)
+    wellness = models.JSONField(
+        default=dict, db_default={}, encoder=ExactEncoder, decoder=ExactDecoder
+    )
+    columns = models.JSONField(default=dict, db_default={})
 
     class Meta:
         constraints = [

@@ -1,11 +1,12 @@
 """Where tasks wait, and the reasons people may give there."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 
-from review.core.states import Decision
+from review.core.states import Assignment, Decision, Signature
 from review.models.calendars import Calendar
-from workflows.models.fields import choices
+from workflows.models.fields import choices, one_of
 
 
 class Queue(models.Model):
@@ -13,6 +14,13 @@ class Queue(models.Model):
 
     `lease_seconds` is how long a claim holds without being extended; `escalate_to`
     takes what breached here unless the step names another queue.
+
+    A verdict's effects are held for `undo_seconds`. A person holds at most `wip_limit`
+    tasks of the queue (null: any number) and `claim_ahead` more, prepared. Work pushed
+    to a person is his for `assign_seconds`; `is_sticky` gives it to who knows the case.
+    A task of class B that has waited `aging_seconds` ranks with a fresh one of class A.
+    After `stuck_after` lapsed leases, `owner` is told. `hidden_decisions` are not
+    offered here. `signature_meaning` is what a verdict states (21 CFR 11.50).
     """
 
     key = models.CharField(max_length=100, unique=True)
@@ -26,9 +34,52 @@ class Queue(models.Model):
     escalate_to = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="+"
     )
+    owner = models.ForeignKey(
+        "Person", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    undo_seconds = models.SmallIntegerField(default=8, db_default=8)
+    wip_limit = models.SmallIntegerField(null=True, default=3, db_default=3)
+    claim_ahead = models.SmallIntegerField(default=1, db_default=1)
+    assignment = models.CharField(
+        max_length=20, choices=choices(Assignment), default="PULL", db_default="PULL"
+    )
+    assign_seconds = models.IntegerField(default=900, db_default=900)
+    is_sticky = models.BooleanField(default=True, db_default=True)
+    aging_seconds = models.IntegerField(default=14_400, db_default=14_400)
+    stuck_after = models.SmallIntegerField(default=3, db_default=3)
+    signature = models.CharField(
+        max_length=20, choices=choices(Signature), default="NONE", db_default="NONE"
+    )
+    signature_meaning = models.CharField(max_length=300, default="", db_default="")
+    hidden_decisions = ArrayField(
+        models.CharField(max_length=20),
+        default=list,
+        db_default=Value([], output_field=ArrayField(models.CharField(max_length=20))),
+    )
 
     class Meta:
         constraints = [
+            one_of("assignment", Assignment, name="review_queue_assignment_known"),
+            one_of("signature", Signature, name="review_queue_signature_known"),
+            models.CheckConstraint(
+                condition=Q(undo_seconds__gte=0, undo_seconds__lte=60),
+                name="review_queue_undo_0_to_60_seconds",
+            ),
+            models.CheckConstraint(
+                condition=Q(wip_limit__isnull=True) | Q(wip_limit__gte=1),
+                name="review_queue_wip_limit_from_1",
+            ),
+            models.CheckConstraint(
+                condition=Q(claim_ahead__gte=0, claim_ahead__lte=3),
+                name="review_queue_claim_ahead_0_to_3",
+            ),
+            models.CheckConstraint(
+                condition=Q(aging_seconds__gte=60, assign_seconds__gte=20),
+                name="review_queue_aging_and_push_take_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(stuck_after__gte=1), name="review_queue_stuck_after_from_1"
+            ),
             models.CheckConstraint(
                 condition=Q(lease_seconds__gte=20, lease_seconds__lte=86_400),
                 name="review_queue_lease_20_seconds_to_a_day",

@@ -2,23 +2,26 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 
 from review.core.states import (
     Control,
     DecidedBy,
     Outcome,
+    Parking,
     PriorityClass,
+    Reveal,
     Stage,
     TaskState,
 )
 from review.models.fields import ExactDecoder, ExactEncoder
+from review.models.lanes import Lane
 from review.models.people import Person
 from review.models.queues import Queue
 from workflows.models import Instance
 from workflows.models.fields import choices, one_of, together
 
-LIVE = Q(state__in=["OPEN", "CLAIMED"])
+LIVE = Q(state__in=["OPEN", "CLAIMED", "WAITING"])
 
 
 class Task(models.Model):
@@ -32,7 +35,16 @@ class Task(models.Model):
     free without anybody sweeping.
     `round` is the version of the payload: an edit starts the next one.
     `excluded` are the ids of persons who may not take the task as it now stands:
-    the initiator and who has already judged this round.
+    the initiator, who has already judged this round, and who has a conflict of
+    interest.
+
+    `lane` and `serve_at` are the order in which it is served: `serve_at` is
+    `opened_at`, later by the queue's aging for each class below A. Work pushed to a
+    person is `assigned_to` him until `assigned_until`. `is_ahead` marks a lease taken
+    ahead: short, without touch time. `seats` persons may hold the task side by side
+    (see Seat); `seated` are those who do now, where it is more than one.
+    A WAITING task keeps in `parked_for` whose it is again afterwards. The effects of
+    the verdict of a SETTLING task are held until `release_at`.
     """
 
     instance = models.ForeignKey(
@@ -58,6 +70,41 @@ class Task(models.Model):
     confidence = models.DecimalField(max_digits=20, decimal_places=18, null=True)
     impact = models.DecimalField(max_digits=30, decimal_places=6, null=True)
     excluded = ArrayField(models.BigIntegerField(), default=list)
+    reveal = models.CharField(
+        max_length=20,
+        choices=choices(Reveal),
+        default="ON_REQUEST",
+        db_default="ON_REQUEST",
+    )
+
+    lane = models.ForeignKey(
+        Lane, on_delete=models.PROTECT, related_name="tasks", db_index=False
+    )
+    serve_at = models.DateTimeField()
+    assigned_to = models.ForeignKey(
+        Person,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="assignments",
+        db_index=False,
+    )
+    assigned_at = models.DateTimeField(null=True)
+    assigned_until = models.DateTimeField(null=True)
+    lapses = models.SmallIntegerField(default=0, db_default=0)
+    seats = models.SmallIntegerField(default=1, db_default=1)
+    seated = ArrayField(
+        models.BigIntegerField(),
+        default=list,
+        db_default=Value([], output_field=ArrayField(models.BigIntegerField())),
+    )
+    is_ahead = models.BooleanField(default=False, db_default=False)
+
+    parked_at = models.DateTimeField(null=True)
+    parking = models.CharField(max_length=20, choices=choices(Parking), null=True)
+    parked_for = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    release_at = models.DateTimeField(null=True)
 
     claimed_by = models.ForeignKey(
         Person,
@@ -92,6 +139,44 @@ class Task(models.Model):
             one_of("control", Control, name="review_task_control_known"),
             one_of("stage", Stage, name="review_task_stage_known"),
             one_of("priority_class", PriorityClass, name="review_task_class_known"),
+            one_of("reveal", Reveal, name="review_task_reveal_known"),
+            together(
+                "assigned_to", "assigned_at", name="review_task_assigned_at_needs_to"
+            ),
+            together(
+                "assigned_to", "assigned_until", name="review_task_assigned_needs_until"
+            ),
+            models.CheckConstraint(
+                condition=Q(parking__isnull=True)
+                | Q(parking__in=["INFORMATION", "HELP"]),
+                name="review_task_parking_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    state="WAITING", parked_at__isnull=False, parking__isnull=False
+                )
+                | (
+                    ~Q(state="WAITING")
+                    & Q(
+                        parked_at__isnull=True,
+                        parking__isnull=True,
+                        parked_for__isnull=True,
+                    )
+                ),
+                name="review_task_parked_only_when_waiting",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="SETTLING", release_at__isnull=False)
+                | (~Q(state="SETTLING") & Q(release_at__isnull=True)),
+                name="review_task_release_only_when_settling",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_ahead=False) | Q(state="CLAIMED"),
+                name="review_task_ahead_only_when_claimed",
+            ),
+            models.CheckConstraint(
+                condition=Q(seats__gte=1), name="review_task_seats_from_1"
+            ),
             models.CheckConstraint(
                 condition=Q(outcome__isnull=True)
                 | Q(outcome__in=[word.value for word in Outcome]),
@@ -150,12 +235,17 @@ class Task(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["queue", "priority_class", "opened_at", "id"],
-                condition=Q(state="OPEN"),
+                fields=["lane", "serve_at", "id"],
+                condition=Q(state="OPEN", assigned_to__isnull=True),
                 name="review_task_claim_next",
             ),
             models.Index(
-                fields=["queue", "lease_until"],
+                fields=["assigned_to", "serve_at", "id"],
+                condition=Q(state="OPEN", assigned_to__isnull=False),
+                name="review_task_assigned",
+            ),
+            models.Index(
+                fields=["lane", "lease_until"],
                 condition=Q(state="CLAIMED"),
                 name="review_task_lapsed",
             ),
@@ -165,7 +255,7 @@ class Task(models.Model):
                 name="review_task_held",
             ),
             models.Index(
-                fields=["queue", "priority_class", "opened_at", "id"],
+                fields=["queue", "serve_at", "id"],
                 condition=LIVE,
                 name="review_task_page",
             ),
@@ -197,6 +287,8 @@ class TaskContent(models.Model):
     `payload` is the current round's. `policy` pins what was in force when the task
     opened (definition version, form, quorum, escalation, result). `why` is the
     grid's answer with its explanation. `clock` is the clock policy as started.
+    `routing` says which lane, class and person it was given, by which rules; `proof`
+    is who was eligible and who was excluded, and why, when the quorum was reached.
     """
 
     task = models.OneToOneField(
@@ -207,9 +299,48 @@ class TaskContent(models.Model):
     why = models.JSONField(default=dict, encoder=ExactEncoder, decoder=ExactDecoder)
     policy = models.JSONField(default=dict, encoder=ExactEncoder, decoder=ExactDecoder)
     clock = models.JSONField(default=dict, encoder=ExactEncoder, decoder=ExactDecoder)
+    routing = models.JSONField(
+        default=dict, db_default={}, encoder=ExactEncoder, decoder=ExactDecoder
+    )
+    proof = models.JSONField(null=True, encoder=ExactEncoder, decoder=ExactDecoder)
 
     def __str__(self) -> str:
         return f"Content of task {self.task_id}"
+
+
+class Seat(models.Model):
+    """One person's hold of a task that several judge side by side.
+
+    Only tasks with more than one of `seats` have rows here; a row goes when its
+    person hands in, gives up, or lapses and another takes the place. `token` comes
+    from the task's `lease_token`, so that no two holds ever share one.
+    """
+
+    task = models.ForeignKey(
+        Task, on_delete=models.PROTECT, related_name="seat_rows", db_index=False
+    )
+    instance_id = models.UUIDField()
+    person = models.ForeignKey(
+        Person, on_delete=models.PROTECT, related_name="seats", db_index=False
+    )
+    token = models.BigIntegerField()
+    claimed_at = models.DateTimeField()
+    lease_until = models.DateTimeField()
+    audit_seq = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task", "person"], name="review_seat_once_per_person"
+            ),
+            models.UniqueConstraint(
+                fields=["task", "token"], name="review_seat_once_per_token"
+            ),
+        ]
+        indexes = [models.Index(fields=["person"], name="review_seat_of_person")]
+
+    def __str__(self) -> str:
+        return f"Seat of {self.person_id} at task {self.task_id}"
 
 
 class TaskRevision(models.Model):

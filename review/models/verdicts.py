@@ -13,6 +13,12 @@ from workflows.models.fields import choices, one_of
 class Verdict(models.Model):
     """One person's judgement of one round of one task. Written once.
 
+    `attempt` counts from 1 what the same person handed in for the same round and took
+    back, or handed in without voting. `shown` tells what was on the screen: digests of
+    payload, proposal, policy and sources, the reveal mode, when the model's view was
+    revealed and which sources were opened. `signature` is method, meaning and moment
+    where the queue asks for one. `on_behalf_of` is whose delegate the person was.
+
     `round` is the round it counts for: an edit counts for the round it starts,
     whose payload has `result_digest`. `answer_*` is what the person was told, given
     again when the same lease hands in twice.
@@ -23,6 +29,7 @@ class Verdict(models.Model):
     )
     instance_id = models.UUIDField()
     round = models.SmallIntegerField()
+    attempt = models.SmallIntegerField(default=1, db_default=1)
     stage = models.CharField(max_length=20, choices=choices(Stage))
     person = models.ForeignKey(Person, on_delete=models.PROTECT, db_index=False)
     person_name = models.CharField(max_length=200)
@@ -30,6 +37,13 @@ class Verdict(models.Model):
     reason_code = models.CharField(max_length=60, default="")
     rationale = models.TextField(default="")
     edits = models.JSONField(null=True, encoder=ExactEncoder, decoder=ExactDecoder)
+    on_behalf_of = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    shown = models.JSONField(
+        default=dict, db_default={}, encoder=ExactEncoder, decoder=ExactDecoder
+    )
+    signature = models.JSONField(null=True, encoder=ExactEncoder, decoder=ExactDecoder)
     lease_token = models.BigIntegerField()
     payload_digest = models.CharField(max_length=64)
     proposal_digest = models.CharField(max_length=64, default="")
@@ -49,7 +63,7 @@ class Verdict(models.Model):
             one_of("decision", Decision, name="review_verdict_decision_known"),
             one_of("stage", Stage, name="review_verdict_stage_known"),
             models.UniqueConstraint(
-                fields=["task", "round", "person"],
+                fields=["task", "round", "person", "attempt"],
                 name="review_verdict_once_per_round_and_person",
             ),
             models.UniqueConstraint(
@@ -69,3 +83,21 @@ class Verdict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.decision} of task {self.task_id}"
+
+
+class VerdictUndo(models.Model):
+    """A verdict its author took back while its effects were still held.
+
+    The verdict itself stays as it was written; it no longer counts.
+    """
+
+    verdict = models.OneToOneField(
+        Verdict, on_delete=models.PROTECT, primary_key=True, related_name="undo"
+    )
+    instance_id = models.UUIDField()
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, db_index=False)
+    undone_at = models.DateTimeField()
+    audit_seq = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"Undo of verdict {self.verdict_id}"

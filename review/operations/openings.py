@@ -42,10 +42,12 @@ _IDS: Final = """
 _CANCEL: Final = """
     UPDATE review_task t
     SET state = 'CANCELED', canceled_at = v.at, audit_seq = v.audit_seq,
-        claimed_by_id = NULL, claimed_at = NULL, lease_until = NULL
+        claimed_by_id = NULL, claimed_at = NULL, lease_until = NULL, is_ahead = false,
+        assigned_to_id = NULL, assigned_at = NULL, assigned_until = NULL, seated = '{}',
+        parked_at = NULL, parking = NULL, parked_for_id = NULL, release_at = NULL
     FROM unnest(%s::bigint[], %s::int[], %s::timestamptz[])
       AS v(step_id, audit_seq, at), review_queue q
-    WHERE t.step_id = v.step_id AND t.state IN ('OPEN', 'CLAIMED')
+    WHERE t.step_id = v.step_id AND t.state IN ('OPEN', 'CLAIMED', 'WAITING', 'SETTLING')
       AND q.id = t.queue_id
     RETURNING t.id, q.key, t.audit_seq
 """

@@ -1,12 +1,14 @@
 """Queues, reason codes and calendars. Each change is an entry of the installation."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from django.db import transaction
 
-from review.core.states import Decision
-from review.models import Calendar, CalendarHoliday, Queue, ReasonCode
+from review.core.states import Assignment, Decision, Signature
+from review.models import Calendar, CalendarHoliday, Person, Queue, ReasonCode
 from workflows import audit
 from workflows.core.actors import Actor
 from workflows.core.calendars import CalendarError, read_calendar
@@ -14,6 +16,48 @@ from workflows.operations.errors import Invalid
 from workflows.store import database_now
 
 Hours = Mapping[str, Sequence[Sequence[str]]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRules:
+    """How work is handed out and handed in at a queue; see models.Queue for each."""
+
+    undo_seconds: int = 8
+    wip_limit: int | None = 3
+    claim_ahead: int = 1
+    assignment: Assignment = Assignment.PULL
+    assign_seconds: int = 900
+    is_sticky: bool = True
+    aging_seconds: int = 14_400
+    stuck_after: int = 3
+    signature: Signature = Signature.NONE
+    signature_meaning: str = ""
+    hidden_decisions: list[str] = dataclasses.field(default_factory=list)
+
+
+DEFAULT_RULES: Final = QueueRules()
+_RANGES: Final = {
+    "undo_seconds": (0, 60),
+    "wip_limit": (1, 1000),
+    "claim_ahead": (0, 3),
+    "assign_seconds": (20, 604_800),
+    "aging_seconds": (60, 31_536_000),
+    "stuck_after": (1, 100),
+}
+
+
+def check_rules(rules: QueueRules) -> None:
+    """Raise Invalid for a rule out of its range; the sentence names rule and range."""
+    for name, (least, most) in _RANGES.items():
+        value = getattr(rules, name)
+        if value is not None and not least <= value <= most:
+            label = name.replace("_", " ")
+            raise Invalid(
+                f"The rule {label} is {value}; it goes from {least} to {most}."
+            )
+    unknown = set(rules.hidden_decisions) - {word.value for word in Decision}
+    if unknown:
+        raise Invalid(f"{min(unknown)!r} is no decision that could be hidden.")
 
 
 def define_queue(
@@ -26,12 +70,16 @@ def define_queue(
     lease_seconds: int = 600,
     calendar: Calendar | None = None,
     escalate_to: Queue | None = None,
+    owner: Person | None = None,
+    rules: QueueRules = DEFAULT_RULES,
 ) -> Queue:
     """Create a queue, or give the one with this key these values.
 
     Raises Invalid for a lease below 20 seconds (nobody could extend it in time, WCAG
-    2.2.1) or above a day, and for a queue that would escalate to itself.
+    2.2.1) or above a day, for a queue that would escalate to itself, and for rules
+    out of their range.
     """
+    check_rules(rules)
     if not 20 <= lease_seconds <= 86_400:
         raise Invalid("A lease lasts from 20 seconds to a day.")
     if escalate_to is not None and escalate_to.key == key:
@@ -43,6 +91,8 @@ def define_queue(
         "lease_seconds": lease_seconds,
         "calendar": calendar,
         "escalate_to": escalate_to,
+        "owner": owner,
+        **dataclasses.asdict(rules),
     }
     with transaction.atomic():
         queue, created = Queue.objects.update_or_create(key=key, defaults=values)
@@ -55,6 +105,8 @@ def define_queue(
                 "lease_seconds": lease_seconds,
                 "calendar": calendar.key if calendar else None,
                 "escalate_to": escalate_to.key if escalate_to else None,
+                "owner": owner.name if owner else None,
+                "rules": dataclasses.asdict(rules),
             },
         )
     return queue

@@ -34,7 +34,7 @@ from review.core.replaying import (
 from review.core.states import Decision, Outcome
 from review.core.xes import Trace
 from review.models import Person
-from review.operations import people, tasks, verdicts
+from review.operations import claims, people, verdicts
 from review.operations.casting import REPLAY, Cast, hire
 from workflows.core.states import FINAL_INSTANCE_STATES, InstanceState, StepState
 from workflows.operations import external, instances
@@ -47,7 +47,7 @@ PATIENCE: Final = 600
 
 _TASKS: Final = """
     SELECT instance_id, id, step_id, node_id, payload_digest FROM review_task
-    WHERE instance_id = ANY(%s) AND state IN ('OPEN', 'CLAIMED')
+    WHERE instance_id = ANY(%s) AND state IN ('OPEN', 'CLAIMED', 'WAITING')
 """
 _STEPS: Final = """
     SELECT instance_id, id, node_id, state FROM workflows_step
@@ -330,7 +330,7 @@ def _judge(
     """Claim and decide, in two transactions, as a person does."""
     at = one.now_at
     try:
-        lease = tasks.claim(task_id=waiting.task_id, person=person, occurred_at=at)
+        lease = claims.claim(task_id=waiting.task_id, person=person, occurred_at=at)
         verdicts.submit(
             task_id=waiting.task_id,
             person=person,

@@ -11,9 +11,11 @@ from django.db import connection
 from review.core.clocks import Clock
 from review.core.desks import Assessment, is_own_work
 from review.core.quorum import list_excluded
+from review.core.routing import DEFAULT_AGING, Place, rank
 from review.core.states import Control, DecidedBy, Outcome, Stage, TaskState
 from review.operations import calendars
 from review.operations.calendars import NamedCalendar
+from review.operations.lanes import find_lanes
 from workflows import audit
 from workflows.core.actors import ENGINE
 from workflows.core.canonical import dumps
@@ -25,7 +27,7 @@ AT_ONCE: Final = {Control.AUTO: Outcome.APPROVED, Control.BLOCK: Outcome.BLOCKED
 
 _LARGEST_IMPACT: Final = Decimal(10) ** 24
 _QUEUES: Final = """
-    SELECT q.key, q.id, e.key, c.id, c.version
+    SELECT q.key, q.id, e.key, c.id, c.version, q.aging_seconds
     FROM review_queue q
     LEFT JOIN review_queue e ON e.id = q.escalate_to_id
     LEFT JOIN review_calendar c ON c.id = q.calendar_id
@@ -42,7 +44,7 @@ _COPY_TASKS: Final = """
          title, business_key, initiator, state, control, stage, round, priority_class,
          payload_digest, confidence, impact, excluded, lease_token, opened_at,
          recorded_at, warn_at, due_at, escalations, decided_at, outcome, decided_by,
-         audit_seq)
+         lane_id, serve_at, audit_seq)
     FROM STDIN
 """
 _COPY_CONTENTS: Final = """
@@ -59,6 +61,7 @@ class QueueFacts:
     id: int | None = None
     escalate_to: str = ""
     calendar: NamedCalendar = calendars.ALWAYS
+    aging_seconds: int = DEFAULT_AGING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +86,13 @@ def find_queues(keys: Sequence[str]) -> dict[str, QueueFacts]:
     found = {key: QueueFacts(key=key) for key in keys}
     with connection.cursor() as cursor:
         cursor.execute(_QUEUES, [list(keys)])
-        for key, number, escalate_to, calendar_id, version in cursor.fetchall():
+        for key, number, escalate_to, calendar_id, version, aging in cursor:
             found[key] = QueueFacts(
                 key=key,
                 id=number,
                 escalate_to=escalate_to or "",
                 calendar=calendars.get_calendar(calendar_id, version),
+                aging_seconds=aging,
             )
     return found
 
@@ -98,10 +102,17 @@ def write_tasks(
 ) -> None:
     """Write tasks and their contents; `seqs` are their entries' places, in order."""
     ids = _list_queue_ids(opened, now=now)
+    lanes = find_lanes([Place(number) for number in ids.values()])
     copy_in(
         _COPY_TASKS,
         (
-            _task_row(one, queue_id=ids[one.queue.key], seq=seq, now=now)
+            _task_row(
+                one,
+                queue_id=ids[one.queue.key],
+                lane_id=lanes[Place(ids[one.queue.key])],
+                seq=seq,
+                now=now,
+            )
             for one, seq in zip(opened, seqs, strict=True)
         ),
     )
@@ -140,7 +151,7 @@ def _record_made(keys: Sequence[str], *, now: dt.datetime) -> None:
 
 
 def _task_row(
-    one: OpenedTask, *, queue_id: int, seq: int, now: dt.datetime
+    one: OpenedTask, *, queue_id: int, lane_id: int, seq: int, now: dt.datetime
 ) -> tuple[object, ...]:
     request, assessment, clock = one.request, one.assessment, one.clock
     outcome = AT_ONCE.get(assessment.ruling.control)
@@ -175,6 +186,12 @@ def _task_row(
         one.opened_at if outcome else None,
         outcome.value if outcome else None,
         DecidedBy.AUTO.value if outcome else None,
+        lane_id,
+        rank(
+            priority=assessment.priority,
+            opened_at=one.opened_at,
+            aging=dt.timedelta(seconds=one.queue.aging_seconds),
+        ),
         seq,
     )
 

@@ -25,6 +25,7 @@ from review.core.quorum import Judgement, Tally, find_objection, list_excluded, 
 from review.core.states import Decision, Outcome, Stage, TaskState
 from review.models import Person, ReasonCode
 from review.operations import clocks, refusals
+from review.operations.claims import check_lease
 from review.operations.edits import (
     Change,
     keep_change,
@@ -34,7 +35,6 @@ from review.operations.edits import (
 )
 from review.operations.locking import Earlier, LockedTask, check_live, lock_task
 from review.operations.people import actor_of
-from review.operations.tasks import check_lease
 from review.permissions import check_can_review, get_rights
 from workflows import audit, failpoints
 from workflows.core.canonical import digest, dumps

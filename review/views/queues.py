@@ -18,7 +18,7 @@ from review.dashboards.frame import Viewer
 from review.filters import QueueFilter
 from review.live import queue_topic
 from review.models import Person, Queue
-from review.operations import tasks
+from review.operations import claims
 from review.views.access import is_fragment, screen, viewer_required
 from review.views.empty import Empty, explain_empty
 from review.views.formats import (
@@ -118,7 +118,7 @@ def queue_next(request: HttpRequest, key: str) -> HttpResponse:
         queue = _find_queue(key)
         permissions.check_can_review(viewer.rights, queue_id=queue.pk)
         keys = [queue.key]
-    lease = tasks.claim_next(queue_keys=keys, person=person)
+    lease = claims.claim_next(queue_keys=keys, person=person)
     if lease is not None:
         return redirect("task-detail", lease.task_id)
     empty = _why_nothing(viewer, keys, now=database_now())
@@ -150,7 +150,7 @@ def _list(
         rows,
         limit=desk.PAGE,
         parameter="after",
-        mark=lambda row: f"{row.priority_class}~{row.opened_at.isoformat()}~{row.id}",
+        mark=lambda row: f"{row.serve_at.isoformat()}~{row.id}",
     )
     url = reverse("queue-detail", args=[queue.key])
     return {
@@ -257,10 +257,9 @@ def _own_verdict(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> dict[str, An
 
 
 def _read_after(text: str) -> desk.AfterTask | None:
-    priority, _, rest = text.partition("~")
-    after = read_after(rest)
+    after = read_after(text)
     if after is None:
         return None
-    if priority not in {"A", "B", "C"} or not after.id.isdecimal():
+    if not after.id.isdecimal():
         raise Invalid("The page in this address cannot be read; start from the list.")
-    return desk.AfterTask(priority, after.at, int(after.id))
+    return desk.AfterTask(after.at, int(after.id))

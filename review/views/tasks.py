@@ -12,7 +12,7 @@ from review.dashboards.frame import Viewer
 from review.forms.verdicts import EscalateForm, LeaseForm, VerdictForm
 from review.live import task_topic
 from review.models import Person
-from review.operations import tasks, verdicts
+from review.operations import claims, tasks, verdicts
 from review.operations.verdicts import Submitted
 from review.views.access import is_fragment, screen, viewer_required
 from review.views.drafts import drop_draft, keep_draft
@@ -43,7 +43,7 @@ def task_detail(request: HttpRequest, task_id: int) -> HttpResponse:
 @screen()
 def task_claim(request: HttpRequest, task_id: int) -> HttpResponse:
     """Claim the task."""
-    tasks.claim(task_id=task_id, person=_person(request))
+    claims.claim(task_id=task_id, person=_person(request))
     return redirect("task-detail", task_id)
 
 
@@ -51,7 +51,7 @@ def task_claim(request: HttpRequest, task_id: int) -> HttpResponse:
 @screen()
 def task_release(request: HttpRequest, task_id: int) -> HttpResponse:
     """Give the task back to its queue."""
-    tasks.release(task_id=task_id, person=_person(request), token=_token(request))
+    claims.release(task_id=task_id, person=_person(request), token=_token(request))
     messages.info(request, "You gave the task back. Your draft is kept.")
     viewer = viewer_required(request)
     return redirect("queue-detail", read_case(task_id, viewer).row.queue_key)
@@ -63,7 +63,7 @@ def task_extend(request: HttpRequest, task_id: int) -> HttpResponse:
     """Hold the task for another lease; scripts get the new end as JSON."""
     wants_json = request.headers.get("Accept", "").startswith("application/json")
     try:
-        lease = tasks.extend(
+        lease = claims.extend(
             task_id=task_id, person=_person(request), token=_token(request)
         )
     except Refused as refusal:
@@ -202,7 +202,7 @@ def _recorded(case: Case, answer: Submitted) -> str:
 
 
 def _next(request: HttpRequest, queue_key: str) -> HttpResponse:
-    lease = tasks.claim_next(queue_keys=[queue_key], person=_person(request))
+    lease = claims.claim_next(queue_keys=[queue_key], person=_person(request))
     if lease is None:
         messages.info(request, "Nothing more here that you may take.")
         return redirect("queue-detail", queue_key)

@@ -20,7 +20,7 @@ from django.db import connection  # noqa: E402
 from review.core.leases import Lease  # noqa: E402
 from review.core.states import Decision  # noqa: E402
 from review.models import Person, Queue, Task  # noqa: E402
-from review.operations import tasks, verdicts  # noqa: E402
+from review.operations import claims, verdicts  # noqa: E402
 from tests.factories.tasks import NAMES, Desk, make_desk, start_cases  # noqa: E402
 from workflows.models import Definition, Instance, Step  # noqa: E402
 
@@ -106,7 +106,7 @@ def main() -> None:
 
 
 def _take(person: Person) -> Lease | None:
-    return tasks.claim_next(queue_keys=["desk"], person=person)
+    return claims.claim_next(queue_keys=["desk"], person=person)
 
 
 def _timed(act: Callable[[], Answer]) -> tuple[Answer, float]:

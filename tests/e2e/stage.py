@@ -17,7 +17,7 @@ django.setup()
 import tests.factories.handlers  # noqa: E402, F401  registers the handlers
 from review.core.states import Decision, Role  # noqa: E402
 from review.models import Task  # noqa: E402
-from review.operations import people, queues, tasks, verdicts  # noqa: E402
+from review.operations import claims, people, queues, verdicts  # noqa: E402
 from tests.factories.desk import build_world  # noqa: E402
 from tests.factories.processes import (  # noqa: E402
     TESTER,
@@ -59,7 +59,7 @@ def main() -> None:
     world.start(12)
     world.start(1, quorum="dual")
     decided = world.open_task()
-    lease = tasks.claim(task_id=decided.pk, person=world.people["bob"])
+    lease = claims.claim(task_id=decided.pk, person=world.people["bob"])
     verdicts.submit(
         task_id=decided.pk,
         person=world.people["bob"],

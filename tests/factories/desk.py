@@ -11,6 +11,7 @@ from review.core.states import Decision, Role
 from review.models import Person, Queue, Task, User
 from review.operations import people, queues
 from tests.factories.processes import TESTER, chain, flow, package, process
+from tests.factories.tasks import AT_ONCE
 from workflows.operations import definitions, instances
 from workflows.operations.advance import advance_batch
 
@@ -106,9 +107,13 @@ def build_world() -> World:
     """Alice and bob review, carol manages, dan audits, mallory may nothing."""
     persons = {}
     queue = queues.define_queue(
-        key="desk", name="Credit desk", actor=TESTER, policy_text="Look twice."
+        key="desk",
+        name="Credit desk",
+        actor=TESTER,
+        rules=AT_ONCE,
+        policy_text="Look twice.",
     )
-    queues.define_queue(key="senior", name="Senior desk", actor=TESTER)
+    queues.define_queue(key="senior", name="Senior desk", actor=TESTER, rules=AT_ONCE)
     for name, role in ROLES.items():
         persons[name] = people.create_person(
             name=name.title(), actor=TESTER, username=name, password=PASSWORD

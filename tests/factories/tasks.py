@@ -16,7 +16,8 @@ import tests.factories.handlers  # noqa: F401  registers the handlers
 from review.core.leases import Lease
 from review.core.states import Decision, Role
 from review.models import Person, Queue, Task
-from review.operations import people, queues, tasks, verdicts
+from review.operations import claims, people, queues, verdicts
+from review.operations.queues import QueueRules
 from tests.factories.decisions import decision, dmn, input_data, table
 from tests.factories.processes import TESTER, chain, flow, package, process
 from workflows.operations import definitions, instances
@@ -40,6 +41,9 @@ GRID: Final = dmn(
         inputs=("confidence", "impact"),
     ),
 )
+AT_ONCE: Final = QueueRules(undo_seconds=0, wip_limit=None, claim_ahead=0)
+"""Verdicts take effect at once, and a person may hold any number of tasks."""
+
 NAMES: Final = ("alice", "bob", "carol", "dave")
 PASSWORD: Final = "correct-horse-battery"
 
@@ -97,7 +101,7 @@ def review_process(**attributes: str) -> str:
 
 def make_desk(**attributes: str) -> Desk:
     """Create the queue, its reviewers and a deployed definition."""
-    queue = queues.define_queue(key="desk", name="Desk", actor=TESTER)
+    queue = queues.define_queue(key="desk", name="Desk", actor=TESTER, rules=AT_ONCE)
     files = package(review_process(**attributes), files={"grid.dmn": GRID})
     deployed = definitions.deploy(files=files, actor=TESTER)
     staff = {
@@ -136,7 +140,7 @@ def judge(
     **given: Any,
 ) -> verdicts.Submitted:
     """Claim a task as it now stands (unless a lease is given) and judge it."""
-    held = lease or tasks.claim(task_id=task.id, person=person)
+    held = lease or claims.claim(task_id=task.id, person=person)
     task.refresh_from_db()
     if decision is not Decision.APPROVE:
         given.setdefault("rationale", "Because the papers say so.")
@@ -164,7 +168,7 @@ def task_at(state: str, desk: Desk, **variables: Any) -> Task:
         case "OPEN":
             pass
         case "CLAIMED":
-            tasks.claim(task_id=task.id, person=desk.alice)
+            claims.claim(task_id=task.id, person=desk.alice)
         case "SECOND":
             judge(task, desk.alice)
         case "DISPUTED":

@@ -17,9 +17,9 @@ from django.db import connection  # noqa: E402
 
 from review.core.states import Decision, Role  # noqa: E402
 from review.models import Person, Task  # noqa: E402
-from review.operations import queues, tasks, verdicts  # noqa: E402
+from review.operations import claims, queues, verdicts  # noqa: E402
 from tests.factories.processes import TESTER, chain, deploy, process  # noqa: E402
-from tests.factories.tasks import make_person  # noqa: E402
+from tests.factories.tasks import AT_ONCE, make_person  # noqa: E402
 from workflows.operations import instances  # noqa: E402
 from workflows.operations.instances import Start  # noqa: E402
 
@@ -41,8 +41,8 @@ def begin(count: int) -> None:
     """Make the desks and their reviewer, deploy, and start the cases."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE faults_effect (step_id bigint NOT NULL)")
-    queues.define_queue(key="desk", name="Desk", actor=TESTER)
-    late = queues.define_queue(key="late", name="Late", actor=TESTER)
+    queues.define_queue(key="desk", name="Desk", actor=TESTER, rules=AT_ONCE)
+    late = queues.define_queue(key="late", name="Late", actor=TESTER, rules=AT_ONCE)
     make_person("Alice", Role.REVIEWER, queue=late)
     definition_id = deploy(WORK)
     starts = [
@@ -59,9 +59,9 @@ def judge(count: int) -> None:
         # Also what she held when she was killed: her lease goes on.
         held = Task.objects.filter(claimed_by=alice, state="CLAIMED").first()
         lease = (
-            tasks.claim(task_id=held.id, person=alice)
+            claims.claim(task_id=held.id, person=alice)
             if held
-            else tasks.claim_next(queue_keys=["late"], person=alice)
+            else claims.claim_next(queue_keys=["late"], person=alice)
         )
         if lease is None:
             time.sleep(0.1)

@@ -15,7 +15,7 @@ import tests.factories.handlers  # noqa: F401  registers the handlers
 from review.evidence import verify
 from review.evidence.bundle import export_instance
 from review.models import Task
-from review.operations import tasks
+from review.operations import claims
 from tests.factories.processes import TESTER, chain, flow, process
 from tests.factories.tasks import Desk, judge, make_desk
 from tests.integration.definitions.moving import (
@@ -78,7 +78,7 @@ def test_instance_moves_with_its_open_task_and_ends_in_the_new_version(
     old = deploy(review(), version="1.0.0")
     (instance_id,) = start(old)
     task = Task.objects.get(instance_id=instance_id)
-    lease = tasks.claim(task_id=task.id, person=desk.alice)
+    lease = claims.claim(task_id=task.id, person=desk.alice)
     new = deploy(review("look", tail="file"), version="1.1.0")
 
     report = migrate({"check": "look"})

@@ -7,7 +7,7 @@ import pytest
 import tests.factories.handlers  # noqa: F401  registers the handlers
 from review.core.states import Decision
 from review.models import Task
-from review.operations import tasks, verdicts
+from review.operations import claims, verdicts
 from tests.factories.processes import TESTER
 from tests.factories.tasks import Desk, make_desk
 from tests.integration.definitions.moving import (
@@ -62,7 +62,7 @@ def test_verdict_and_migration_at_once_both_count(desk: Desk, lanes: Track) -> N
     for _ in range(6):
         (instance_id,) = start(old)
         task = Task.objects.get(instance_id=instance_id)
-        lease = tasks.claim(task_id=task.id, person=desk.alice)
+        lease = claims.claim(task_id=task.id, person=desk.alice)
         task.refresh_from_db()
 
         def judge(task: Task = task, token: int = lease.token) -> object:

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from review.core.states import Decision, Role
 from review.demo import effects
 from review.models import Person, Task
-from review.operations import people, tasks, verdicts
+from review.operations import claims, people, verdicts
 from tests.factories.processes import TESTER
 from workflows.models import Incident, Instance, Step
 from workflows.operations import definitions, external, instances
@@ -88,7 +88,7 @@ def judge(
     """Claim and decide the task that waits; return the instance as it then stands."""
     person = Person.objects.filter(name=by).first() or reviewer(by)
     task = waiting(instance)
-    lease = tasks.claim(task_id=task.id, person=person)
+    lease = claims.claim(task_id=task.id, person=person)
     verdicts.submit(
         task_id=task.id,
         person=person,

@@ -25,8 +25,9 @@ from review.core.states import Decision, Role
 from review.evidence import verify
 from review.evidence.bundle import export_instance
 from review.models import Person, Task
-from review.operations import people, queues, tasks, verdicts
+from review.operations import claims, people, queues, verdicts
 from tests.factories.processes import TESTER, chain, deploy, process
+from tests.factories.tasks import AT_ONCE
 from workflows.models import AuditEntry
 from workflows.operations import advance, instances
 from workflows.operations.checkpoints import seal
@@ -54,7 +55,7 @@ def make_reviewer(name: str) -> Person:
 def walk_case() -> UUID:
     """Let one instance go all the way, with an edit by a person who gives reasons."""
     definition_id = deploy(PROCESS)
-    queues.define_queue(key="credit", name="Credit", actor=TESTER)
+    queues.define_queue(key="credit", name="Credit", actor=TESTER, rules=AT_ONCE)
     (instance_id,) = instances.start_many(
         definition_id=definition_id,
         starts=[
@@ -69,7 +70,7 @@ def walk_case() -> UUID:
         pass
     task = Task.objects.get(instance_id=instance_id)
     ada = make_reviewer("Ada Löwe")
-    lease = tasks.claim(task_id=task.id, person=ada)
+    lease = claims.claim(task_id=task.id, person=ada)
     verdicts.submit(
         task_id=task.id,
         person=ada,

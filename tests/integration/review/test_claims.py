@@ -7,9 +7,10 @@ import pytest
 
 from review.core.states import Role
 from review.models import Task
-from review.operations import people, queues, tasks
+from review.operations import claims, people, queues, tasks
 from tests.factories.processes import TESTER
 from tests.factories.tasks import (
+    AT_ONCE,
     Desk,
     judge,
     lapse,
@@ -28,7 +29,7 @@ def last_entry(task: Task) -> AuditEntry:
 
 def test_claim_is_a_lease_with_a_token_and_an_end(desk: Desk) -> None:
     task = open_task(desk)
-    lease = tasks.claim(task_id=task.id, person=desk.alice)
+    lease = claims.claim(task_id=task.id, person=desk.alice)
     task.refresh_from_db()
     assert (task.state, task.claimed_by, task.lease_token) == (
         "CLAIMED",
@@ -42,30 +43,30 @@ def test_claim_is_a_lease_with_a_token_and_an_end(desk: Desk) -> None:
 
 def test_claiming_what_one_holds_gives_the_same_lease(desk: Desk) -> None:
     task = open_task(desk)
-    lease = tasks.claim(task_id=task.id, person=desk.alice)
+    lease = claims.claim(task_id=task.id, person=desk.alice)
     entries = AuditEntry.objects.count()
-    assert tasks.claim(task_id=task.id, person=desk.alice) == lease
+    assert claims.claim(task_id=task.id, person=desk.alice) == lease
     assert AuditEntry.objects.count() == entries
 
 
 def test_held_task_is_refused_with_the_holders_name(desk: Desk) -> None:
     task = task_at("CLAIMED", desk)
     with pytest.raises(Conflict, match="Alice holds this task until"):
-        tasks.claim(task_id=task.id, person=desk.bob)
+        claims.claim(task_id=task.id, person=desk.bob)
 
 
 def test_lapsed_lease_is_free_without_a_sweep(desk: Desk) -> None:
     task = open_task(desk)
-    old = tasks.claim(task_id=task.id, person=desk.alice)
+    old = claims.claim(task_id=task.id, person=desk.alice)
     lapse(task)
-    new = tasks.claim(task_id=task.id, person=desk.bob)
+    new = claims.claim(task_id=task.id, person=desk.bob)
     assert new.token == old.token + 1
     assert '"lapsed_from":"Alice"' in last_entry(task).entry
 
 
 def test_unknown_task_is_not_found(desk: Desk) -> None:
     with pytest.raises(NotFound, match="no task 999999"):
-        tasks.claim(task_id=999999, person=desk.alice)
+        claims.claim(task_id=999999, person=desk.alice)
 
 
 def test_only_reviewers_of_the_queue_claim(desk: Desk) -> None:
@@ -73,16 +74,18 @@ def test_only_reviewers_of_the_queue_claim(desk: Desk) -> None:
     for role in (Role.ADMINISTRATOR, Role.MANAGER, Role.PROCESS_OWNER, Role.AUDITOR):
         person = make_person(role.value.title(), role)
         with pytest.raises(Forbidden, match="not a reviewer of this queue"):
-            tasks.claim(task_id=task.id, person=person)
-    elsewhere = queues.define_queue(key="elsewhere", name="Elsewhere", actor=TESTER)
+            claims.claim(task_id=task.id, person=person)
+    elsewhere = queues.define_queue(
+        key="elsewhere", name="Elsewhere", actor=TESTER, rules=AT_ONCE
+    )
     stranger = make_person("Stranger", Role.REVIEWER, queue=elsewhere)
     with pytest.raises(Forbidden):
-        tasks.claim(task_id=task.id, person=stranger)
+        claims.claim(task_id=task.id, person=stranger)
 
 
 def test_revoked_role_ends_at_once(desk: Desk) -> None:
     task = open_task(desk)
-    lease = tasks.claim(task_id=task.id, person=desk.alice)
+    lease = claims.claim(task_id=task.id, person=desk.alice)
     people.revoke_role(
         person=desk.alice, role=Role.REVIEWER, queue=desk.queue, actor=TESTER
     )
@@ -92,7 +95,7 @@ def test_revoked_role_ends_at_once(desk: Desk) -> None:
 
 def test_disabled_person_is_refused(desk: Desk) -> None:
     task = open_task(desk)
-    lease = tasks.claim(task_id=task.id, person=desk.alice)
+    lease = claims.claim(task_id=task.id, person=desk.alice)
     people.disable_person(person=desk.alice, actor=TESTER, reason="Left the house.")
     with pytest.raises(Forbidden, match="account of Alice is closed"):
         judge(task, desk.alice, lease=lease)
@@ -105,19 +108,19 @@ def test_next_is_by_class_then_first_come(db: None) -> None:
     later = open_task(desk, name="later", urgent=False)
     order = []
     for _ in range(3):
-        lease = tasks.claim_next(queue_keys=["desk"], person=desk.alice)
+        lease = claims.claim_next(queue_keys=["desk"], person=desk.alice)
         assert lease is not None
         order.append(lease.task_id)
     assert order == [urgent.id, late.id, later.id]
-    assert tasks.claim_next(queue_keys=["desk"], person=desk.alice) is None
+    assert claims.claim_next(queue_keys=["desk"], person=desk.alice) is None
 
 
 def test_next_takes_over_a_lapsed_lease(desk: Desk) -> None:
     older, newer = open_task(desk), open_task(desk)
-    tasks.claim(task_id=older.id, person=desk.alice)
+    claims.claim(task_id=older.id, person=desk.alice)
     lapse(older)
-    first = tasks.claim_next(queue_keys=["desk"], person=desk.bob)
-    second = tasks.claim_next(queue_keys=["desk"], person=desk.bob)
+    first = claims.claim_next(queue_keys=["desk"], person=desk.bob)
+    second = claims.claim_next(queue_keys=["desk"], person=desk.bob)
     assert first is not None
     assert second is not None
     assert (first.task_id, second.task_id) == (older.id, newer.id)
@@ -125,8 +128,8 @@ def test_next_takes_over_a_lapsed_lease(desk: Desk) -> None:
 
 def test_next_passes_over_what_one_has_judged(dual_desk: Desk) -> None:
     task = task_at("SECOND", dual_desk)
-    assert tasks.claim_next(queue_keys=["desk"], person=dual_desk.alice) is None
-    lease = tasks.claim_next(queue_keys=["desk"], person=dual_desk.bob)
+    assert claims.claim_next(queue_keys=["desk"], person=dual_desk.alice) is None
+    lease = claims.claim_next(queue_keys=["desk"], person=dual_desk.bob)
     assert lease is not None
     assert lease.task_id == task.id
 
@@ -134,46 +137,50 @@ def test_next_passes_over_what_one_has_judged(dual_desk: Desk) -> None:
 def test_next_passes_over_queues_one_does_not_review(desk: Desk) -> None:
     open_task(desk)
     nobody = make_person("Nobody")
-    assert tasks.claim_next(queue_keys=["desk", "unknown"], person=nobody) is None
+    assert claims.claim_next(queue_keys=["desk", "unknown"], person=nobody) is None
 
 
 def test_release_gives_back_with_its_reason(desk: Desk) -> None:
     task = open_task(desk)
-    lease = tasks.claim(task_id=task.id, person=desk.alice)
-    tasks.release(
+    lease = claims.claim(task_id=task.id, person=desk.alice)
+    claims.release(
         task_id=task.id, person=desk.alice, token=lease.token, reason="Lunch."
     )
     task.refresh_from_db()
     assert (task.state, task.claimed_by) == ("OPEN", None)
     assert '"reason":"Lunch."' in last_entry(task).entry
     with pytest.raises(Stale, match="Nobody holds"):
-        tasks.release(task_id=task.id, person=desk.alice, token=lease.token)
+        claims.release(task_id=task.id, person=desk.alice, token=lease.token)
 
 
 def test_extension_counts_from_now_and_leaves_no_entry(desk: Desk) -> None:
     task = open_task(desk)
-    lease = tasks.claim(task_id=task.id, person=desk.alice)
+    lease = claims.claim(task_id=task.id, person=desk.alice)
     entries = AuditEntry.objects.count()
-    longer = tasks.extend(task_id=task.id, person=desk.alice, token=lease.token)
+    longer = claims.extend(task_id=task.id, person=desk.alice, token=lease.token)
     assert longer.until > lease.until
     assert AuditEntry.objects.count() == entries
 
 
 def test_extension_needs_the_lease(desk: Desk) -> None:
     task = open_task(desk)
-    lease = tasks.claim(task_id=task.id, person=desk.alice)
+    lease = claims.claim(task_id=task.id, person=desk.alice)
     with pytest.raises(Stale, match="Alice holds"):
-        tasks.extend(task_id=task.id, person=desk.bob, token=lease.token)
+        claims.extend(task_id=task.id, person=desk.bob, token=lease.token)
     lapse(task)
     with pytest.raises(Stale, match="lapsed"):
-        tasks.extend(task_id=task.id, person=desk.alice, token=lease.token)
+        claims.extend(task_id=task.id, person=desk.alice, token=lease.token)
 
 
 def test_escalation_moves_the_task_where_the_queue_says(desk: Desk) -> None:
-    senior = queues.define_queue(key="senior", name="Senior", actor=TESTER)
-    queues.define_queue(key="desk", name="Desk", escalate_to=senior, actor=TESTER)
+    senior = queues.define_queue(
+        key="senior", name="Senior", actor=TESTER, rules=AT_ONCE
+    )
+    queues.define_queue(
+        key="desk", name="Desk", escalate_to=senior, actor=TESTER, rules=AT_ONCE
+    )
     task = open_task(desk)
-    lease = tasks.claim(task_id=task.id, person=desk.alice)
+    lease = claims.claim(task_id=task.id, person=desk.alice)
     with pytest.raises(Invalid, match="Say why"):
         tasks.escalate(
             task_id=task.id, person=desk.alice, token=lease.token, reason=" "
@@ -189,12 +196,12 @@ def test_escalation_moves_the_task_where_the_queue_says(desk: Desk) -> None:
         1,
     )
     with pytest.raises(Forbidden):
-        tasks.claim(task_id=task.id, person=desk.alice)
+        claims.claim(task_id=task.id, person=desk.alice)
 
 
 def test_escalation_needs_somewhere_else_to_go(desk: Desk) -> None:
     task = open_task(desk)
-    lease = tasks.claim(task_id=task.id, person=desk.alice)
+    lease = claims.claim(task_id=task.id, person=desk.alice)
     escalate = partial(
         tasks.escalate, task_id=task.id, person=desk.alice, token=lease.token
     )
@@ -209,7 +216,7 @@ def test_escalation_needs_somewhere_else_to_go(desk: Desk) -> None:
 def test_manager_gives_a_held_task_to_somebody_else(desk: Desk) -> None:
     manager = make_person("Mona", Role.MANAGER)
     task = open_task(desk)
-    old = tasks.claim(task_id=task.id, person=desk.alice)
+    old = claims.claim(task_id=task.id, person=desk.alice)
     lease = tasks.reassign(
         task_id=task.id, manager=manager, to_person=desk.bob, reason="Alice is ill."
     )
@@ -226,7 +233,7 @@ def test_manager_frees_a_held_task(desk: Desk) -> None:
     tasks.reassign(
         task_id=task.id, manager=manager, to_person=None, reason="Alice is ill."
     )
-    tasks.claim(task_id=task.id, person=desk.bob)
+    claims.claim(task_id=task.id, person=desk.bob)
 
 
 def test_reassigning_keeps_four_eyes(dual_desk: Desk) -> None:

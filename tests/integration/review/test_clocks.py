@@ -8,9 +8,9 @@ from django.db.models import F
 
 from review.core.states import Decision
 from review.models import Task, Verdict
-from review.operations import clocks, queues, tasks
+from review.operations import claims, clocks, queues
 from tests.factories.processes import TESTER, chain, package, process
-from tests.factories.tasks import Desk, judge, lapse, make_desk, open_task
+from tests.factories.tasks import AT_ONCE, Desk, judge, lapse, make_desk, open_task
 from workflows.models import AuditEntry, Timer
 from workflows.operations import definitions, instances, timers
 from workflows.operations.instances import Start
@@ -22,7 +22,7 @@ OFFICE = {str(day): [["09:00", "17:00"]] for day in range(5)}
 @pytest.fixture
 def timed(db: None) -> Desk:
     """A desk with eight hours around the clock that escalates to the seniors."""
-    queues.define_queue(key="senior", name="Senior", actor=TESTER)
+    queues.define_queue(key="senior", name="Senior", actor=TESTER, rules=AT_ONCE)
     return make_desk(sla="PT8H", warn="PT2H", escalate_to="senior")
 
 
@@ -81,7 +81,9 @@ def test_calendar_of_the_queue_counts(db: None) -> None:
         actor=TESTER,
     )
     desk = make_desk(sla="P1D")
-    queues.define_queue(key="desk", name="Desk", calendar=calendar, actor=TESTER)
+    queues.define_queue(
+        key="desk", name="Desk", calendar=calendar, actor=TESTER, rules=AT_ONCE
+    )
     task = open_task_at(desk, dt.datetime(2026, 12, 24, 14, tzinfo=dt.UTC))
     # 15:00 to 17:00 on Christmas Eve; then two holidays and a weekend are off.
     assert task.due_at == dt.datetime(2026, 12, 28, 14, tzinfo=dt.UTC)
@@ -146,7 +148,7 @@ def test_breach_is_written_once(timed: Desk) -> None:
 
 def test_held_task_is_not_taken_away_at_the_breach(timed: Desk) -> None:
     task = open_task(timed)
-    lease = tasks.claim(task_id=task.id, person=timed.alice)
+    lease = claims.claim(task_id=task.id, person=timed.alice)
     bring_forward(task, warn_at=dt.timedelta(hours=9), due_at=dt.timedelta(hours=9))
     fire()
     task.refresh_from_db()
@@ -196,7 +198,7 @@ def test_late_verdict_before_the_sweep_is_a_breach(timed: Desk) -> None:
 
 def test_cancellation_withdraws_task_and_clock(timed: Desk) -> None:
     task = open_task(timed)
-    tasks.claim(task_id=task.id, person=timed.alice)
+    claims.claim(task_id=task.id, person=timed.alice)
     instances.cancel(instance_id=task.instance_id, actor=TESTER, reason="A mistake.")
     task.refresh_from_db()
     assert (task.state, task.claimed_by, task.lease_until) == ("CANCELED", None, None)
@@ -204,7 +206,7 @@ def test_cancellation_withdraws_task_and_clock(timed: Desk) -> None:
 
 
 def test_boundary_timer_withdraws_the_task(db: None) -> None:
-    queues.define_queue(key="desk", name="Desk", actor=TESTER)
+    queues.define_queue(key="desk", name="Desk", actor=TESTER, rules=AT_ONCE)
     body = process(
         '<startEvent id="s"/><userTask id="review" cs:queue="desk" cs:sla="PT8H"/>'
         '<boundaryEvent id="late" attachedToRef="review"><timerEventDefinition>'

@@ -6,7 +6,7 @@ import pytest
 
 from review.core.shown import digest_shown
 from review.models import Queue, Task
-from review.operations import tasks
+from review.operations import claims
 from tests.factories.tasks import Desk, make_desk, open_task, start_cases
 from workflows.audit import INSTALLATION
 from workflows.core.canonical import digest
@@ -146,7 +146,7 @@ def test_proposal_and_form_are_pinned(db: None) -> None:
 def test_own_work_is_open_to_its_initiator(db: None) -> None:
     desk = make_desk(initiator="allowed")
     task = open_task(desk, initiator=desk.alice)
-    lease = tasks.claim(task_id=task.id, person=desk.alice)
+    lease = claims.claim(task_id=task.id, person=desk.alice)
     assert lease.task_id == task.id
 
 

@@ -11,7 +11,7 @@ from django.db import connection
 from review.core.leases import Lease
 from review.core.states import Decision, Role
 from review.models import Person, Task, Verdict
-from review.operations import people, tasks, verdicts
+from review.operations import claims, people, verdicts
 from tests.factories.processes import TESTER
 from tests.factories.tasks import (
     PASSWORD,
@@ -54,7 +54,7 @@ def claim_each(person: Person, ids: list[int]) -> list[Lease | Refused]:
     found: list[Lease | Refused] = []
     for task_id in shuffled(ids, seed=person.id):
         try:
-            found.append(tasks.claim(task_id=task_id, person=person))
+            found.append(claims.claim(task_id=task_id, person=person))
         except Refused as refusal:
             found.append(refusal)
     return found
@@ -63,7 +63,7 @@ def claim_each(person: Person, ids: list[int]) -> list[Lease | Refused]:
 def take_all(person: Person) -> list[int]:
     """Claim the next task again and again until none is left."""
     taken: list[int] = []
-    while lease := tasks.claim_next(queue_keys=["desk"], person=person):
+    while lease := claims.claim_next(queue_keys=["desk"], person=person):
         taken.append(lease.task_id)
     return taken
 
@@ -77,7 +77,7 @@ def judge_when_free(
     """
     for _ in range(1000):
         try:
-            lease = tasks.claim(task_id=task_id, person=person)
+            lease = claims.claim(task_id=task_id, person=person)
             shown = Task.objects.values_list("payload_digest", flat=True)
             return verdicts.submit(
                 task_id=task_id,
@@ -197,7 +197,7 @@ def test_one_lease_handed_in_at_once_by_six_is_one_verdict(table: Track) -> None
     desk = make_desk(quorum="dual")
     start_cases(desk, count=TRIALS // 5)
     for task in Task.objects.order_by("id"):
-        lease = tasks.claim(task_id=task.id, person=desk.alice)
+        lease = claims.claim(task_id=task.id, person=desk.alice)
         submit = act(
             verdicts.submit,
             task_id=task.id,
@@ -223,7 +223,7 @@ def test_taking_judging_canceling_and_sweeping_never_lock_each_other(
         cursor.execute("UPDATE workflows_timer SET due_at = clock_timestamp()")
 
     def work(person: Person) -> None:
-        while lease := tasks.claim_next(queue_keys=["desk"], person=person):
+        while lease := claims.claim_next(queue_keys=["desk"], person=person):
             judge_when_free(lease.task_id, person)
 
     def sweep() -> None:
@@ -255,7 +255,7 @@ def test_revoking_a_role_is_before_or_after_a_verdict(table: Track) -> None:
     desk = make_desk()
     for _ in range(10):
         task = open_task(desk)
-        lease = tasks.claim(task_id=task.id, person=desk.alice)
+        lease = claims.claim(task_id=task.id, person=desk.alice)
         answers = table.race(
             act(
                 verdicts.submit,

@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 
 from review.core.states import Decision, Outcome, TaskState
 from review.models import Task, TaskRevision, Verdict
-from review.operations import tasks, verdicts
+from review.operations import claims, verdicts
 from tests.factories.processes import TESTER
 from tests.factories.tasks import (
     Desk,
@@ -70,7 +70,7 @@ def test_dual_control_needs_two_different_persons(dual_desk: Desk) -> None:
     first = judge(task, dual_desk.alice)
     assert first == verdicts.Submitted(TaskState.OPEN, None, 1)
     with pytest.raises(Forbidden, match="already judged"):
-        tasks.claim(task_id=task.id, person=dual_desk.alice)
+        claims.claim(task_id=task.id, person=dual_desk.alice)
     second = judge(task, dual_desk.bob)
     assert second.outcome is Outcome.APPROVED
 
@@ -88,7 +88,7 @@ def test_disagreement_is_settled_by_a_third(dual_desk: Desk, last: Decision) -> 
     assert "task.disputed" in kinds(task)
     for person in (dual_desk.alice, dual_desk.bob):
         with pytest.raises(Forbidden, match="already judged"):
-            tasks.claim(task_id=task.id, person=person)
+            claims.claim(task_id=task.id, person=person)
     answer = judge(task, dual_desk.carol, last)
     assert answer.outcome is (
         Outcome.REJECTED if last is Decision.REJECT else Outcome.APPROVED
@@ -98,9 +98,9 @@ def test_disagreement_is_settled_by_a_third(dual_desk: Desk, last: Decision) -> 
 def test_initiator_cannot_judge_his_own_case(desk: Desk) -> None:
     task = open_task(desk, initiator=desk.alice)
     with pytest.raises(Forbidden, match="You started this case") as refusal:
-        tasks.claim(task_id=task.id, person=desk.alice)
+        claims.claim(task_id=task.id, person=desk.alice)
     assert refusal.value.code == "four-eyes-initiator"
-    assert tasks.claim_next(queue_keys=["desk"], person=desk.alice) is None
+    assert claims.claim_next(queue_keys=["desk"], person=desk.alice) is None
     assert judge(task, desk.bob).outcome is Outcome.APPROVED
 
 
@@ -117,7 +117,7 @@ def test_edit_voids_the_earlier_approval(dual_desk: Desk) -> None:
     assert task.content.payload["amount"] == 450
     assert TaskRevision.objects.get(task=task).payload["amount"] == 500
     with pytest.raises(Forbidden, match="already judged"):
-        tasks.claim(task_id=task.id, person=dual_desk.bob)
+        claims.claim(task_id=task.id, person=dual_desk.bob)
     assert judge(task, dual_desk.alice).outcome is Outcome.APPROVED
     instance = Instance.objects.get(id=task.instance_id)
     assert instance.variables["amount"] == 450
@@ -144,7 +144,7 @@ def test_rejection_ends_a_dual_task_where_the_step_says_so(db: None) -> None:
 
 def test_suspended_instance_takes_no_outcome(desk: Desk) -> None:
     task = open_task(desk)
-    lease = tasks.claim(task_id=task.id, person=desk.alice)
+    lease = claims.claim(task_id=task.id, person=desk.alice)
     instances.suspend(
         instance_id=task.instance_id, actor=TESTER, reason="Under inquiry."
     )
@@ -174,7 +174,7 @@ def test_edit_by_a_single_reviewer_decides(desk: Desk) -> None:
 
 def test_handing_in_twice_gets_the_first_answer(dual_desk: Desk) -> None:
     task = open_task(dual_desk)
-    lease = tasks.claim(task_id=task.id, person=dual_desk.alice)
+    lease = claims.claim(task_id=task.id, person=dual_desk.alice)
     digest = task.payload_digest
     first = judge(task, dual_desk.alice, lease=lease)
     judge(task, dual_desk.bob)
@@ -185,7 +185,7 @@ def test_handing_in_twice_gets_the_first_answer(dual_desk: Desk) -> None:
 
 def test_same_lease_cannot_decide_otherwise_the_second_time(desk: Desk) -> None:
     task = open_task(desk)
-    lease = tasks.claim(task_id=task.id, person=desk.alice)
+    lease = claims.claim(task_id=task.id, person=desk.alice)
     judge(task, desk.alice, lease=lease)
     with pytest.raises(Conflict, match="recorded already: approve") as refusal:
         judge(task, desk.alice, Decision.REJECT, lease=lease)
@@ -194,7 +194,7 @@ def test_same_lease_cannot_decide_otherwise_the_second_time(desk: Desk) -> None:
 
 def test_lapsed_lease_is_refused(desk: Desk) -> None:
     task = open_task(desk)
-    lease = tasks.claim(task_id=task.id, person=desk.alice)
+    lease = claims.claim(task_id=task.id, person=desk.alice)
     lapse(task)
     with pytest.raises(Stale, match="lapsed") as refusal:
         judge(task, desk.alice, lease=lease)
@@ -204,18 +204,18 @@ def test_lapsed_lease_is_refused(desk: Desk) -> None:
 
 def test_stolen_lease_is_refused_with_the_holders_name(desk: Desk) -> None:
     task = open_task(desk)
-    lease = tasks.claim(task_id=task.id, person=desk.alice)
+    lease = claims.claim(task_id=task.id, person=desk.alice)
     lapse(task)
-    tasks.claim(task_id=task.id, person=desk.bob)
+    claims.claim(task_id=task.id, person=desk.bob)
     with pytest.raises(Stale, match="Bob holds this task"):
         judge(task, desk.alice, lease=lease)
 
 
 def test_token_of_an_older_claim_of_ones_own_is_refused(desk: Desk) -> None:
     task = open_task(desk)
-    old = tasks.claim(task_id=task.id, person=desk.alice)
-    tasks.release(task_id=task.id, person=desk.alice, token=old.token)
-    new = tasks.claim(task_id=task.id, person=desk.alice)
+    old = claims.claim(task_id=task.id, person=desk.alice)
+    claims.release(task_id=task.id, person=desk.alice, token=old.token)
+    new = claims.claim(task_id=task.id, person=desk.alice)
     with pytest.raises(Stale, match="another tab"):
         judge(task, desk.alice, lease=old)
     assert judge(task, desk.alice, lease=new).outcome is Outcome.APPROVED
@@ -225,7 +225,7 @@ def test_verdict_on_a_changed_payload_is_refused(dual_desk: Desk) -> None:
     task = open_task(dual_desk)
     shown = task.payload_digest
     judge(task, dual_desk.alice, Decision.EDIT_AND_APPROVE, edits={"/amount": 9})
-    lease = tasks.claim(task_id=task.id, person=dual_desk.bob)
+    lease = claims.claim(task_id=task.id, person=dual_desk.bob)
     with pytest.raises(Stale, match="look at it again") as refusal:
         judge(task, dual_desk.bob, lease=lease, payload_digest=shown)
     assert refusal.value.code == "payload-changed"
@@ -234,19 +234,19 @@ def test_verdict_on_a_changed_payload_is_refused(dual_desk: Desk) -> None:
 
 def test_decided_and_canceled_tasks_take_no_verdict(desk: Desk) -> None:
     task = open_task(desk)
-    old = tasks.claim(task_id=task.id, person=desk.bob)
-    tasks.release(task_id=task.id, person=desk.bob, token=old.token)
+    old = claims.claim(task_id=task.id, person=desk.bob)
+    claims.release(task_id=task.id, person=desk.bob, token=old.token)
     judge(task, desk.alice)
     with pytest.raises(Conflict, match=r"was decided \(approved\)"):
         judge(task, desk.bob, lease=old)
     canceled = task_at("CANCELED", desk)
     with pytest.raises(Conflict, match="is canceled"):
-        tasks.claim(task_id=canceled.id, person=desk.alice)
+        claims.claim(task_id=canceled.id, person=desk.alice)
 
 
 def test_rejection_and_edit_need_a_reason(desk: Desk) -> None:
     task = open_task(desk)
-    lease = tasks.claim(task_id=task.id, person=desk.alice)
+    lease = claims.claim(task_id=task.id, person=desk.alice)
     with pytest.raises(Invalid, match="reason code or a rationale"):
         judge(task, desk.alice, Decision.REJECT, lease=lease, rationale="  ")
     with pytest.raises(Invalid, match="not for this decision"):
@@ -285,7 +285,7 @@ def test_failing_audit_takes_the_verdict_back(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = open_task(desk)
-    lease = tasks.claim(task_id=task.id, person=desk.alice)
+    lease = claims.claim(task_id=task.id, person=desk.alice)
 
     def fail(*arguments: object, **options: object) -> None:
         raise IntegrityError("the audit table is full")

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from review.core.states import Decision
 from review.models import Task
-from review.operations import tasks, verdicts
+from review.operations import claims, verdicts
 from tests.factories.desk import World
 from workflows.core.canonical import digest
 from workflows.core.payloads import Values
@@ -78,7 +78,7 @@ def test_large_document_is_still_a_source(world: World) -> None:
 def test_edit_inside_a_large_value_is_kept(world: World) -> None:
     task = world.open_task(pages={"first": LETTER, "kind": "letter"})
     alice = world.people["alice"]
-    lease = tasks.claim(task_id=task.id, person=alice)
+    lease = claims.claim(task_id=task.id, person=alice)
     verdicts.submit(
         task_id=task.id,
         person=alice,

@@ -10,7 +10,7 @@ from django.urls import reverse
 import tests.factories.handlers  # noqa: F401  registers the handlers
 from review.core.states import Role
 from review.models import Task
-from review.operations import people, tasks
+from review.operations import claims, people
 from tests.factories.desk import World
 from tests.factories.processes import TESTER, chain, deploy, process
 from tests.integration.screens.test_task import approve
@@ -278,7 +278,7 @@ def test_times_are_shown_in_the_persons_zone(world: World) -> None:
         {"theme": "auto", "density": "standard", "zone": "Asia/Kathmandu"},
     )
     task = world.open_task()
-    lease = tasks.claim(task_id=task.pk, person=world.people["alice"])
+    lease = claims.claim(task_id=task.pk, person=world.people["alice"])
     shown = browser.get(reverse("task-detail", args=[task.pk])).context["lease"]
     local = lease.until + dt.timedelta(hours=5, minutes=45)
     assert shown["until_label"].endswith(f"{local:%H:%M:%S}") or shown[

@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from review.models import Task, Verdict
-from review.operations import tasks
+from review.operations import claims
 from tests.factories.desk import World
 
 
@@ -170,7 +170,7 @@ def test_who_judged_first_may_not_judge_again(world: World) -> None:
 def test_a_stale_lease_is_a_conflict_and_the_draft_is_kept(world: World) -> None:
     task = world.open_task()
     fields = claim(world, "alice", task)
-    tasks.release(task_id=task.pk, person=world.people["alice"], token=fields["token"])
+    claims.release(task_id=task.pk, person=world.people["alice"], token=fields["token"])
     url = reverse("task-verdict", args=[task.pk])
     browser = world.browser("alice")
     answer = browser.post(
@@ -186,7 +186,7 @@ def test_a_stale_lease_is_a_conflict_and_the_draft_is_kept(world: World) -> None
 def test_a_verdict_on_a_changed_payload_shows_old_beside_new(world: World) -> None:
     task = world.open_task(quorum="dual")
     stale = claim(world, "bob", task)
-    tasks.release(task_id=task.pk, person=world.people["bob"], token=stale["token"])
+    claims.release(task_id=task.pk, person=world.people["bob"], token=stale["token"])
     fields = claim(world, "alice", task)
     hand_in(
         world,
@@ -275,5 +275,5 @@ def test_an_open_page_learns_that_its_lease_is_gone(world: World) -> None:
     url = browser.get(reverse("task-detail", args=[task.pk])).context["notice_url"]
     headers = {"HX-Request": "true"}
     assert "no longer" not in browser.get(url, headers=headers).content.decode()
-    tasks.release(task_id=task.pk, person=world.people["alice"], token=fields["token"])
+    claims.release(task_id=task.pk, person=world.people["alice"], token=fields["token"])
     assert "You no longer hold" in browser.get(url, headers=headers).content.decode()

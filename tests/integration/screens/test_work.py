@@ -5,7 +5,7 @@ import datetime as dt
 from django.urls import reverse
 
 from review.models import Task
-from review.operations import tasks
+from review.operations import claims
 from tests.factories.desk import World
 from tests.integration.screens.test_task import approve
 
@@ -46,7 +46,7 @@ def test_nothing_left(world: World) -> None:
 
 def test_everything_is_held_until_a_moment(world: World) -> None:
     task = world.open_task()
-    tasks.claim(task_id=task.pk, person=world.people["bob"])
+    claims.claim(task_id=task.pk, person=world.people["bob"])
     browser = world.browser("alice")
     answer = browser.post(reverse("queue-next", args=["desk"]), follow=True)
     assert "The one task left is held by somebody" in answer.content.decode()
@@ -117,7 +117,7 @@ def test_an_empty_list_asks_for_itself_and_a_full_one_waits(world: World) -> Non
 def test_my_work_shows_what_is_held_and_what_was_said(world: World) -> None:
     done, held = world.open_task(), world.open_task()
     approve(world, "alice", done)
-    tasks.claim(task_id=held.pk, person=world.people["alice"])
+    claims.claim(task_id=held.pk, person=world.people["alice"])
     context = world.browser("alice").get(reverse("my-work")).context
     assert [row.id for row in context["rows"]] == [held.pk]
     assert [each["outcome"].label for each in context["verdicts"]] == ["Approved"]
@@ -125,7 +125,7 @@ def test_my_work_shows_what_is_held_and_what_was_said(world: World) -> None:
 
 def test_a_lapsed_lease_counts_as_free(world: World) -> None:
     task = world.open_task()
-    tasks.claim(task_id=task.pk, person=world.people["bob"])
+    claims.claim(task_id=task.pk, person=world.people["bob"])
     lapsed = Task.objects.get(pk=task.pk).opened_at - dt.timedelta(hours=1)
     Task.objects.filter(pk=task.pk).update(lease_until=lapsed)
     rows = world.browser("alice").get(DESK, {"held": "free"}).context["rows"]

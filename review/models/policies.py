@@ -1,0 +1,79 @@
+"""Versioned policies of queues: what rules whose work it is, changed by two persons."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from review.core.states import PolicyKind, PolicyState
+from review.models.fields import ExactDecoder, ExactEncoder
+from review.models.people import Person
+from review.models.queues import Queue
+from workflows.models.fields import choices, one_of
+
+
+class Policy(models.Model):
+    """One version of one rule of one queue.
+
+    `body` is what `kind` makes of it and `digest` its SHA-256. One version of a kind is
+    in force for a queue; tasks pin the version they were opened under. The first
+    version of a kind may come into force without a second person (it loosens nothing
+    that stood before); every later one needs another person than who proposed it.
+    """
+
+    queue = models.ForeignKey(
+        Queue, on_delete=models.PROTECT, related_name="policies", db_index=False
+    )
+    kind = models.CharField(max_length=20, choices=choices(PolicyKind))
+    version = models.IntegerField()
+    body = models.JSONField(encoder=ExactEncoder, decoder=ExactDecoder)
+    digest = models.CharField(max_length=64)
+    state = models.CharField(max_length=20, choices=choices(PolicyState))
+    reason = models.TextField()
+    author = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    proposed_at = models.DateTimeField()
+    settled_by = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    settled_at = models.DateTimeField(null=True)
+    settled_reason = models.TextField(default="")
+    effective_at = models.DateTimeField(null=True)
+    superseded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            one_of("kind", PolicyKind, name="review_policy_kind_known"),
+            one_of("state", PolicyState, name="review_policy_state_known"),
+            models.UniqueConstraint(
+                fields=["queue", "kind", "version"], name="review_policy_version_once"
+            ),
+            models.UniqueConstraint(
+                fields=["queue", "kind"],
+                condition=Q(state="IN_FORCE"),
+                name="review_policy_one_in_force",
+            ),
+            models.UniqueConstraint(
+                fields=["queue", "kind"],
+                condition=Q(state="PROPOSED"),
+                name="review_policy_one_proposed",
+            ),
+            models.CheckConstraint(
+                condition=Q(version=1)
+                | ~Q(state__in=["IN_FORCE", "SUPERSEDED"])
+                | (Q(settled_by__isnull=False) & ~Q(settled_by=F("author"))),
+                name="review_policy_changed_by_two_persons",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="PROPOSED", settled_at__isnull=True)
+                | (~Q(state="PROPOSED") & Q(settled_at__isnull=False)),
+                name="review_policy_settled_when_final",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["IN_FORCE", "SUPERSEDED"])
+                | Q(effective_at__isnull=False),
+                name="review_policy_in_force_since",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.version} of {self.queue_id}"
