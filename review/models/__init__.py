@@ -1,5 +1,6 @@
 """The people's tables: constraints live here, logic does not."""
 
+from review.models.batches import Batch
 from review.models.calendars import Calendar, CalendarHoliday
 from review.models.desk import (
     Draft,
@@ -27,6 +28,7 @@ from review.models.verdicts import Verdict, VerdictUndo
 __all__ = [
     "Absence",
     "Authority",
+    "Batch",
     "BreakGlass",
     "Calendar",
     "CalendarHoliday",
