@@ -147,3 +147,29 @@ def timer_kind(kind: str) -> FireTimer:
         raise NothingRegistered(
             f"No application fires timers of kind {kind!r}; registered: {known}."
         ) from None
+
+
+# --- what other parts do in each sweep -------------------------------------------
+
+
+class Sweep(Protocol):
+    """Look for what is due by the clock and do it, in transactions of its own.
+
+    Called by every sweeper, any number of them at once: what is done must be taken
+    with a lock or a conditional update.
+    """
+
+    def __call__(self) -> None: ...
+
+
+_sweeps: dict[str, Sweep] = {}
+
+
+def register_sweep(name: str, do: Sweep) -> None:
+    """Say what each sweep does besides the engine's work; the last word of a name counts."""
+    _sweeps[name] = do
+
+
+def list_sweeps() -> list[Sweep]:
+    """Return what other parts do in each sweep, in the order they were registered."""
+    return list(_sweeps.values())

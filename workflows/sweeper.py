@@ -8,7 +8,8 @@ One sweep:
 4. ring the services' bell when an external step is ready or its lease has lapsed;
 5. where the broker takes no ring, advance instances here: slower, but nothing waits;
 6. retire the versions on their way out whose last instance has ended;
-7. erase the contents of large variables that no instance uses any more.
+7. erase the contents of large variables that no instance uses any more;
+8. do what other parts registered (`kinds.register_sweep`).
 
 A sweep only re-queues; work is claimed like everywhere else, so that a sweeper that
 dies leaves nothing half done.
@@ -16,7 +17,7 @@ dies leaves nothing half done.
 
 from dataclasses import dataclass
 
-from workflows import dispatch, failpoints, jobs, store
+from workflows import dispatch, failpoints, jobs, kinds, store
 from workflows.operations import (
     correlation,
     external,
@@ -60,4 +61,6 @@ def sweep() -> Swept:
         jobs.drain_services(seconds=HERE_SECONDS)
     retirement.retire_idle()
     payloads.erase_unused()
+    for do in kinds.list_sweeps():
+        do()
     return Swept(timers=fired, engine_due=engine_due, services_due=services_due)

@@ -2,6 +2,12 @@
 
 from review.models.batches import Batch
 from review.models.calendars import Calendar, CalendarHoliday
+from review.models.clocks import (
+    CalendarVersion,
+    ClockEvent,
+    ClockRecord,
+    InstanceClock,
+)
 from review.models.desk import (
     Draft,
     InformationRequest,
@@ -11,7 +17,7 @@ from review.models.desk import (
     Skip,
 )
 from review.models.interventions import Intervention
-from review.models.lanes import Lane
+from review.models.lanes import Lane, Turn
 from review.models.people import Person, Preference, RoleGrant, User
 from review.models.policies import Policy
 from review.models.queues import Queue, ReasonCode
@@ -32,9 +38,13 @@ __all__ = [
     "BreakGlass",
     "Calendar",
     "CalendarHoliday",
+    "CalendarVersion",
+    "ClockEvent",
+    "ClockRecord",
     "Delegation",
     "Draft",
     "InformationRequest",
+    "InstanceClock",
     "Intervention",
     "Lane",
     "Note",
@@ -52,6 +62,7 @@ __all__ = [
     "Task",
     "TaskContent",
     "TaskRevision",
+    "Turn",
     "User",
     "Verdict",
     "VerdictUndo",

@@ -1,8 +1,9 @@
-"""Lanes: what tasks of one queue have in common for who may take them."""
+"""Lanes: what tasks of one queue have in common for who may take them; and turns."""
 
 from django.db import models
 from django.db.models import Q
 
+from review.models.people import Person
 from review.models.queues import Queue
 
 
@@ -36,3 +37,29 @@ class Lane(models.Model):
 
     def __str__(self) -> str:
         return f"{self.queue_id} {self.region} {self.skill} {self.level}"
+
+
+class Turn(models.Model):
+    """When a person was last given work by a queue that pushes: whose turn it is.
+
+    `number` rises with each piece of work the queue gives to anybody; who has the
+    lowest, or none, is next. Arranging, no evidence: the task's entry says who got it.
+    """
+
+    queue = models.ForeignKey(
+        Queue, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    number = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["queue", "person"], name="review_turn_once_per_person"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} of {self.person_id} in {self.queue_id}"
