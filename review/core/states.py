@@ -103,9 +103,10 @@ class PolicyKind(StrEnum):
 
 
 class PolicyState(StrEnum):
-    """Where a version of a policy is."""
+    """Where a version of a policy is; APPROVED ones come into force at their moment."""
 
     PROPOSED = "PROPOSED"
+    APPROVED = "APPROVED"
     IN_FORCE = "IN_FORCE"
     SUPERSEDED = "SUPERSEDED"
     DECLINED = "DECLINED"
@@ -113,18 +114,41 @@ class PolicyState(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What the verdicts, or the grid alone, make of a task."""
+    """What the verdicts, the grid alone or the clock make of a task.
+
+    RETURNED: the clock gave the case back to who handed it in; nobody judged it.
+    """
 
     APPROVED = "APPROVED"
     REJECTED = "REJECTED"
     BLOCKED = "BLOCKED"
+    RETURNED = "RETURNED"
 
 
 class DecidedBy(StrEnum):
-    """Whether persons or the grid made the outcome; kept apart for good."""
+    """Whether persons, the grid or a clock made the outcome; kept apart for good."""
 
     PEOPLE = "PEOPLE"
     AUTO = "AUTO"
+    CLOCK = "CLOCK"
+
+
+class ClockEventKind(StrEnum):
+    """The turns of a clock. RESUME after a STOP goes on where it was stopped."""
+
+    START = "START"
+    PAUSE = "PAUSE"
+    RESUME = "RESUME"
+    STOP = "STOP"
+    RESET = "RESET"
+
+
+class InstanceClockState(StrEnum):
+    """Whether the clock of a whole instance runs."""
+
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    STOPPED = "STOPPED"
 
 
 LIVE_TASK_STATES = frozenset({TaskState.OPEN, TaskState.CLAIMED, TaskState.WAITING})

@@ -21,6 +21,7 @@ class Queue(models.Model):
     A task of class B that has waited `aging_seconds` ranks with a fresh one of class A.
     After `stuck_after` lapsed leases, `owner` is told. `hidden_decisions` are not
     offered here. `signature_meaning` is what a verdict states (21 CFR 11.50).
+    `ladder` is what late work here sets off, unless the step says (core/ladders.py).
     """
 
     key = models.CharField(max_length=100, unique=True)
@@ -56,6 +57,7 @@ class Queue(models.Model):
         default=list,
         db_default=Value([], output_field=ArrayField(models.CharField(max_length=20))),
     )
+    ladder = models.CharField(max_length=500, default="", db_default="")
 
     class Meta:
         constraints = [

@@ -33,6 +33,7 @@ class QueueRules:
     signature: Signature = Signature.NONE
     signature_meaning: str = ""
     hidden_decisions: list[str] = dataclasses.field(default_factory=list)
+    ladder: str = ""
 
 
 DEFAULT_RULES: Final = QueueRules()
