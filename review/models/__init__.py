@@ -18,6 +18,12 @@ from review.models.desk import (
 )
 from review.models.interventions import Intervention
 from review.models.lanes import Lane, Turn
+from review.models.notifications import (
+    ChatHook,
+    Delivery,
+    Notification,
+    NotificationPreference,
+)
 from review.models.people import Person, Preference, RoleGrant, User
 from review.models.policies import Policy
 from review.models.queues import Queue, ReasonCode
@@ -29,7 +35,7 @@ from review.models.staff import (
     Skill,
 )
 from review.models.tasks import Seat, Task, TaskContent, TaskRevision
-from review.models.verdicts import Verdict, VerdictUndo
+from review.models.verdicts import Unveiling, Verdict, VerdictUndo
 
 __all__ = [
     "Absence",
@@ -39,15 +45,19 @@ __all__ = [
     "Calendar",
     "CalendarHoliday",
     "CalendarVersion",
+    "ChatHook",
     "ClockEvent",
     "ClockRecord",
     "Delegation",
+    "Delivery",
     "Draft",
     "InformationRequest",
     "InstanceClock",
     "Intervention",
     "Lane",
     "Note",
+    "Notification",
+    "NotificationPreference",
     "Person",
     "Policy",
     "Preference",
@@ -63,6 +73,7 @@ __all__ = [
     "TaskContent",
     "TaskRevision",
     "Turn",
+    "Unveiling",
     "User",
     "Verdict",
     "VerdictUndo",

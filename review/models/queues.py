@@ -21,6 +21,8 @@ class Queue(models.Model):
     A task of class B that has waited `aging_seconds` ranks with a fresh one of class A.
     After `stuck_after` lapsed leases, `owner` is told. `hidden_decisions` are not
     offered here. `signature_meaning` is what a verdict states (21 CFR 11.50).
+    Below the confidence `rationale_below`, and from the amount `rationale_above` on, an
+    approval says why in words.
     `ladder` is what late work here sets off, unless the step says (core/ladders.py).
     """
 
@@ -52,6 +54,8 @@ class Queue(models.Model):
         max_length=20, choices=choices(Signature), default="NONE", db_default="NONE"
     )
     signature_meaning = models.CharField(max_length=300, default="", db_default="")
+    rationale_below = models.DecimalField(max_digits=20, decimal_places=18, null=True)
+    rationale_above = models.DecimalField(max_digits=30, decimal_places=6, null=True)
     hidden_decisions = ArrayField(
         models.CharField(max_length=20),
         default=list,
@@ -81,6 +85,15 @@ class Queue(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(stuck_after__gte=1), name="review_queue_stuck_after_from_1"
+            ),
+            models.CheckConstraint(
+                condition=Q(rationale_below__isnull=True)
+                | Q(rationale_below__gte=0, rationale_below__lte=1),
+                name="review_queue_rationale_below_0_to_1",
+            ),
+            models.CheckConstraint(
+                condition=Q(rationale_above__isnull=True) | Q(rationale_above__gte=0),
+                name="review_queue_rationale_above_from_0",
             ),
             models.CheckConstraint(
                 condition=Q(lease_seconds__gte=20, lease_seconds__lte=86_400),

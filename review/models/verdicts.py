@@ -101,3 +101,26 @@ class VerdictUndo(models.Model):
 
     def __str__(self) -> str:
         return f"Undo of verdict {self.verdict_id}"
+
+
+class Unveiling(models.Model):
+    """When a person saw what the model suggests, once for each of his leases."""
+
+    task = models.ForeignKey(
+        Task, on_delete=models.PROTECT, related_name="unveilings", db_index=False
+    )
+    instance_id = models.UUIDField()
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, db_index=False)
+    lease_token = models.BigIntegerField()
+    revealed_at = models.DateTimeField()
+    audit_seq = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task", "lease_token"], name="review_unveiling_once_per_lease"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} at task {self.task_id}"

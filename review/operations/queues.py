@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Final
 
 from django.db import transaction
@@ -32,6 +33,8 @@ class QueueRules:
     stuck_after: int = 3
     signature: Signature = Signature.NONE
     signature_meaning: str = ""
+    rationale_below: Decimal | None = None
+    rationale_above: Decimal | None = None
     hidden_decisions: list[str] = dataclasses.field(default_factory=list)
     ladder: str = ""
 
@@ -44,6 +47,8 @@ _RANGES: Final = {
     "assign_seconds": (20, 604_800),
     "aging_seconds": (60, 31_536_000),
     "stuck_after": (1, 100),
+    "rationale_below": (0, 1),
+    "rationale_above": (0, 10**23),
 }
 
 
