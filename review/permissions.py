@@ -6,10 +6,10 @@ Roles do not imply each other; an administrator who has no reviewer's role revie
 nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 from django.db import connection
 
@@ -17,7 +17,7 @@ from review.core.states import Role
 from workflows.operations.errors import Forbidden, NotFound
 
 _Params = ParamSpec("_Params")
-_RIGHTS = """
+RIGHTS = """
     SELECT p.name, p.disabled_at, g.role, g.queue_id
     FROM review_person p
     LEFT JOIN review_rolegrant g ON g.person_id = p.id AND g.revoked_at IS NULL
@@ -61,8 +61,12 @@ def get_rights(person_id: int) -> Rights:
     Raises NotFound for an unknown person and Forbidden for a disabled one.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_RIGHTS, [person_id])
-        rows = cursor.fetchall()
+        cursor.execute(RIGHTS, [person_id])
+        return rights_of(person_id, cursor.fetchall())
+
+
+def rights_of(person_id: int, rows: Sequence[Sequence[Any]]) -> Rights:
+    """Return the rights that the rows of RIGHTS tell of. Raises as get_rights."""
     if not rows:
         raise NotFound(f"There is no person {person_id}.")
     name, disabled_at = rows[0][:2]

@@ -7,14 +7,27 @@ READ COMMITTED re-checks only the row that was waited for.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 from review.core.quorum import Judgement
-from review.core.states import Control, Decision, Outcome, Stage, TaskState
+from review.core.states import (
+    VOTES,
+    Control,
+    Decision,
+    Outcome,
+    Parking,
+    Reveal,
+    Signature,
+    Stage,
+    TaskState,
+)
 from review.operations import refusals
+from review.permissions import RIGHTS, Rights, rights_of
+from workflows.core.states import InstanceState
 from workflows.driver import fetch, fetch_each
 from workflows.operations.errors import NotFound
 from workflows.store import parse_json
@@ -30,11 +43,20 @@ _LOCK: Final = """
            t.payload_digest, t.excluded, t.claimed_by_id, p.name, t.claimed_at,
            t.lease_token, t.lease_until, t.first_claimed_at, t.due_at, t.breached_at,
            t.warned_at, t.escalations, t.outcome, t.opened_at, t.recorded_at,
-           i.audit_seq, clock_timestamp(), c.policy::text,
-           (SELECT jsonb_agg(jsonb_build_array(v.person_id, v.decision, v.round,
+           i.audit_seq, clock_timestamp(), i.state, t.seats, t.reveal, t.confidence,
+           t.impact, t.parking, t.parked_for_id, t.release_at, q.undo_seconds,
+           q.assign_seconds, q.signature, q.hidden_decisions, q.rationale_below,
+           q.rationale_above,
+           ARRAY(SELECT jsonb_object_keys(c.routing->'excluded')::bigint),
+           c.policy::text,
+           (SELECT jsonb_agg(jsonb_build_array(v.id, v.person_id, v.decision, v.round,
                                                v.lease_token, v.answer_state,
-                                               v.answer_outcome) ORDER BY v.id)::text
-            FROM review_verdict v WHERE v.task_id = t.id)
+                                               v.answer_outcome,
+                                               u.verdict_id IS NOT NULL)
+                             ORDER BY v.id)::text
+            FROM review_verdict v
+            LEFT JOIN review_verdictundo u ON u.verdict_id = v.id
+            WHERE v.task_id = t.id)
     FROM review_task t
     JOIN review_queue q ON q.id = t.queue_id
     JOIN review_taskcontent c ON c.task_id = t.id
@@ -46,12 +68,19 @@ _LOCK: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A verdict that stands already, with what its author was answered."""
+    """A verdict that was written already, with what its author was answered."""
 
+    id: int
     judgement: Judgement
     token: int
     answer_state: TaskState
     answer_outcome: Outcome | None
+    is_undone: bool
+
+    @property
+    def counts(self) -> bool:
+        """Tell whether a quorum counts it: a vote that its author did not take back."""
+        return not self.is_undone and self.judgement.decision in VOTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +88,7 @@ class LockedTask:
     """A task whose row, and whose instance's row, this transaction holds.
 
     `audit_seq` is where the instance's chain ends; `now` is the database's clock.
+    `conflicted` are who may not judge it in any round: a conflict of interest.
     """
 
     id: int
@@ -90,13 +120,28 @@ class LockedTask:
     recorded_at: dt.datetime
     audit_seq: int
     now: dt.datetime
+    instance_state: InstanceState
+    seats: int
+    reveal: Reveal
+    confidence: Decimal | None
+    impact: Decimal | None
+    parking: Parking | None
+    parked_for: int | None
+    release_at: dt.datetime | None
+    undo_seconds: int
+    assign_seconds: int
+    signature: Signature
+    hidden_decisions: Collection[str]
+    rationale_below: Decimal | None
+    rationale_above: Decimal | None
+    conflicted: list[int]
     policy: Mapping[str, Any]
     verdicts: Sequence[Earlier]
 
     @property
     def judgements(self) -> list[Judgement]:
-        """Return the submitted verdicts as the quorum sees them, oldest first."""
-        return [verdict.judgement for verdict in self.verdicts]
+        """Return the votes that count as the quorum sees them, oldest first."""
+        return [verdict.judgement for verdict in self.verdicts if verdict.counts]
 
     @property
     def is_held(self) -> bool:
@@ -116,6 +161,17 @@ def lock_task(task_id: int) -> LockedTask:
     return _locked(task_id, found)
 
 
+def lock_task_for(task_id: int, person_id: int) -> tuple[LockedTask, Rights]:
+    """Lock as lock_task does and read a person's rights in the same round trip.
+
+    Raises NotFound, also for an unknown person, and Forbidden for a disabled one.
+    """
+    _, found, rights = fetch_each(
+        (_LOCK_INSTANCE, [task_id]), (_LOCK, [task_id]), (RIGHTS, [person_id])
+    )
+    return _locked(task_id, found), rights_of(person_id, rights)
+
+
 def read_locked(task_id: int) -> LockedTask:
     """Lock a task whose instance this transaction holds already, and return it."""
     return _locked(task_id, fetch(_LOCK, [task_id]))
@@ -130,23 +186,38 @@ def _locked(task_id: int, found: Sequence[Sequence[Any]]) -> LockedTask:
     values["stage"] = Stage(values["stage"])
     values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
     values["holder"] = values["holder"] or ""
+    values["instance_state"] = InstanceState(values["instance_state"])
+    values["reveal"] = Reveal(values["reveal"])
+    values["parking"] = Parking(values["parking"]) if values["parking"] else None
+    values["signature"] = Signature(values["signature"])
     values["policy"] = parse_json(values["policy"])
     values["verdicts"] = [
         Earlier(
-            judgement=Judgement(person_id, Decision(decision), number),
+            id=number,
+            judgement=Judgement(person_id, Decision(decision), turn),
             token=token,
             answer_state=TaskState(state),
             answer_outcome=Outcome(outcome) if outcome else None,
+            is_undone=is_undone,
         )
-        for person_id, decision, number, token, state, outcome in parse_json(
-            values["verdicts"] or "[]"
-        )
+        for (
+            number,
+            person_id,
+            decision,
+            turn,
+            token,
+            state,
+            outcome,
+            is_undone,
+        ) in parse_json(values["verdicts"] or "[]")
     ]
     return LockedTask(**values)
 
 
 def check_live(task: LockedTask) -> None:
-    """Raise Conflict when the task needs nobody any more."""
+    """Raise Conflict when the task needs nobody any more, or nobody just now."""
+    if task.state is TaskState.SETTLING and task.release_at is not None:
+        raise refusals.settling(until=task.release_at)
     if task.state in {TaskState.DECIDED, TaskState.CANCELED}:
         raise refusals.ended(
             state=task.state.value,

@@ -60,6 +60,25 @@ def ended(*, state: str, outcome: str | None) -> Refused:
     return Conflict(f"This task {what}; nothing is left to do here.", code="task-ended")
 
 
+def settling(*, until: dt.datetime) -> Refused:
+    """Return the refusal for a task whose last verdict can still be taken back."""
+    return Conflict(
+        "A verdict on this task stands and can be taken back by its author until"
+        f" {until:%H:%M:%S} UTC; look again then.",
+        code="task-settling",
+    )
+
+
+def parked(*, parking: str) -> Refused:
+    """Return the refusal for a task that waits for somebody outside or for help."""
+    what = "an answer from outside" if parking == "INFORMATION" else "a colleague"
+    return Conflict(
+        f"This task waits for {what} and is nobody's to claim now;"
+        " who parked it or a manager of the queue can resume it.",
+        code="task-parked",
+    )
+
+
 def objected(objection: Objection) -> Refused:
     """Return the refusal for a person whom four eyes exclude."""
     code = f"four-eyes-{objection.value.lower().replace('_', '-')}"
