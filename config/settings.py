@@ -7,6 +7,7 @@ variable and an unsafe production value each stop the program with one sentence.
 import os
 import secrets
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from csp.constants import NONCE, NONE, SELF
@@ -220,6 +221,35 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": SECURE_CSP,
     "EXCLUDE_URL_PREFIXES": ["/ops/rq/"],  # django-rq's pages carry inline scripts
 }
+
+# -- Screens ---------------------------------------------------------------------------
+
+# How the screens look to who has chosen nothing yet. The words are those of
+# review.core.wellness; a test holds the two together.
+HOUSE_ZONE = env.text("COUNTERSIGN_ZONE", "UTC")
+HOUSE_THEME = env.choice("COUNTERSIGN_THEME", "auto", words=["auto", "light", "dark"])
+HOUSE_DENSITY = env.choice(
+    "COUNTERSIGN_DENSITY", "standard", words=["compact", "standard", "spacious"]
+)
+HOUSE_WELLNESS = env.words(
+    "COUNTERSIGN_WELLNESS",
+    known=[
+        "blur",
+        "strong-blur",
+        "greyscale",
+        "mute",
+        "hover-to-reveal",
+        "small",
+        "medium",
+        "large",
+    ],
+)
+try:
+    ZoneInfo(HOUSE_ZONE)
+except (ZoneInfoNotFoundError, ValueError) as error:
+    raise InvalidSetting(
+        f"COUNTERSIGN_ZONE is no time zone: {HOUSE_ZONE!r}."
+    ) from error
 
 # -- Interventions ---------------------------------------------------------------------
 

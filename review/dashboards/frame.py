@@ -3,27 +3,37 @@
 import dataclasses
 import datetime as dt
 import zoneinfo
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 from weakref import WeakKeyDictionary
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from review import permissions
+from review.core.keys import map_keys
 from review.core.states import Role
+from review.core.wellness import Wellness
 from review.models import Preference, Queue, User
 from review.permissions import Rights, get_rights
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Look:
-    """How one person wants the screens; the defaults serve before sign-in."""
+    """How one person wants the screens; `house_look` serves before sign-in.
+
+    `keys` are the person's own by the default that templates name.
+    """
 
     theme: str = "auto"
     density: str = "standard"
     single_keys: bool = True
     zone: str = "UTC"
+    keys: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    columns: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    wellness: Wellness = dataclasses.field(default_factory=Wellness)
 
     @property
     def tzinfo(self) -> dt.tzinfo:
@@ -62,13 +72,27 @@ def read_viewer(user: AbstractBaseUser | AnonymousUser) -> Viewer | None:
 
 def _read_look(person_id: int) -> Look:
     chosen = Preference.objects.filter(person_id=person_id).first()
+    house = house_look()
     if chosen is None:
-        return Look()
+        return house
     return Look(
         theme=chosen.theme,
         density=chosen.density,
         single_keys=chosen.single_keys,
         zone=chosen.zone,
+        keys=map_keys(chosen.keys),
+        columns=chosen.columns,
+        wellness=house.wellness.override(chosen.wellness),
+    )
+
+
+def house_look() -> Look:
+    """Return how the organisation wants the screens of who has chosen nothing."""
+    return Look(
+        theme=settings.HOUSE_THEME,
+        density=settings.HOUSE_DENSITY,
+        zone=settings.HOUSE_ZONE,
+        wellness=Wellness.of_words(settings.HOUSE_WELLNESS),
     )
 
 

@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from review.core.keys import BY_NAME, find_conflicts, is_key
 from review.core.states import Role
 from review.models import Person, Preference, Queue, RoleGrant, User
 from workflows import audit
@@ -148,8 +149,12 @@ def change_preferences(
     density: str,
     single_keys: bool,
     keys: Mapping[str, str],
+    wellness: Mapping[str, object] | None = None,
 ) -> None:
-    """Keep how a person wants the screens. Raises Invalid for words unknown here."""
+    """Keep how a person wants the screens; without `wellness` theirs stays as it is.
+
+    Raises Invalid for words unknown here and for two actions on one key.
+    """
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
@@ -160,6 +165,7 @@ def change_preferences(
         raise Invalid(
             f"The density {density!r} is none of compact, standard and spacious."
         )
+    check_keys(keys)
     Preference.objects.update_or_create(
         person=person,
         defaults={
@@ -168,8 +174,26 @@ def change_preferences(
             "density": density,
             "single_keys": single_keys,
             "keys": dict(keys),
+            **({} if wellness is None else {"wellness": dict(wellness)}),
         },
     )
+
+
+def check_keys(keys: Mapping[str, str]) -> None:
+    """Raise Invalid for a key that cannot be, an unknown action, and a conflict."""
+    for name, key in keys.items():
+        if name not in BY_NAME:
+            raise Invalid(f"There is no action {name!r} that a key could do.")
+        if not is_key(key):
+            raise Invalid(
+                f"{BY_NAME[name].label!r} cannot have the key {key!r}: the browser or"
+                " the system keeps it for itself, or it is no key."
+            )
+    for first, second, key in find_conflicts(keys):
+        raise Invalid(
+            f"{first.label!r} and {second.label!r} would both have the key {key};"
+            " give one of them another."
+        )
 
 
 def get_person(*, username: str) -> Person:

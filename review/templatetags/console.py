@@ -1,19 +1,31 @@
 """Tags that every page uses: icons, keys, the nonce, the rail. No queries of their own."""
 
+import json
 from collections.abc import Mapping
 
 from django import template
 from django.http import HttpRequest
+from django.template.context import RequestContext
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from review.dashboards.frame import Look, viewer_of
+from review.core.keys import is_single
+from review.dashboards.frame import Look, Viewer, house_look, viewer_of
 
 register = template.Library()
 
 SPRITE = "vendor/bootstrap-icons-1.13.2/sprite.svg"
-KEY_NAMES = {"Control": "Ctrl", "Escape": "Esc", "Shift": "Shift", " ": "Space"}
+KEY_NAMES = {
+    "Control": "Ctrl",
+    "Escape": "Esc",
+    "Shift": "Shift",
+    " ": "Space",
+    "ArrowDown": "↓",
+    "ArrowUp": "↑",
+    "ArrowLeft": "←",
+    "ArrowRight": "→",
+}
 
 
 @register.simple_tag
@@ -33,27 +45,39 @@ def hx_nonce(context: Mapping[str, object]) -> SafeString:
     return format_html('hx-nonce="{}"', getattr(request, "csp_nonce", ""))
 
 
-@register.simple_tag
-def key(name: str) -> SafeString:
-    """Return the attributes that give a control its key.
+@register.simple_tag(takes_context=True)
+def key(context: Mapping[str, object], name: str) -> SafeString:
+    """Return the attributes that give a control its key, the person's own if changed.
 
-    `name` is spelled as static/js/keys.js reads it: "a", "Shift+E", "g q" or
-    "Control+Enter". A sequence has no `aria-keyshortcuts` spelling, so it gets none.
+    `name` is the default, spelled as static/js/keys.js reads it: "a", "Shift+E", "g q"
+    or "Control+Enter". A sequence has no `aria-keyshortcuts` spelling and gets none,
+    nor does a single key that the person has switched off.
     """
-    if " " in name:
-        return format_html('data-key="{}"', name)
-    return format_html('data-key="{}" aria-keyshortcuts="{}"', name, name)
+    look = _look_of(context)
+    own = look.keys.get(name, name)
+    if " " in own or (is_single(own) and not look.single_keys):
+        return format_html('data-key="{}"', own)
+    return format_html('data-key="{}" aria-keyshortcuts="{}"', own, own)
 
 
-@register.simple_tag
-def keycap(name: str, *, chord: bool = False) -> SafeString:
+@register.simple_tag(takes_context=True)
+def keycap(
+    context: Mapping[str, object], name: str, *, chord: bool = False
+) -> SafeString:
     """Print a key on its control; hidden from screen readers, which read the attribute.
 
-    `chord` keeps the cap visible for a person who has switched single keys off.
+    `name` is the default, as for `key`. `chord` keeps the cap visible for a person who
+    has switched single keys off.
     """
-    is_chord = chord or name.startswith("Control+")
-    separator = " " if " " in name else "+"
-    caps = [KEY_NAMES.get(part, part) for part in name.split(separator)]
+    return print_key(_look_of(context).keys.get(name, name), chord=chord)
+
+
+def print_key(own: str, *, chord: bool = False) -> SafeString:
+    """Return a key as caps: "Control+Enter" as two, "g q" as two."""
+    is_chord = chord or own.startswith("Control+")
+    presses = own.split(" ") if own != " " else [own]
+    parts = [part for press in presses for part in _split(press)]
+    caps = [KEY_NAMES.get(part, part) for part in parts]
     if is_chord and len(caps) > 1:
         caps = [cap.upper() if len(cap) == 1 else cap for cap in caps]
     return format_html_join(
@@ -65,16 +89,47 @@ def keycap(name: str, *, chord: bool = False) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def look_attributes(context: Mapping[str, object]) -> SafeString:
-    """Return the root attributes of the person's theme, density and key choices."""
-    request = context.get("request")
-    viewer = viewer_of(request) if isinstance(request, HttpRequest) else None
-    look = viewer.look if viewer else Look()
+    """Return the root attributes of the person's theme, density, keys and wellness."""
+    look = _look_of(context)
+    wellness = look.wellness
     theme = (
         "" if look.theme == "auto" else format_html('data-bs-theme="{}" ', look.theme)
     )
+    keymap = format_html(' data-keymap="{}"', json.dumps(dict(look.keys)))
+    soft = [
+        ("blur", str(wellness.blur) if wellness.blur else ""),
+        ("greyscale", "on" if wellness.greyscale else ""),
+        ("mute", "on" if wellness.mute else ""),
+        ("hover", "on" if wellness.hover else ""),
+        ("thumbnails", wellness.thumbnails),
+    ]
     return format_html(
-        '{}data-density="{}" data-keys="{}"',
+        '{}data-density="{}" data-keys="{}"{}{}',
         theme,
         look.density,
         "on" if look.single_keys else "off",
+        keymap if look.keys else "",
+        format_html_join("", ' data-{}="{}"', (pair for pair in soft if pair[1])),
     )
+
+
+def _split(press: str) -> list[str]:
+    return [press] if press == "+" else [part or "+" for part in press.split("+", 1)]
+
+
+def _look_of(context: Mapping[str, object]) -> Look:
+    """Return the look of whom the page is for.
+
+    An `include ... only` drops the variable `request`, but keeps the context's own.
+    """
+    request = (
+        context.request
+        if isinstance(context, RequestContext)
+        else context.get("request")
+    )
+    viewer: Viewer | None = (
+        viewer_of(request)
+        if isinstance(request, HttpRequest) and hasattr(request, "user")
+        else None
+    )
+    return viewer.look if viewer else house_look()
