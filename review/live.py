@@ -1,7 +1,7 @@
 """Tell open pages that a topic has changed. Hints carry no data and may be lost.
 
-Topics: `queue.<key>`, `task.<id>`, `instance.<uuid>`, `incidents`, `dashboard`. A page
-that hears one fetches itself again over HTTP, where permission is checked.
+Topics: `queue.<key>`, `task.<id>`, `instance.<uuid>`, `person.<id>`, `incidents`,
+`dashboard`. A page that hears one fetches itself again over HTTP, where permission is checked.
 """
 
 import functools
@@ -51,6 +51,11 @@ def task_topic(task_id: int) -> str:
 def instance_topic(instance_id: UUID) -> str:
     """Return the topic of an instance's page."""
     return f"instance.{instance_id}"
+
+
+def person_topic(person_id: int) -> str:
+    """Return the topic of what a person is told."""
+    return f"person.{person_id}"
 
 
 def publish(*topics: str) -> None:

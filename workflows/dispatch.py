@@ -18,9 +18,10 @@ log = structlog.get_logger(__name__)
 JOBS = {
     "engine": "workflows.jobs.drain_engine",
     "services": "workflows.jobs.drain_services",
+    "notify": "workflows.jobs.drain_notices",
 }
 # A services job lasts as long as the slowest call that it has under way.
-TIMEOUTS = {"engine": 600, "services": 24 * 3600}
+TIMEOUTS = {"engine": 600, "services": 24 * 3600, "notify": 600}
 
 
 def after_commit(action: Callable[[], object]) -> None:

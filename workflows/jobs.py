@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 from django.db import connection, connections
 
-from workflows import dispatch
+from workflows import dispatch, kinds
 from workflows.operations import advance, external
 
 SECONDS = 60
@@ -64,6 +64,11 @@ def drain_services(*, seconds: float = SECONDS, **_: object) -> int:
     if external.is_due():
         dispatch.ring("services")
     return steps
+
+
+def drain_notices(**_: object) -> int:
+    """Send what people are told until none is due; return how many went out."""
+    return kinds.carrier().drain(seconds=SECONDS)
 
 
 def worker_name() -> str:

@@ -173,3 +173,28 @@ def register_sweep(name: str, do: Sweep) -> None:
 def list_sweeps() -> list[Sweep]:
     """Return what other parts do in each sweep, in the order they were registered."""
     return list(_sweeps.values())
+
+
+# --- notices ---------------------------------------------------------------------
+
+
+class Carrier(Protocol):
+    """Who sends notices out, in a `notify` job or, where no broker is, in the sweep."""
+
+    def drain(self, *, seconds: float) -> int:
+        """Send what is due for at most about so long; return how many went out."""
+
+
+_carrier: list[Carrier] = []
+
+
+def set_carrier(carrier: Carrier) -> None:
+    """Say who sends notices out; the last word counts."""
+    _carrier[:] = [carrier]
+
+
+def carrier() -> Carrier:
+    """Return who sends notices out. Raises NothingRegistered."""
+    if not _carrier:
+        raise NothingRegistered("No application sends notices; call set_carrier.")
+    return _carrier[0]

@@ -1,0 +1,83 @@
+"""Tell people of what happened to their work. Rows only; `delivering` sends them."""
+
+from collections.abc import Collection
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+
+from review import live
+from review.core.notices import KINDS, Channel, Notice
+from workflows import dispatch
+
+BELL: Final = "notify"
+MOST_TITLE: Final = 300
+
+# Whoever has closed accounts or only replays the past is told nothing. A kind that a
+# person wants by mail alone is kept, for the mail, but not listed.
+_INSERT: Final = """
+    INSERT INTO review_notification (person_id, hook_id, kind, title, text, url,
+        instance_id, key, is_listed, created_at)
+    SELECT w.person_id, w.hook_id, %(kind)s, %(title)s, %(text)s, %(url)s,
+        %(instance_id)s, %(key)s, w.is_listed, clock_timestamp()
+    FROM (
+        SELECT p.id AS person_id, NULL::bigint AS hook_id,
+            COALESCE(c.channels -> %(kind)s ? 'IN_APP', %(listed)s) AS is_listed
+        FROM review_person p
+        LEFT JOIN review_notificationpreference c ON c.person_id = p.id
+        WHERE p.id = ANY(%(persons)s) AND p.disabled_at IS NULL AND NOT p.simulated
+        UNION ALL
+        SELECT NULL, h.id, false
+        FROM review_chathook h
+        WHERE h.removed_at IS NULL
+          AND (h.kinds = '[]'::jsonb OR h.kinds ? %(kind)s)
+          AND (h.queue_id = %(queue_id)s OR (
+              %(queue_id)s::bigint IS NULL AND h.queue_id IN (
+                  SELECT t.queue_id FROM review_task t
+                  WHERE t.instance_id = %(instance_id)s
+                    AND t.state IN ('OPEN', 'CLAIMED', 'WAITING', 'SETTLING'))))
+        ORDER BY 1, 2
+    ) w
+    ON CONFLICT DO NOTHING
+    RETURNING person_id, is_listed
+"""
+
+
+def tell(
+    *,
+    persons: Collection[int],
+    kind: Notice,
+    title: str,
+    text: str,
+    url: str,
+    instance_id: UUID | None = None,
+    key: str = "",
+    queue_id: int | None = None,
+) -> int:
+    """Keep a notice for each person, in the caller's transaction; return how many.
+
+    `url` is a path on this site, e.g. of `reverse`. With a `key` each person is told
+    once for it, however often this is called. The chat rooms of the queue hear it too:
+    of `queue_id`, else of the queues where the instance has tasks. Sending comes after
+    the commit: a rollback takes the notice with it, a crash delays it to the next sweep.
+    """
+    words = {
+        "persons": sorted(set(persons)),
+        "kind": kind.value,
+        "title": " ".join(title.split())[:MOST_TITLE],
+        "text": text,
+        "url": url,
+        "instance_id": instance_id,
+        "key": key,
+        "queue_id": queue_id,
+        "listed": Channel.IN_APP in KINDS[kind].channels,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, words)
+        written = cursor.fetchall()
+    heard = [live.person_topic(person) for person, listed in written if listed]
+    if heard:
+        live.publish(*heard)
+    if written:
+        dispatch.ring_after_commit(BELL)
+    return len(written)
