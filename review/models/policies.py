@@ -15,8 +15,9 @@ class Policy(models.Model):
 
     `body` is what `kind` makes of it and `digest` its SHA-256. One version of a kind is
     in force for a queue; tasks pin the version they were opened under. The first
-    version of a kind may come into force without a second person (it loosens nothing
-    that stood before); every later one needs another person than who proposed it.
+    version of a kind may come into force without a second person (nothing stood
+    before); every later one needs another person than who proposed it. An APPROVED
+    version is in force from `effective_at` on, whether or not its row says so yet.
     """
 
     queue = models.ForeignKey(
@@ -57,9 +58,14 @@ class Policy(models.Model):
                 condition=Q(state="PROPOSED"),
                 name="review_policy_one_proposed",
             ),
+            models.UniqueConstraint(
+                fields=["queue", "kind"],
+                condition=Q(state="APPROVED"),
+                name="review_policy_one_approved",
+            ),
             models.CheckConstraint(
                 condition=Q(version=1)
-                | ~Q(state__in=["IN_FORCE", "SUPERSEDED"])
+                | ~Q(state__in=["APPROVED", "IN_FORCE", "SUPERSEDED"])
                 | (Q(settled_by__isnull=False) & ~Q(settled_by=F("author"))),
                 name="review_policy_changed_by_two_persons",
             ),
@@ -69,7 +75,7 @@ class Policy(models.Model):
                 name="review_policy_settled_when_final",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["IN_FORCE", "SUPERSEDED"])
+                condition=~Q(state__in=["APPROVED", "IN_FORCE", "SUPERSEDED"])
                 | Q(effective_at__isnull=False),
                 name="review_policy_in_force_since",
             ),

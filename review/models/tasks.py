@@ -1,6 +1,7 @@
 """What waits for people: a narrow hot row, and its content apart."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q, Value
 
@@ -275,6 +276,10 @@ class Task(models.Model):
                 name="review_task_decided",
             ),
             models.Index(fields=["instance"], name="review_task_instance"),
+            # Tasks arrive in the order of time, so a few pages tell what weeks hold.
+            BrinIndex(
+                fields=["opened_at"], name="review_task_opened", autosummarize=True
+            ),
         ]
 
     def __str__(self) -> str:
