@@ -126,20 +126,29 @@ def is_own_work(node: Node) -> bool:
 def assess(
     desk: Desk, *, variables: Mapping[str, object], decide: Decide | None
 ) -> Assessment:
-    """Apply a desk's words to a case; `decide` evaluates its grid, if it names one."""
+    """Apply a desk's words to a case.
+
+    `decide` evaluates the grid that the step names, or, where it names none, the grid
+    in force for its queue; None where there is neither.
+    """
     problems: list[str] = []
     confidence = grid.read_confidence(_find(desk.confidence, variables, problems))
     impact = grid.read_impact(_find(desk.impact, variables, problems))
     answer: object = None
     explanation: object = None
-    if not desk.grid:
+    if not desk.grid and decide is None:
         ruling = grid.without_grid(dual=desk.dual)
     else:
-        answer, explanation = _ask_grid(
+        value, explanation = _ask_grid(
             decide, variables, confidence=confidence, impact=impact, problems=problems
         )
+        answer, reveal = grid.read_answer(value)
         ruling = grid.settle(
-            answer=answer, confidence=confidence, impact=impact, dual=desk.dual
+            answer=answer,
+            confidence=confidence,
+            impact=impact,
+            dual=desk.dual,
+            reveal=reveal,
         )
     return Assessment(
         title=_title(desk, variables, problems),
@@ -172,8 +181,6 @@ def _ask_grid(
     decided = decide({**variables, "confidence": inputs[0], "impact": inputs[1]})
     problems.extend(decided.messages)
     value: Any = from_feel(decided.value)
-    if isinstance(value, dict):
-        value = value.get("control", next(iter(value.values()), None))
     told = getattr(decided, "explanation", None)
     return value, None if told is None else told.to_json()
 

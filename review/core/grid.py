@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from review.core.states import Control
+from review.core.states import Control, Reveal
 
 _ANSWERS: Final = {word.value.lower(): word for word in Control}
+_REVEALS: Final = {word.value.lower().replace("_", " "): word for word in Reveal}
 # With a doubt about the inputs nothing is decided without people.
 _TO_PEOPLE: Final = {
     Control.AUTO: Control.REVIEW,
@@ -31,10 +32,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """Who has to look at a case, and why; `reasons` are whole sentences."""
+    """Who has to look at a case, when they see the model's view, and why.
+
+    `reasons` are whole sentences.
+    """
 
     control: Control
     reasons: tuple[str, ...]
+    reveal: Reveal = Reveal.ON_REQUEST
 
 
 def read_confidence(value: object) -> Reading:
@@ -107,13 +112,39 @@ def put_to_grid(
     return (confidence.value or Decimal(0), impact.value)
 
 
+def read_answer(value: object) -> tuple[object, object]:
+    """Part what a grid's table gave into its control and its reveal mode.
+
+    A table of one output gives the control alone; a context names them `control` and
+    `reveal`, and where nothing is named control its first value counts as that.
+    """
+    if not isinstance(value, dict):
+        return value, None
+    control = value.get("control", next(iter(value.values()), None))
+    return control, value.get("reveal")
+
+
+def read_reveal(word: object) -> Reveal | None:
+    """Return the reveal mode of a word such as "on request"; None for no mode."""
+    if not isinstance(word, str):
+        return None
+    plain = " ".join(word.lower().replace("_", " ").replace("-", " ").split())
+    return _REVEALS.get(plain)
+
+
 def settle(
-    *, answer: object, confidence: Reading, impact: Reading, dual: bool
+    *,
+    answer: object,
+    confidence: Reading,
+    impact: Reading,
+    dual: bool,
+    reveal: object = None,
 ) -> Ruling:
     """Turn the grid's answer into a ruling.
 
     `answer` is what the grid said ("auto", "review", "dual", "block"; None when it
-    was not asked or failed). `dual` says that the step itself asks for two persons
+    was not asked or failed), `reveal` its mode ("assist", "on request", "verdict
+    first"; without one, or with a word that is none, on request). `dual` says that the step itself asks for two persons
     wherever people decide; the grid may raise one person to two, never lower it.
     Unusable inputs or an unknown answer always lead to people.
     """
@@ -130,7 +161,13 @@ def settle(
     if dual and control is Control.REVIEW:
         control = Control.DUAL
         reasons.append("The step asks for two persons.")
-    return Ruling(control, tuple(reasons))
+    mode = read_reveal(reveal)
+    if mode is None and reveal is not None:
+        reasons.append(
+            f"The grid's reveal mode {reveal!r:.40} is unknown;"
+            " the model's view is shown on request."
+        )
+    return Ruling(control, tuple(reasons), mode or Reveal.ON_REQUEST)
 
 
 def without_grid(*, dual: bool) -> Ruling:
