@@ -69,12 +69,14 @@ _CLAIM: Final = """
     SET state = 'CLAIMED', claimed_by_id = %s, claimed_at = %s, lease_token = %s,
         lease_until = %s, first_claimed_at = coalesce(first_claimed_at, %s),
         assigned_to_id = NULL, assigned_at = NULL, assigned_until = NULL,
+        parked_at = NULL, parking = NULL, parked_for_id = NULL, release_at = NULL,
         is_ahead = false, audit_seq = %s
     WHERE id = %s
 """
 _FREE: Final = """
     UPDATE review_task
     SET state = 'OPEN', claimed_by_id = NULL, claimed_at = NULL, lease_until = NULL,
+        parked_at = NULL, parking = NULL, parked_for_id = NULL,
         is_ahead = false, audit_seq = %s
     WHERE id = %s
 """
