@@ -1,88 +1,208 @@
-"""SLA clocks: from a step's words to the moments of warning and breach. No storage."""
+"""SLA clocks: a clock is its events against a business calendar. No storage, no now.
+
+Business time runs while the clock does, and only in the calendar's hours. A pause or a
+stop halts it; going on moves the due moment by the business time that passed meanwhile.
+"""
 
 import datetime as dt
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Final
 
-from workflows.core.calendars import BusinessCalendar, add_business_time
-
-DEFAULT_WARNING: Final = "75%"
-
-_DURATION: Final = re.compile(
-    r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
-    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
+from review.core.goals import ClockError, read_duration
+from review.core.ladders import WARN, Step, choose_words, place_steps
+from review.core.states import ClockEventKind
+from workflows.core.calendars import (
+    BusinessCalendar,
+    add_business_time,
+    business_time_between,
 )
-_SHARE: Final = re.compile(r"(?P<percent>\d{1,2}(?:\.\d+)?)%|(?P<part>0?\.\d+)")
 
-
-class ClockError(ValueError):
-    """A duration or a share cannot be read; the message quotes it."""
+NO_TIME: Final = dt.timedelta()
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A clock as started: all moments in UTC, durations in business time."""
+    """A clock as started: all moments in UTC, durations in business time.
+
+    `ladder` is the text in force, `steps` what it means for this goal.
+    """
 
     started_at: dt.datetime
     goal: dt.timedelta
     warn_at: dt.datetime
     due_at: dt.datetime
+    ladder: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One turn of a clock, at an aware moment; `reason` says why it was halted."""
+
+    kind: ClockEventKind
+    at: dt.datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a clock's life: running, or halted for `reason`. `business` is its
+    business time; `until` None goes on."""
+
+    since: dt.datetime
+    until: dt.datetime | None
+    is_running: bool
+    reason: str
+    business: dt.timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Where a clock stands; names as in Jira's SLA cycles, durations business time.
+
+    `due_at` is None while a halted clock has not reached its goal: it lies as far
+    ahead as the halt lasts. `remaining` goes below zero after the goal. `spans` are
+    those of the present cycle, oldest first.
+    """
+
+    cycle: int
+    started_at: dt.datetime
+    is_running: bool
+    halted_for: str
+    goal: dt.timedelta
+    elapsed: dt.timedelta
+    paused: dt.timedelta
+    due_at: dt.datetime | None
+    spans: tuple[Span, ...]
+
+    @property
+    def remaining(self) -> dt.timedelta:
+        """Return the business time that is left, negative when the goal has passed."""
+        return self.goal - self.elapsed
+
+    @property
+    def paused_by_reason(self) -> dict[str, dt.timedelta]:
+        """Return the business time of the halts, by what they were for."""
+        found: dict[str, dt.timedelta] = {}
+        for span in self.spans:
+            if not span.is_running:
+                found[span.reason] = found.get(span.reason, NO_TIME) + span.business
+        return found
 
 
 def start_clock(
-    *, started_at: dt.datetime, sla: str, warn: str, calendar: BusinessCalendar
+    *,
+    started_at: dt.datetime,
+    sla: str,
+    warn: str,
+    calendar: BusinessCalendar,
+    ladder: str = "",
+    queue_ladder: str = "",
 ) -> Clock:
     """Start a clock for a goal such as "PT8H" or "P2D" of business time.
 
     `warn` is a duration before the goal ("PT1H") or a share of it ("75%", "0.75");
-    empty means three quarters. A warning duration longer than the goal warns at once.
-    Raises ClockError for words that are neither, CalendarError when the calendar
-    never holds that much time.
+    `ladder` is the step's, `queue_ladder` what holds where it says none. Raises
+    ClockError and LadderError for words that cannot be read, CalendarError when the
+    calendar never holds that much time.
     """
     goal = read_duration(sla, calendar=calendar)
     if not goal:
         raise ClockError(f"The goal {sla!r} is no time at all.")
-    until_warning = _time_until_warning(warn or DEFAULT_WARNING, goal, calendar)
+    words = choose_words(step=ladder, queue=queue_ladder)
+    steps = place_steps(words=words, warn=warn, goal=goal, calendar=calendar)
+    until_warning = next(step.elapsed for step in steps if step.act.word == WARN)
     return Clock(
         started_at=started_at,
         goal=goal,
         warn_at=add_business_time(calendar, started_at, until_warning),
         due_at=add_business_time(calendar, started_at, goal),
+        ladder=words,
+        steps=steps,
     )
 
 
-def read_duration(text: str, *, calendar: BusinessCalendar) -> dt.timedelta:
-    """Read an ISO 8601 duration as business time.
+def read_clock(
+    events: Sequence[Event],
+    *,
+    goal: dt.timedelta,
+    calendar: BusinessCalendar,
+    now: dt.datetime,
+) -> Reading:
+    """Read a clock at a moment; `events` are all of its turns, oldest first.
 
-    A day is a full working day of the calendar, a week its working week. Months and
-    years have no fixed length and are refused. Raises ClockError.
+    A turn that says what already is (a pause of a halted clock) changes nothing.
+    Raises ClockError for a clock that was never started.
     """
-    found = _DURATION.fullmatch(text.strip())
-    parts = {name: int(n) for name, n in found.groupdict("0").items()} if found else {}
-    if not found or text.strip().endswith(("P", "T")):
-        raise ClockError(
-            f"{text!r} is no duration; write it like PT8H, P2D or P1DT4H30M."
-        )
-    return (
-        parts["weeks"] * calendar.whole_week
-        + parts["days"] * calendar.day
-        + dt.timedelta(
-            hours=parts["hours"], minutes=parts["minutes"], seconds=parts["seconds"]
-        )
+    spans, cycle = _spans(events, calendar=calendar, now=now)
+    if not spans:
+        raise ClockError("The clock was never started.")
+    running = [span for span in spans if span.is_running]
+    halted = [span for span in spans if not span.is_running]
+    last = spans[-1]
+    return Reading(
+        cycle=cycle,
+        started_at=spans[0].since,
+        is_running=last.is_running,
+        halted_for="" if last.is_running else last.reason,
+        goal=goal,
+        elapsed=sum((span.business for span in running), NO_TIME),
+        paused=sum((span.business for span in halted), NO_TIME),
+        due_at=find_moment(spans, goal, calendar=calendar),
+        spans=tuple(spans),
     )
 
 
-def _time_until_warning(
-    warn: str, goal: dt.timedelta, calendar: BusinessCalendar
-) -> dt.timedelta:
-    share = _SHARE.fullmatch(warn.strip())
-    if share is None:
-        before = read_duration(warn, calendar=calendar)
-        return max(goal - before, dt.timedelta())
-    part = (
-        Decimal(share["percent"]) / 100 if share["percent"] else Decimal(share["part"])
-    )
-    microseconds = goal // dt.timedelta(microseconds=1)
-    return dt.timedelta(microseconds=int(microseconds * part))
+def find_moment(
+    spans: Sequence[Span], elapsed: dt.timedelta, *, calendar: BusinessCalendar
+) -> dt.datetime | None:
+    """Return the moment a clock had run, or will have run, for so much business time.
+
+    None where it is halted before. Raises CalendarError when the calendar never holds
+    that much time.
+    """
+    left = elapsed
+    for span in spans:
+        if not span.is_running:
+            continue
+        if span.until is None or left <= span.business:
+            return add_business_time(calendar, span.since, left)
+        left -= span.business
+    return None
+
+
+def _spans(
+    events: Sequence[Event], *, calendar: BusinessCalendar, now: dt.datetime
+) -> tuple[list[Span], int]:
+    """Return the spans of the last cycle, the last one open, and the cycle's number."""
+    cycle = 0
+    # (since, is running, reason) of every stretch, and where each one ends.
+    stretches: list[tuple[dt.datetime, bool, str]] = []
+    for event in events:
+        running = bool(stretches) and stretches[-1][1]
+        match event.kind:
+            case ClockEventKind.START | ClockEventKind.RESET:
+                cycle += 1
+                stretches = [(event.at, True, "")]
+            case ClockEventKind.PAUSE | ClockEventKind.STOP if running:
+                stretches.append((event.at, False, event.reason))
+            case ClockEventKind.RESUME if stretches and not running:
+                stretches.append((event.at, True, ""))
+            case _:
+                pass
+    ends: list[dt.datetime | None] = [since for since, _, _ in stretches[1:]]
+    return [
+        Span(
+            since=since,
+            until=until,
+            is_running=running,
+            reason=reason,
+            business=business_time_between(
+                calendar, since, until if until is not None else max(now, since)
+            ),
+        )
+        for (since, running, reason), until in zip(
+            stretches, [*ends, None], strict=True
+        )
+    ], cycle
