@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
+from workflows.core import egress
+
 TRUE_WORDS = ("true", "yes", "on", "1")
 FALSE_WORDS = ("false", "no", "off", "0")
+MAIL_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 
 
 class InvalidSetting(ImproperlyConfigured):
     """A variable holds a word the program does not understand; the text says which."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailServer:
+    """Where mail is handed in, and how."""
+
+    host: str = ""
+    port: int = 25
+    user: str = ""
+    password: str = field(default="", repr=False)
+    starts_tls: bool = False
+    is_tls: bool = False
 
 
 class Environment:
@@ -152,6 +168,42 @@ class Environment:
                 f"{name} must start with redis://, rediss:// or unix://."
             )
         return url
+
+    def mail(self, name: str) -> MailServer:
+        """Return the mail server at URL `name`; one without a host where it is absent.
+
+        smtp:// demands STARTTLS, smtps:// speaks TLS at once, smtp+plain:// neither.
+        """
+        url = self.secret(name)
+        if not url:
+            return MailServer()
+        # The URL itself is never repeated: it holds a password.
+        refusal = InvalidSetting(
+            f"{name} is not understood; write smtp://user:password@host:587,"
+            " smtps:// for TLS from the start, or smtp+plain:// for none."
+        )
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            raise refusal from None
+        if not host or parts.scheme not in MAIL_PORTS or parts.path.strip("/"):
+            raise refusal
+        return MailServer(
+            host=host,
+            port=port or MAIL_PORTS[parts.scheme],
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            starts_tls=parts.scheme == "smtp",
+            is_tls=parts.scheme == "smtps",
+        )
+
+    def egress_hosts(self, name: str) -> tuple[egress.AllowedHost, ...]:
+        """Return the hosts that calls may go to, as workflows.core.egress reads them."""
+        try:
+            return egress.read_allowed(self.listing(name))
+        except ValueError as error:
+            raise InvalidSetting(f"{name}: {error}") from error
 
     def refuse_unknown(self, *, prefix: str) -> None:
         """Refuse variables that start with `prefix` and that no reader asked for."""

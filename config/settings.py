@@ -7,6 +7,7 @@ variable and an unsafe production value each stop the program with one sentence.
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
@@ -160,6 +161,25 @@ PAYLOAD_BYTES = env.integer(
 )
 SERVICE_CALLS = env.integer("COUNTERSIGN_SERVICE_CALLS", 1000, least=1, most=10_000)
 SERVICE_THREADS = env.integer("COUNTERSIGN_SERVICE_THREADS", 32, least=1, most=1000)
+
+# Nothing is called whose host is not in the list; see docs/notifications.md.
+EGRESS_HOSTS = env.egress_hosts("COUNTERSIGN_EGRESS_HOSTS")
+EGRESS_CA = env.text("COUNTERSIGN_EGRESS_CA")
+
+# -- Mail ------------------------------------------------------------------------------
+
+_mail = env.mail("EMAIL_URL")
+SENDS_MAIL = bool(_mail.host)
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_TIMEOUT = 10
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.starts_tls, _mail.is_tls
+# The host of the first origin also names our mails and is in their links.
+_site = urlsplit(ORIGINS[0]).hostname if ORIGINS else "localhost"
+DEFAULT_FROM_EMAIL = env.text(
+    "COUNTERSIGN_MAIL_FROM", f"Countersign <countersign@{_site}>"
+)
 
 # -- People, sessions, browsers --------------------------------------------------------
 
@@ -371,6 +391,9 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
+        # They would write out whole URLs, and those of chat webhooks are secrets.
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
     },
 }
 
