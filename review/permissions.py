@@ -3,11 +3,14 @@
 `check_can_x` raises Forbidden with a sentence, `can_x` wraps it. Rights are read when
 they are needed, in the transaction that uses them: a revoked role ends at once.
 Roles do not imply each other; an administrator who has no reviewer's role reviews
-nothing.
+nothing. Who acts by a delegation or an emergency's right reviews as if by role; what
+that does to four eyes is for the quorum to say.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
 from functools import wraps
 from typing import Any, ParamSpec
 
@@ -17,22 +20,98 @@ from review.core.states import Role
 from workflows.operations.errors import Forbidden, NotFound
 
 _Params = ParamSpec("_Params")
+# One statement: the roles held, whose rights are lent to the person now (with what the
+# giver still holds), to whom his own are lent, and what an emergency opened.
 RIGHTS = """
-    SELECT p.name, p.disabled_at, g.role, g.queue_id
+    SELECT p.name, p.disabled_at, x.source, x.role, x.queue_id, x.other_id,
+           x.other_name, x.amount
     FROM review_person p
-    LEFT JOIN review_rolegrant g ON g.person_id = p.id AND g.revoked_at IS NULL
+    LEFT JOIN LATERAL (
+        SELECT 'GRANT' AS source, g.role, g.queue_id, NULL::bigint AS other_id,
+               '' AS other_name, NULL::numeric AS amount
+        FROM review_rolegrant g WHERE g.person_id = p.id AND g.revoked_at IS NULL
+        UNION ALL
+        SELECT 'TAKEN',
+               CASE WHEN g.id IS NOT NULL AND o.disabled_at IS NULL THEN g.role END,
+               coalesce(d.queue_id, g.queue_id), o.id, o.name, d.amount
+        FROM review_delegation d
+        JOIN review_person o ON o.id = d.giver_id
+        LEFT JOIN review_rolegrant g ON g.person_id = o.id AND g.role = 'REVIEWER'
+            AND g.revoked_at IS NULL
+            AND (d.queue_id IS NULL OR g.queue_id IS NULL OR g.queue_id = d.queue_id)
+        WHERE d.taker_id = p.id AND d.revoked_at IS NULL
+            AND d.starts_at <= statement_timestamp()
+            AND d.ends_at > statement_timestamp()
+        UNION ALL
+        SELECT 'GIVEN', NULL, d.queue_id, o.id, o.name, NULL
+        FROM review_delegation d JOIN review_person o ON o.id = d.taker_id
+        WHERE d.giver_id = p.id AND d.revoked_at IS NULL
+            AND d.starts_at <= statement_timestamp()
+            AND d.ends_at > statement_timestamp()
+        UNION ALL
+        SELECT 'GLASS', 'REVIEWER', b.queue_id, NULL, '', NULL
+        FROM review_breakglass b
+        WHERE b.person_id = p.id AND b.expires_at > statement_timestamp()
+    ) x ON true
     WHERE p.id = %s
 """
 
 
+class Ground(StrEnum):
+    """By what else than a role of his own a person reviews a queue."""
+
+    DELEGATION = "DELEGATION"
+    EMERGENCY = "EMERGENCY"
+
+
+_GROUNDS = {"TAKEN": Ground.DELEGATION, "GLASS": Ground.EMERGENCY}
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """A right to review that is not the person's own role.
+
+    Without a queue it is for all; without a giver it was taken in an emergency.
+    `amount` is the largest impact it is for, None any.
+    """
+
+    ground: Ground
+    queue_id: int | None
+    giver_id: int | None = None
+    giver_name: str = ""
+    amount: Decimal | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """The roles a person holds now: everywhere, and by queue id."""
+    """The roles a person holds now: everywhere, and by queue id.
+
+    What is lent to the person counts as held, and is in `stand_ins` again;
+    `own_reviews` are the queues of his own reviewer's roles (None: all). `partners`
+    are, by name, those who count as one with the person: delegations in force, both
+    ways.
+    """
 
     person_id: int
     name: str
     everywhere: frozenset[Role] = frozenset()
     by_queue: Mapping[int, frozenset[Role]] = field(default_factory=dict)
+    own_reviews: frozenset[int | None] = frozenset()
+    stand_ins: tuple[StandIn, ...] = ()
+    partners: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def persons(self) -> frozenset[int]:
+        """Return the ids of all who count as one natural person with this one."""
+        return frozenset({self.person_id, *self.partners})
+
+    def reviews_by_role(self, queue_id: int) -> bool:
+        """Tell whether the person's own role lets him review a queue."""
+        return bool(self.own_reviews & {None, queue_id})
+
+    def list_stand_ins(self, queue_id: int) -> list[StandIn]:
+        """Return by what else than a role the person reviews a queue."""
+        return [one for one in self.stand_ins if one.queue_id in {None, queue_id}]
 
     def holds(self, role: Role, *, queue_id: int | None = None) -> bool:
         """Tell whether the role is held everywhere, or for this queue."""
@@ -74,16 +153,30 @@ def rights_of(person_id: int, rows: Sequence[Sequence[Any]]) -> Rights:
         raise Forbidden(f"The account of {name} is closed.", code="person-disabled")
     everywhere: set[Role] = set()
     by_queue: dict[int, set[Role]] = {}
-    for _, _, role, queue_id in rows:
+    own: set[int | None] = set()
+    stand_ins: list[StandIn] = []
+    partners: dict[int, str] = {}
+    for _, _, source, role, queue_id, other_id, other_name, amount in rows:
+        if other_id is not None:
+            partners[other_id] = other_name
         if role is None:
             continue
         held = everywhere if queue_id is None else by_queue.setdefault(queue_id, set())
         held.add(Role(role))
+        if source in _GROUNDS:
+            stand_ins.append(
+                StandIn(_GROUNDS[source], queue_id, other_id, other_name, amount)
+            )
+        elif role == Role.REVIEWER:
+            own.add(queue_id)
     return Rights(
         person_id=person_id,
         name=name,
         everywhere=frozenset(everywhere),
         by_queue={queue: frozenset(held) for queue, held in by_queue.items()},
+        own_reviews=frozenset(own),
+        stand_ins=tuple(stand_ins),
+        partners=partners,
     )
 
 
@@ -111,6 +204,31 @@ def check_can_see_queue(rights: Rights, *, queue_id: int) -> None:
         if rights.holds(role, queue_id=queue_id):
             return
     raise Forbidden(f"{rights.name} has no role in this queue.", code="no-role")
+
+
+def check_can_rule(rights: Rights, *, queue_id: int) -> None:
+    """Propose, approve, decline policies of a queue: process owners, its managers."""
+    if rights.holds(Role.PROCESS_OWNER) or rights.holds(
+        Role.MANAGER, queue_id=queue_id
+    ):
+        return
+    raise Forbidden(
+        f"{rights.name} may not change the policies of this queue: it takes a process"
+        " owner or a manager of the queue.",
+        code="may-not-rule",
+    )
+
+
+def check_can_see_policies(rights: Rights) -> None:
+    """Look at the policies of all queues: managers, process owners, auditors."""
+    _check_any(
+        rights,
+        Role.MANAGER,
+        Role.PROCESS_OWNER,
+        Role.AUDITOR,
+        Role.ADMINISTRATOR,
+        what="look at policies",
+    )
 
 
 def check_can_see_instances(rights: Rights) -> None:
@@ -218,6 +336,8 @@ def _wrap(check: Callable[_Params, None]) -> Callable[_Params, bool]:
 can_review = _wrap(check_can_review)
 can_manage = _wrap(check_can_manage)
 can_see_queue = _wrap(check_can_see_queue)
+can_rule = _wrap(check_can_rule)
+can_see_policies = _wrap(check_can_see_policies)
 can_see_instances = _wrap(check_can_see_instances)
 can_see_dashboard = _wrap(check_can_see_dashboard)
 can_audit = _wrap(check_can_audit)

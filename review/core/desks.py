@@ -12,8 +12,10 @@ from typing import Any, Final, Protocol
 
 from review.core import grid
 from review.core.grid import Reading, Ruling
+from review.core.rules import Words
 from review.core.states import PriorityClass
 from workflows.core.bpmn.graph import Node
+from workflows.core.bpmn.quorum_words import QuorumWord, read_quorum
 from workflows.core.feel import FeelSyntaxError, compile_expression, from_feel
 from workflows.core.iso8601 import Iso8601Error, parse_duration
 
@@ -55,10 +57,14 @@ class Desk:
     priority: str
     sla: str
     warn: str
+    ladder: str
     calendar: str
     escalate_to: str
+    quorum: QuorumWord
     dual: bool
     reject_ends: bool
+    routing: str
+    words: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ class Assessment:
 def read_desk(node: Node) -> Desk:
     """Read a user task's attributes; what is missing has its default."""
     words = node.properties
+    quorum = read_quorum(words.get("quorum", ""))
     return Desk(
         queue=(words.get("queue") or _group(words) or DEFAULT_QUEUE)[:MAX_KEY],
         form=words.get("form", ""),
@@ -91,10 +98,19 @@ def read_desk(node: Node) -> Desk:
         priority=words.get("priority", ""),
         sla=words.get("sla", "") or _due(words),
         warn=words.get("warn", ""),
+        ladder=words.get("ladder", ""),
         calendar=words.get("calendar", ""),
         escalate_to=words.get("escalate_to", ""),
-        dual=words.get("quorum", "one") == "dual",
+        quorum=quorum,
+        dual=quorum.needed >= 2,
         reject_ends=words.get("reject", "") == "ends",
+        routing=words.get("routing", ""),
+        words=Words(
+            region=words.get("region", ""),
+            skill=words.get("skill", ""),
+            level=words.get("level", ""),
+            exclude=words.get("exclude", ""),
+        ),
     )
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from review.core.quorum import Judgement
+from review.core.quorum import Judgement, Plan, read_plan
 from review.core.states import (
     VOTES,
     Control,
@@ -37,6 +37,7 @@ _LOCK_INSTANCE: Final = """
     SELECT 1 FROM workflows_instance
     WHERE id = (SELECT instance_id FROM review_task WHERE id = %s) FOR UPDATE
 """
+# Up to which amount a verdict's person may approve: the queue's own limit goes first.
 _LOCK: Final = """
     SELECT t.id, t.instance_id, t.step_id, t.queue_id, q.key, q.lease_seconds,
            t.title, t.initiator, t.state, t.control, t.stage, t.round,
@@ -48,11 +49,25 @@ _LOCK: Final = """
            q.assign_seconds, q.signature, q.hidden_decisions, q.rationale_below,
            q.rationale_above,
            ARRAY(SELECT jsonb_object_keys(c.routing->'excluded')::bigint),
+           CASE WHEN t.seats > 1 THEN (
+               SELECT jsonb_agg(jsonb_build_array(s.person_id, h.name, s.token,
+                                                  s.claimed_at, s.lease_until)
+                                ORDER BY s.lease_until, s.id)::text
+               FROM review_seat s JOIN review_person h ON h.id = s.person_id
+               WHERE s.task_id = t.id) END,
            c.policy::text,
            (SELECT jsonb_agg(jsonb_build_array(v.id, v.person_id, v.decision, v.round,
                                                v.lease_token, v.answer_state,
                                                v.answer_outcome,
-                                               u.verdict_id IS NOT NULL)
+                                               u.verdict_id IS NOT NULL,
+                                               v.on_behalf_of_id,
+                                               CASE WHEN c.policy->'quorum'->>'kind'
+                                                    = 'WEIGHTED' THEN (
+                   SELECT a.amount FROM review_authority a
+                   WHERE a.person_id = coalesce(v.on_behalf_of_id, v.person_id)
+                     AND a.revoked_at IS NULL
+                     AND (a.queue_id = t.queue_id OR a.queue_id IS NULL)
+                   ORDER BY a.queue_id NULLS LAST LIMIT 1) END)
                              ORDER BY v.id)::text
             FROM review_verdict v
             LEFT JOIN review_verdictundo u ON u.verdict_id = v.id
@@ -81,6 +96,17 @@ class Earlier:
     def counts(self) -> bool:
         """Tell whether a quorum counts it: a vote that its author did not take back."""
         return not self.is_undone and self.judgement.decision in VOTES
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One person's seat at a task that several hold side by side."""
+
+    person_id: int
+    name: str
+    token: int
+    claimed_at: dt.datetime
+    lease_until: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +161,7 @@ class LockedTask:
     rationale_below: Decimal | None
     rationale_above: Decimal | None
     conflicted: list[int]
+    holds: Sequence[Hold]
     policy: Mapping[str, Any]
     verdicts: Sequence[Earlier]
 
@@ -142,6 +169,11 @@ class LockedTask:
     def judgements(self) -> list[Judgement]:
         """Return the votes that count as the quorum sees them, oldest first."""
         return [verdict.judgement for verdict in self.verdicts if verdict.counts]
+
+    @property
+    def plan(self) -> Plan:
+        """Return how many persons must judge the task, as pinned when it opened."""
+        return read_plan(self.policy.get("quorum"), control=self.control)
 
     @property
     def is_held(self) -> bool:
@@ -191,10 +223,28 @@ def _locked(task_id: int, found: Sequence[Sequence[Any]]) -> LockedTask:
     values["parking"] = Parking(values["parking"]) if values["parking"] else None
     values["signature"] = Signature(values["signature"])
     values["policy"] = parse_json(values["policy"])
+    values["holds"] = [
+        Hold(
+            person_id=person_id,
+            name=name,
+            token=token,
+            claimed_at=dt.datetime.fromisoformat(claimed_at),
+            lease_until=dt.datetime.fromisoformat(lease_until),
+        )
+        for person_id, name, token, claimed_at, lease_until in parse_json(
+            values["holds"] or "[]"
+        )
+    ]
     values["verdicts"] = [
         Earlier(
             id=number,
-            judgement=Judgement(person_id, Decision(decision), turn),
+            judgement=Judgement(
+                person_id=person_id,
+                decision=Decision(decision),
+                round=turn,
+                on_behalf_of=on_behalf_of,
+                authority=None if authority is None else Decimal(authority),
+            ),
             token=token,
             answer_state=TaskState(state),
             answer_outcome=Outcome(outcome) if outcome else None,
@@ -209,6 +259,8 @@ def _locked(task_id: int, found: Sequence[Sequence[Any]]) -> LockedTask:
             state,
             outcome,
             is_undone,
+            on_behalf_of,
+            authority,
         ) in parse_json(values["verdicts"] or "[]")
     ]
     return LockedTask(**values)

@@ -207,7 +207,7 @@ def _decide(
     mine = Judgement(wish.person.id, wish.decision, change.round)
     everybody = [*task.judgements, mine]
     standing = tally(
-        control=task.control,
+        plan=task.plan,
         judgements=everybody,
         current_round=change.round,
         initiator=task.initiator,

@@ -4,14 +4,15 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from workflows.core.bpmn.graph import LoopKind, Node, NodeKind
+from workflows.core.bpmn.graph import LoopKind, Node, NodeKind, Process
 from workflows.core.bpmn.problems import Problems
+from workflows.core.bpmn.quorum_words import read_quorum
 from workflows.core.bpmn.vocabulary import ACTIVITIES, BINDINGS
 from workflows.core.iso8601 import Iso8601Error, parse_duration
+from workflows.core.ladders import LadderError, check_for_instances, read_ladder
 
 _USER_TASK_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "initiator": ("allowed", "excluded"),
-    "quorum": ("dual", "one"),
     "reject": ("ends", "outcome"),
 }
 _SHARE: Final = re.compile(r"\d{1,3}%|0?\.\d{1,4}")
@@ -48,23 +49,56 @@ def _check_user_task(node: Node, problems: Problems) -> None:
                 element=node.id,
                 line=node.line,
             )
-    goal = node.properties.get("sla", "")
-    warning = node.properties.get("warn", "")
+    try:
+        read_quorum(node.properties.get("quorum", ""))
+    except ValueError as error:
+        problems.add(f"cs:quorum: {error}", element=node.id, line=node.line)
+    _check_clock(node.properties, problems, element=node.id, line=node.line)
+
+
+def check_process_words(process: Process, *, line: int, problems: Problems) -> None:
+    """Note words of a process itself that nobody could understand: its own clock."""
+    words = process.properties
+    _check_clock(words, problems, element=process.id, line=line, whole=True)
+
+
+def _check_clock(
+    words: Mapping[str, str],
+    problems: Problems,
+    *,
+    element: str,
+    line: int,
+    whole: bool = False,
+) -> None:
+    """Note what is wrong with a clock's words; `whole` is a whole process's clock."""
+    goal, warning = words.get("sla", ""), words.get("warn", "")
     if goal:
-        _check_goal(goal, "cs:sla", node, problems)
+        _check_duration(goal, "cs:sla", problems, element=element, line=line)
     if warning and not _SHARE.fullmatch(warning):
-        _check_goal(warning, "cs:warn", node, problems)
+        _check_duration(warning, "cs:warn", problems, element=element, line=line)
+    try:
+        rungs = read_ladder(words.get("ladder", ""))
+        if whole:
+            check_for_instances(rungs)
+    except LadderError as error:
+        problems.add(f"cs:ladder: {error}", element=element, line=line)
 
 
 def _check_goal(text: str, what: str, node: Node, problems: Problems) -> None:
+    _check_duration(text, what, problems, element=node.id, line=node.line)
+
+
+def _check_duration(
+    text: str, what: str, problems: Problems, *, element: str, line: int
+) -> None:
     try:
         duration = parse_duration(text)
     except Iso8601Error as error:
-        problems.add(f"{what}: {error}", element=node.id, line=node.line)
+        problems.add(f"{what}: {error}", element=element, line=line)
         return
     if duration.months or duration.exact.total_seconds() <= 0:
         problems.add(
             f"{what}: {text!r} must be above zero and without years or months.",
-            element=node.id,
-            line=node.line,
+            element=element,
+            line=line,
         )
