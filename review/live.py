@@ -20,6 +20,7 @@ from workflows.dispatch import after_commit
 TIMEOUT_SECONDS: Final = 0.2
 DASHBOARD: Final = "dashboard"
 INCIDENTS: Final = "incidents"
+POLICIES: Final = "policies"
 
 log = structlog.get_logger(__name__)
 

@@ -121,6 +121,8 @@ def list_heard(viewer: Viewer, topics: Collection[str]) -> set[str]:
             allowed = permissions.can_see_instances(viewer.rights)
         elif kind == "incidents":
             allowed = permissions.can_see_incidents(viewer.rights)
+        elif kind == "policies":
+            allowed = permissions.can_see_policies(viewer.rights)
         else:
             allowed = kind == "dashboard" and permissions.can_see_dashboard(
                 viewer.rights
