@@ -26,6 +26,12 @@ urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("settings/", settings.personal_settings, name="personal-settings"),
+    path("settings/keys/", settings.settings_keys, name="settings-keys"),
+    path(
+        "settings/keys/reset/",
+        settings.settings_keys_reset,
+        name="settings-keys-reset",
+    ),
     path("rail/", rail.rail, name="rail"),
     path("queues/", queues.queue_list, name="queue-list"),
     path("queues/<str:key>/", queues.queue_detail, name="queue-detail"),

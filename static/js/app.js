@@ -2,15 +2,19 @@
 import { startActs } from "./acts.js";
 import { startDrafts } from "./drafts.js";
 import { startForms } from "./forms.js";
+import { startKeymap } from "./keymap.js";
 import { startKeys } from "./keys.js";
 import { startLease } from "./lease.js";
 import { startLive } from "./live.js";
 import { startPalette } from "./palette.js";
 import { startRequests } from "./requests.js";
+import { startRows } from "./rows.js";
 import { startTheme } from "./theme.js";
 
 startRequests(document);
 startKeys(document);
+startRows(document);
+startKeymap(document);
 startPalette(document);
 startForms(document);
 startTheme(document);

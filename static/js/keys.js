@@ -1,10 +1,13 @@
 /**
- * Single keys for the controls on the page.
+ * Keys for the controls on the page.
  *
- * A control says its own key: `data-key="a"`, `"Shift+E"`, `"g q"` (a sequence) or `"Control+Enter"` (a chord).
- * Single keys and sequences are ignored in fields, in open dialogs and while the person has switched them off
- * (`data-keys="off"` on the root); chords always work. Nothing is reachable by key alone: a key only clicks or focuses.
+ * A control says its own key: `data-key="a"`, `"Shift+E"`, `"g q"` (a sequence) or `"Control+Enter"` (a chord), as the
+ * server wrote it from the person's own map. Single keys and sequences are ignored in fields, in open dialogs and while
+ * they are switched off (`data-keys="off"` on the root); chords always work. A key only clicks or focuses what is there.
+ * What has no control of its own (rows, reasons) is found by its default key through `data-keymap`, default to own.
  */
+import { chooseOption, moveRow, openRow, selectAll, selectRow } from "./rows.js";
+
 const SEQUENCE_PAUSE_MS = 1200;
 const FIELD =
   "input:not([type=checkbox]):not([type=radio]):not([type=submit]):not([type=button]), textarea, select";
@@ -16,12 +19,29 @@ export function isInField(element) {
 /** Name a key press as `data-key` spells it. */
 export function keyName(event) {
   const chord = event.ctrlKey || event.metaKey ? "Control+" : "";
-  const isUpper = event.shiftKey && /^[a-z]$/i.test(event.key);
+  const isUpper = event.shiftKey && event.key.length === 1 && event.key.toLowerCase() !== event.key;
   const key = event.key.length === 1 && !isUpper ? event.key.toLowerCase() : event.key;
   return `${chord}${isUpper ? "Shift+" : ""}${isUpper ? key.toUpperCase() : key}`;
 }
 
-function isUsable(element) {
+/** Read the person's own keys: from the default that templates and scripts name to what is pressed. */
+export function readKeymap(root) {
+  return JSON.parse(root.documentElement.dataset.keymap ?? "{}");
+}
+
+/** The person's own key for a default. */
+export function ownKey(root, name) {
+  return readKeymap(root)[name] ?? name;
+}
+
+/** The default key that a pressed one stands for; "" where its default belongs to another key now. */
+function defaultKey(root, pressed) {
+  const map = readKeymap(root);
+  const found = Object.entries(map).find(([, own]) => own === pressed);
+  return found?.[0] ?? (pressed in map ? "" : pressed);
+}
+
+export function isUsable(element) {
   return (
     !element.disabled &&
     element.getAttribute("aria-disabled") !== "true" &&
@@ -33,7 +53,8 @@ function control(root, key) {
   return [...root.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find(isUsable);
 }
 
-function use(element) {
+/** Do what a control does: fields get the focus, radios are chosen, all else is clicked. */
+export function use(element) {
   if (element.matches(FIELD)) {
     element.focus();
     element.select?.();
@@ -45,49 +66,26 @@ function use(element) {
   }
 }
 
-/** Move among the page's rows (`data-row`), keeping focus on each row's link so that Enter opens it. */
-function moveRow(root, by) {
-  const rows = [...root.querySelectorAll("[data-row]")].filter((row) => row.checkVisibility());
-  if (rows.length === 0) {
-    return false;
-  }
-  const at = rows.findIndex((row) => row.classList.contains("is-current"));
-  const next = rows[Math.min(Math.max(at + by, 0), rows.length - 1)] ?? rows[0];
-  rows[at]?.classList.remove("is-current");
-  next.classList.add("is-current");
-  next.querySelector("a, button, summary")?.focus();
-  next.scrollIntoView({ block: "nearest" });
-  return true;
-}
+/** What keys do where no control has them. */
+const BUILT_IN = {
+  j: (root) => moveRow(root, 1),
+  k: (root) => moveRow(root, -1),
+  x: (root) => selectRow(root),
+  "Shift+X": (root) => selectAll(root),
+  Enter: (root, event) => openRow(root, event),
+};
 
-/** `1`-`9` choose among the options of the one select that offers them. */
-function chooseOption(root, digit) {
-  const select = root.querySelector("select[data-key-options]");
-  const option = [...(select?.options ?? [])].filter((each) => each.value)[Number(digit) - 1];
-  if (!option || !isUsable(select)) {
-    return false;
-  }
-  select.value = option.value;
-  select.dispatchEvent(new Event("change", { bubbles: true }));
-  select.focus();
-  return true;
-}
-
-function press(root, key) {
+function press(root, key, event) {
   const target = control(root, key);
   if (target) {
     use(target);
     return true;
   }
-  if (key === "j" || key === "k") {
-    return moveRow(root, key === "j" ? 1 : -1);
+  const name = defaultKey(root, key);
+  if (name in BUILT_IN) {
+    return BUILT_IN[name](root, event);
   }
-  if (key === "x") {
-    const box = root.querySelector("[data-row].is-current input[type=checkbox]");
-    box?.click();
-    return Boolean(box);
-  }
-  return /^[1-9]$/.test(key) && chooseOption(root, key);
+  return /^[1-9]$/.test(name) && chooseOption(root, name, isUsable);
 }
 
 function isBlocked(root, event, key) {
@@ -111,7 +109,7 @@ export function startKeys(root) {
     const sequence =
       pending && event.timeStamp - pendingSince < SEQUENCE_PAUSE_MS ? `${pending} ${key}` : "";
     pending = "";
-    if ((sequence && press(root, sequence)) || press(root, key)) {
+    if ((sequence && press(root, sequence, event)) || press(root, key, event)) {
       event.preventDefault();
     } else if (root.querySelector(`[data-key^="${CSS.escape(key)} "]`)) {
       pending = key;

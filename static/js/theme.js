@@ -1,5 +1,14 @@
-/** Show a choice of theme, density or keys at once on the settings page; the form still has to be saved. */
-const ATTRIBUTES = { theme: "bsTheme", density: "density", single_keys: "keys" };
+/** Show a choice of the settings page at once; the form still has to be saved. */
+const ATTRIBUTES = {
+  theme: "bsTheme",
+  density: "density",
+  single_keys: "keys",
+  blur: "blur",
+  greyscale: "greyscale",
+  hover: "hover",
+  mute: "mute",
+  thumbnails: "thumbnails",
+};
 
 function apply(field) {
   const attribute = ATTRIBUTES[field.name];
