@@ -6,24 +6,29 @@ and verdicts.py.
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
 from django.db import connection
 
 from review import live
-from review.core.clocks import Clock, ClockError, start_clock
+from review.core.clocks import Clock, start_clock
 from review.core.desks import Assessment, Desk, assess, read_desk
+from review.core.goals import ClockError
+from review.core.quorum import list_excluded, make_plan
 from review.core.shown import digest_shown_text
 from review.core.states import Control, Outcome
-from review.operations import calendars
+from review.operations import calendars, routing
 from review.operations.calendars import NamedCalendar
 from review.operations.clocks import KIND as CLOCK_KIND
 from review.operations.clocks import timer_ref
+from review.operations.routing import Arrival, Routed
 from review.operations.task_rows import (
     AT_ONCE,
     OpenedTask,
     QueueFacts,
+    find_initiator,
     find_queues,
     write_tasks,
 )
@@ -65,16 +70,30 @@ class ReviewDesk:
         queues = find_queues(sorted({desk.queue for desk in desks}))
         named = calendars.find_calendars({d.calendar for d in desks if d.calendar})
         ids = _take_ids(len(requests))
+        assessments = [
+            _assess(request, desk)
+            for request, desk in zip(requests, desks, strict=True)
+        ]
+        arrivals = [
+            _arrive(request, desk, assessment, queue=queues[desk.queue])
+            for request, desk, assessment in zip(
+                requests, desks, assessments, strict=True
+            )
+        ]
+        routed = routing.route_many(arrivals, now=now)
         return [
             _open(
                 request,
                 desk,
-                queue=queues[desk.queue],
-                calendar=named.get(desk.calendar) or queues[desk.queue].calendar,
+                assessment=replace(assessment, priority=way.priority),
+                routed=way,
+                calendar=named.get(desk.calendar) or way.queue.calendar,
                 task_id=task_id,
                 now=now,
             )
-            for request, desk, task_id in zip(requests, desks, ids, strict=True)
+            for request, desk, assessment, way, task_id in zip(
+                requests, desks, assessments, routed, ids, strict=True
+            )
         ]
 
     def write_opened(
@@ -146,19 +165,44 @@ def _take_ids(count: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
+def _assess(request: HumanRequest, desk: Desk) -> Assessment:
+    package = definitions.compiled(request.definition_id)
+    return assess(
+        desk, variables=request.variables, decide=package.decisions.get(desk.grid)
+    )
+
+
+def _arrive(
+    request: HumanRequest, desk: Desk, assessment: Assessment, *, queue: QueueFacts
+) -> Arrival:
+    package = definitions.compiled(request.definition_id)
+    settled = assessment.ruling.control in AT_ONCE
+    return Arrival(
+        instance_id=request.instance_id,
+        business_key=request.business_key,
+        desk=desk,
+        queue=queue,
+        variables=request.variables,
+        priority=assessment.priority,
+        decide=package.decisions.get(desk.routing) if desk.routing else None,
+        barred=list_excluded(
+            initiator=find_initiator(request), judgements=(), current_round=1
+        ),
+        waits=not settled and request.occurred_at is None,
+    )
+
+
 def _open(
     request: HumanRequest,
     desk: Desk,
     *,
-    queue: QueueFacts,
+    assessment: Assessment,
+    routed: Routed,
     calendar: NamedCalendar,
     task_id: int,
     now: dt.datetime,
 ) -> OpenedTask:
-    package = definitions.compiled(request.definition_id)
-    assessment = assess(
-        desk, variables=request.variables, decide=package.decisions.get(desk.grid)
-    )
+    queue = routed.queue
     policy_version = f"{request.definition_key} {request.definition_version}"
     opened_at = request.occurred_at or now
     clock, clock_terms = _start_clock(desk, calendar, opened_at=opened_at)
@@ -177,6 +221,7 @@ def _open(
         "shown": shown,
         "class": assessment.priority.value,
         "why": why,
+        **({"routing": routed.destination.record} if routed.destination.record else {}),
         **({"outcome": outcome.value} if outcome else {}),
         **({"clock": clock_terms} if clock and not outcome else {}),
     }
@@ -202,8 +247,10 @@ def _open(
         payload_digest=shown,
         opened_at=opened_at,
         why=why,
-        policy=_policy(desk, assessment, queue=queue, version=policy_version),
+        policy=_policy(desk, assessment, queue=queue, version=policy_version)
+        | routing.pin(routed),
         clock_terms=clock_terms,
+        destination=routed.destination,
     )
 
 
@@ -216,6 +263,11 @@ def _policy(
         "form": desk.form,
         "escalate_to": desk.escalate_to or queue.escalate_to,
         "reject_ends": desk.reject_ends,
+        "quorum": make_plan(
+            word=desk.quorum,
+            control=assessment.ruling.control,
+            impact=assessment.impact.value,
+        ).to_json(),
         "proposal": _digest_proposal(assessment.proposal),
     }
 

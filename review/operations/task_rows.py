@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
@@ -10,9 +10,9 @@ from django.db import connection
 
 from review.core.clocks import Clock
 from review.core.desks import Assessment, is_own_work
-from review.core.quorum import list_excluded
+from review.core.quorum import read_plan
 from review.core.routing import DEFAULT_AGING, Place, rank
-from review.core.states import Control, DecidedBy, Outcome, Stage, TaskState
+from review.core.states import Assignment, Control, DecidedBy, Outcome, Stage, TaskState
 from review.operations import calendars
 from review.operations.calendars import NamedCalendar
 from review.operations.lanes import find_lanes
@@ -27,10 +27,13 @@ AT_ONCE: Final = {Control.AUTO: Outcome.APPROVED, Control.BLOCK: Outcome.BLOCKED
 
 _LARGEST_IMPACT: Final = Decimal(10) ** 24
 _QUEUES: Final = """
-    SELECT q.key, q.id, e.key, c.id, c.version, q.aging_seconds
+    SELECT q.key, q.id, e.key, c.id, c.version, q.aging_seconds, q.assignment,
+           q.assign_seconds, q.is_sticky, q.wip_limit, r.id, r.version, r.digest
     FROM review_queue q
     LEFT JOIN review_queue e ON e.id = q.escalate_to_id
     LEFT JOIN review_calendar c ON c.id = q.calendar_id
+    LEFT JOIN review_policy r
+      ON r.queue_id = q.id AND r.kind = 'ROUTING' AND r.state = 'IN_FORCE'
     WHERE q.key = ANY(%s)
 """
 _INSERT_QUEUES: Final = """
@@ -44,11 +47,12 @@ _COPY_TASKS: Final = """
          title, business_key, initiator, state, control, stage, round, priority_class,
          payload_digest, confidence, impact, excluded, lease_token, opened_at,
          recorded_at, warn_at, due_at, escalations, decided_at, outcome, decided_by,
-         lane_id, serve_at, audit_seq)
+         lane_id, serve_at, seats, assigned_to_id, assigned_at,
+         assigned_until, audit_seq)
     FROM STDIN
 """
 _COPY_CONTENTS: Final = """
-    COPY review_taskcontent (task_id, payload, proposal, why, policy, clock)
+    COPY review_taskcontent (task_id, payload, proposal, why, policy, clock, routing)
     FROM STDIN
 """
 
@@ -62,6 +66,32 @@ class QueueFacts:
     escalate_to: str = ""
     calendar: NamedCalendar = calendars.ALWAYS
     aging_seconds: int = DEFAULT_AGING
+    assignment: Assignment = Assignment.PULL
+    assign_seconds: int = 0
+    is_sticky: bool = False
+    wip_limit: int | None = None
+    routing: tuple[int, int, str] | None = None
+    """The rules in force: the policy's id, version and digest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where a task goes inside its queue, who may not take it, who was given it.
+
+    `record` is what the task keeps of how that came about.
+    """
+
+    region: str = ""
+    skill: str = ""
+    level: int = 0
+    excluded: Sequence[int] = ()
+    assigned_to: int | None = None
+    assigned_until: dt.datetime | None = None
+    record: Mapping[str, object] = field(default_factory=dict)
+
+    def in_queue(self, queue_id: int) -> Place:
+        """Return the lane's place in a queue."""
+        return Place(queue_id, self.region, self.skill, self.level)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +109,7 @@ class OpenedTask(HumanOpened):
     why: Mapping[str, object]
     policy: Mapping[str, object]
     clock_terms: Mapping[str, object]
+    destination: Destination
 
 
 def find_queues(keys: Sequence[str]) -> dict[str, QueueFacts]:
@@ -86,13 +117,18 @@ def find_queues(keys: Sequence[str]) -> dict[str, QueueFacts]:
     found = {key: QueueFacts(key=key) for key in keys}
     with connection.cursor() as cursor:
         cursor.execute(_QUEUES, [list(keys)])
-        for key, number, escalate_to, calendar_id, version, aging in cursor:
-            found[key] = QueueFacts(
-                key=key,
-                id=number,
-                escalate_to=escalate_to or "",
-                calendar=calendars.get_calendar(calendar_id, version),
-                aging_seconds=aging,
+        for row in cursor:
+            found[row[0]] = QueueFacts(
+                key=row[0],
+                id=row[1],
+                escalate_to=row[2] or "",
+                calendar=calendars.get_calendar(row[3], row[4]),
+                aging_seconds=row[5],
+                assignment=Assignment(row[6]),
+                assign_seconds=row[7],
+                is_sticky=row[8],
+                wip_limit=row[9],
+                routing=None if row[10] is None else (row[10], row[11], row[12]),
             )
     return found
 
@@ -102,18 +138,19 @@ def write_tasks(
 ) -> None:
     """Write tasks and their contents; `seqs` are their entries' places, in order."""
     ids = _list_queue_ids(opened, now=now)
-    lanes = find_lanes([Place(number) for number in ids.values()])
+    places = [one.destination.in_queue(ids[one.queue.key]) for one in opened]
+    lanes = find_lanes(places)
     copy_in(
         _COPY_TASKS,
         (
             _task_row(
                 one,
-                queue_id=ids[one.queue.key],
-                lane_id=lanes[Place(ids[one.queue.key])],
+                queue_id=place.queue_id,
+                lane_id=lanes[place],
                 seq=seq,
                 now=now,
             )
-            for one, seq in zip(opened, seqs, strict=True)
+            for one, place, seq in zip(opened, places, seqs, strict=True)
         ),
     )
     copy_in(_COPY_CONTENTS, (_content_row(one) for one in opened))
@@ -155,8 +192,6 @@ def _task_row(
 ) -> tuple[object, ...]:
     request, assessment, clock = one.request, one.assessment, one.clock
     outcome = AT_ONCE.get(assessment.ruling.control)
-    # One's own work (correcting one's own case) is no review of oneself.
-    initiator = "" if is_own_work(request.node) else request.initiator
     return (
         one.task_id,
         request.instance_id,
@@ -167,7 +202,7 @@ def _task_row(
         request.node.id,
         assessment.title,
         request.business_key,
-        initiator,
+        find_initiator(request),
         (TaskState.DECIDED if outcome else TaskState.OPEN).value,
         assessment.ruling.control.value,
         Stage.FIRST.value,
@@ -176,7 +211,7 @@ def _task_row(
         one.payload_digest,
         assessment.confidence.value,
         _fitting(assessment.impact.value),
-        list_excluded(initiator=initiator, judgements=(), current_round=1),
+        list(one.destination.excluded),
         0,
         one.opened_at,
         now,
@@ -192,8 +227,25 @@ def _task_row(
             opened_at=one.opened_at,
             aging=dt.timedelta(seconds=one.queue.aging_seconds),
         ),
+        _count_seats(one),
+        one.destination.assigned_to,
+        now if one.destination.assigned_to else None,
+        one.destination.assigned_until,
         seq,
     )
+
+
+def find_initiator(request: HumanRequest) -> str:
+    """Return who may not judge the case for having started it, "" for nobody.
+
+    One's own work (correcting one's own case) is no review of oneself.
+    """
+    return "" if is_own_work(request.node) else request.initiator
+
+
+def _count_seats(one: OpenedTask) -> int:
+    quorum: Any = one.policy.get("quorum")
+    return read_plan(quorum, control=one.assessment.ruling.control).seats
 
 
 def _fitting(impact: Decimal | None) -> Decimal | None:
@@ -210,4 +262,5 @@ def _content_row(one: OpenedTask) -> tuple[object, ...]:
         dumps(one.why),
         dumps(one.policy),
         dumps(one.clock_terms),
+        dumps(one.destination.record),
     )
