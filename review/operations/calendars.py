@@ -1,16 +1,29 @@
-"""Business calendars as the clocks use them: stored hours with national holidays."""
+"""Business calendars as the clocks use them: stored hours with national holidays.
+
+A calendar's versions stay. What a version's days off are is settled when it is made,
+and so is a due moment that was counted by it.
+"""
 
 import datetime as dt
+import zoneinfo
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Final
 
 import holidays
 from django.db import connection
 
-from review.models import Calendar
-from workflows.core.calendars import AROUND_THE_CLOCK, BusinessCalendar, read_calendar
+from review.models import Calendar, CalendarVersion
+from workflows.core.calendars import (
+    AROUND_THE_CLOCK,
+    BusinessCalendar,
+    CalendarError,
+    read_calendar,
+)
+from workflows.store import database_now
 
 FIRST_YEAR: Final = 2000
 LAST_YEAR: Final = 2060
@@ -24,12 +37,17 @@ class NamedCalendar:
     version: int
     hours: BusinessCalendar
 
+    @property
+    def label(self) -> str:
+        """Return key and version as clocks keep them, "" for around the clock."""
+        return f"{self.key} v{self.version}" if self.key else ""
+
 
 ALWAYS: Final = NamedCalendar(key="", version=0, hours=AROUND_THE_CLOCK)
 
 
 def get_calendar(calendar_id: int | None, version: int | None) -> NamedCalendar:
-    """Return a stored calendar, kept in memory until its version rises."""
+    """Return a stored calendar as it was under a version. Raises CalendarError."""
     if calendar_id is None or version is None:
         return ALWAYS
     return _load(calendar_id, version)
@@ -47,17 +65,70 @@ def find_calendars(keys: Collection[str]) -> dict[str, NamedCalendar]:
         return {key: _load(number, version) for key, number, version in cursor}
 
 
+def find_labeled(label: str) -> NamedCalendar:
+    """Return the calendar that a clock's terms name ("office v3"), whatever it is now.
+
+    An empty label is around the clock. Raises CalendarError for one that is gone.
+    """
+    if not label:
+        return ALWAYS
+    key, _, number = label.rpartition(" v")
+    row = Calendar.objects.filter(key=key).values_list("id", flat=True).first()
+    if row is None or not number.isdecimal():
+        raise CalendarError(f"There is no calendar {label!r} any more.")
+    return _load(row, int(number))
+
+
+def check_country(country: str, subdivision: str) -> None:
+    """Raise CalendarError for a country or part of one whose holidays nobody knows."""
+    if not country:
+        if subdivision:
+            raise CalendarError(f"The part {subdivision!r} needs its country.")
+        return
+    try:
+        holidays.country_holidays(country, subdiv=subdivision or None, years=2026)
+    except NotImplementedError as error:
+        where = f"{country}-{subdivision}" if subdivision else country
+        raise CalendarError(
+            f"No holidays are known for {where!r}; write ISO 3166 codes such as DE, BY."
+        ) from error
+
+
+def keep_version(calendar: Calendar) -> None:
+    """Keep a calendar as it stands now, its days off resolved, in the caller's
+    transaction; its own days off are written already."""
+    own = frozenset(calendar.holidays.values_list("date", flat=True))
+    CalendarVersion.objects.create(
+        calendar=calendar,
+        version=calendar.version,
+        zone=calendar.zone,
+        hours=calendar.hours,
+        days_off=sorted(own | _national(calendar.country, calendar.subdivision)),
+        sources=_sources(),
+        made_at=database_now(),
+    )
+
+
 @lru_cache(maxsize=256)
-def _load(calendar_id: int, version: int) -> NamedCalendar:
+def _load(calendar_id: int, number: int) -> NamedCalendar:
     # The version is part of the cache's key: a changed calendar is another one.
     row = Calendar.objects.get(id=calendar_id)
-    own = row.holidays.values_list("date", flat=True)
-    hours = read_calendar(
-        zone=row.zone,
-        hours=row.hours,
-        holidays=frozenset(own) | _national(row.country, row.subdivision),
-    )
-    return NamedCalendar(key=row.key, version=row.version, hours=hours)
+    kept = CalendarVersion.objects.filter(calendar=row, version=number).first()
+    if kept is not None:
+        hours = read_calendar(
+            zone=kept.zone, hours=kept.hours, holidays=frozenset(kept.days_off)
+        )
+    elif row.version == number:
+        # Written by hand, beside the operation that keeps versions.
+        own = row.holidays.values_list("date", flat=True)
+        hours = read_calendar(
+            zone=row.zone,
+            hours=row.hours,
+            holidays=frozenset(own) | _national(row.country, row.subdivision),
+        )
+    else:
+        raise CalendarError(f"Version {number} of calendar {row.key!r} was not kept.")
+    return NamedCalendar(key=row.key, version=number, hours=hours)
 
 
 @lru_cache(maxsize=64)
@@ -68,3 +139,25 @@ def _national(country: str, subdivision: str) -> frozenset[dt.date]:
         country, subdiv=subdivision or None, years=range(FIRST_YEAR, LAST_YEAR + 1)
     )
     return frozenset(days)
+
+
+@lru_cache(maxsize=1)
+def _sources() -> str:
+    """Return the releases that the days off and the zone's rules come from."""
+    return f"holidays {holidays.__version__}, tzdata {_zones()}"
+
+
+def _zones() -> str:
+    # The system's rules come before the package's (PEP 615); its release is the first
+    # line of tzdata.zi, "# version 2025b".
+    for folder in zoneinfo.TZPATH:
+        rules = Path(folder, "tzdata.zi")
+        if rules.is_file():
+            with rules.open(encoding="utf-8") as lines:
+                return lines.readline().removeprefix("# version").strip()[:40]
+        if Path(folder, "UTC").is_file():
+            return "of the system"
+    try:
+        return version("tzdata")
+    except PackageNotFoundError:
+        return "unknown"

@@ -10,9 +10,11 @@ from django.db import transaction
 
 from review.core.states import Assignment, Decision, Signature
 from review.models import Calendar, CalendarHoliday, Person, Queue, ReasonCode
+from review.operations import calendars
 from workflows import audit
 from workflows.core.actors import Actor
 from workflows.core.calendars import CalendarError, read_calendar
+from workflows.core.ladders import LadderError, read_ladder
 from workflows.operations.errors import Invalid
 from workflows.store import database_now
 
@@ -64,6 +66,10 @@ def check_rules(rules: QueueRules) -> None:
     unknown = set(rules.hidden_decisions) - {word.value for word in Decision}
     if unknown:
         raise Invalid(f"{min(unknown)!r} is no decision that could be hidden.")
+    try:
+        read_ladder(rules.ladder)
+    except LadderError as error:
+        raise Invalid(f"The ladder cannot be read. {error}") from error
 
 
 def define_queue(
@@ -162,10 +168,11 @@ def define_calendar(
     """Create a calendar, or its next version; running clocks keep their moments.
 
     `hours` is as read_calendar reads it. Raises Invalid for hours or a zone that
-    cannot be read.
+    cannot be read, and for a country whose holidays nobody knows.
     """
     try:
         read_calendar(zone=zone, hours=hours)
+        calendars.check_country(country, subdivision)
     except CalendarError as error:
         raise Invalid(str(error)) from error
     with transaction.atomic():
@@ -183,6 +190,7 @@ def define_calendar(
             CalendarHoliday(calendar=calendar, date=date, name=name_of_day)
             for date, name_of_day in (days_off or {}).items()
         )
+        calendars.keep_version(calendar)
         _record(
             "calendar.created" if created else "calendar.changed",
             actor,

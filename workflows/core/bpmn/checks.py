@@ -14,7 +14,7 @@ from workflows.core.bpmn.vocabulary import (
     EVENTS,
     LABELS,
 )
-from workflows.core.bpmn.word_checks import check_attributes
+from workflows.core.bpmn.word_checks import check_attributes, check_process_words
 
 _UNCONDITIONAL: Final[Mapping[NodeKind, str]] = {
     NodeKind.PARALLEL_GATEWAY: "A parallel gateway takes every flow",
@@ -42,6 +42,7 @@ def check_process(
             _check_block(node, process, problems)
         check_expressions(node, problems)
         check_attributes(node, problems)
+    check_process_words(process, line=line, problems=problems)
     check_events(process, refused=refused, problems=problems)
     check_scopes(process, line=line, problems=problems)
 
