@@ -198,6 +198,23 @@ def check_can_manage(rights: Rights, *, queue_id: int) -> None:
         )
 
 
+def check_can_review_emergencies(
+    rights: Rights, *, queue_id: int | None = None
+) -> None:
+    """Judge afterwards who broke the glass of a queue: its managers, and overseers."""
+    if rights.holds(Role.MANAGER, queue_id=queue_id):
+        return
+    if queue_id is None and rights.holds_anywhere(Role.MANAGER):
+        return
+    _check_any(
+        rights,
+        Role.AUDITOR,
+        Role.PROCESS_OWNER,
+        Role.ADMINISTRATOR,
+        what="review emergencies",
+    )
+
+
 def check_can_see_queue(rights: Rights, *, queue_id: int) -> None:
     """Look at a queue and its tasks: who works or answers for it, and auditors."""
     for role in (Role.REVIEWER, Role.MANAGER, Role.AUDITOR, Role.PROCESS_OWNER):
@@ -334,6 +351,7 @@ def _wrap(check: Callable[_Params, None]) -> Callable[_Params, bool]:
 
 
 can_review = _wrap(check_can_review)
+can_review_emergencies = _wrap(check_can_review_emergencies)
 can_manage = _wrap(check_can_manage)
 can_see_queue = _wrap(check_can_see_queue)
 can_rule = _wrap(check_can_rule)
