@@ -1,6 +1,6 @@
 """The grids of queues that are in force, compiled once in each process."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,6 +17,15 @@ class Standing:
     version: InForce
     grid: Grid
 
+    @property
+    def label(self) -> str:
+        """Return how the reasons of a case name it."""
+        return f"the queue's grid {self.version.version}"
+
+    def to_json(self) -> dict[str, object]:
+        """Return what a task pins of it."""
+        return self.version.to_json()
+
 
 def find_standing(queue_ids: Collection[int]) -> dict[int, Standing]:
     """Return the grids in force by queue, in one statement for all of them."""
@@ -24,6 +33,12 @@ def find_standing(queue_ids: Collection[int]) -> dict[int, Standing]:
         queue_id: Standing(version, load_grid(version.id))
         for queue_id, version in get_in_force(queue_ids).items()
     }
+
+
+def find_for_desks(queue_ids: Sequence[int | None]) -> list[Standing | None]:
+    """Return the grid for each of many cases; None names no queue whose grid counts."""
+    found = find_standing({number for number in queue_ids if number is not None})
+    return [found.get(number) if number is not None else None for number in queue_ids]
 
 
 @lru_cache(maxsize=512)

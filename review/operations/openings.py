@@ -23,6 +23,7 @@ from review.operations import calendars, routing
 from review.operations.calendars import NamedCalendar
 from review.operations.clocks import KIND as CLOCK_KIND
 from review.operations.clocks import timer_ref
+from review.operations.grids import Standing, find_for_desks
 from review.operations.routing import Arrival, Routed
 from review.operations.task_rows import (
     AT_ONCE,
@@ -68,11 +69,14 @@ class ReviewDesk:
         """Rule on each request: who must look at it, in which queue, by when."""
         desks = [_desk(request) for request in requests]
         queues = find_queues(sorted({desk.queue for desk in desks}))
+        grids = find_for_desks([
+            None if desk.grid else queues[desk.queue].id for desk in desks
+        ])
         named = calendars.find_calendars({d.calendar for d in desks if d.calendar})
         ids = _take_ids(len(requests))
         assessments = [
-            _assess(request, desk)
-            for request, desk in zip(requests, desks, strict=True)
+            _assess(request, desk, grid)
+            for request, desk, grid in zip(requests, desks, grids, strict=True)
         ]
         arrivals = [
             _arrive(request, desk, assessment, queue=queues[desk.queue])
@@ -86,13 +90,14 @@ class ReviewDesk:
                 request,
                 desk,
                 assessment=replace(assessment, priority=way.priority),
+                grid=grid,
                 routed=way,
                 calendar=named.get(desk.calendar) or way.queue.calendar,
                 task_id=task_id,
                 now=now,
             )
-            for request, desk, assessment, way, task_id in zip(
-                requests, desks, assessments, routed, ids, strict=True
+            for request, desk, assessment, grid, way, task_id in zip(
+                requests, desks, assessments, grids, routed, ids, strict=True
             )
         ]
 
@@ -165,10 +170,11 @@ def _take_ids(count: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _assess(request: HumanRequest, desk: Desk) -> Assessment:
+def _assess(request: HumanRequest, desk: Desk, grid: Standing | None) -> Assessment:
     package = definitions.compiled(request.definition_id)
+    own = package.decisions.get(desk.grid) if desk.grid else None
     return assess(
-        desk, variables=request.variables, decide=package.decisions.get(desk.grid)
+        desk, variables=request.variables, decide=own or (grid.grid if grid else None)
     )
 
 
@@ -197,6 +203,7 @@ def _open(
     desk: Desk,
     *,
     assessment: Assessment,
+    grid: Standing | None,
     routed: Routed,
     calendar: NamedCalendar,
     task_id: int,
@@ -214,7 +221,7 @@ def _open(
         policy_version=policy_version,
     )
     outcome = AT_ONCE.get(assessment.ruling.control)
-    why = _explain(desk, assessment, policy_version=policy_version)
+    why = _explain(desk, assessment, grid, policy_version=policy_version)
     detail = {
         "task": task_id,
         "queue": queue.key,
@@ -248,7 +255,8 @@ def _open(
         opened_at=opened_at,
         why=why,
         policy=_policy(desk, assessment, queue=queue, version=policy_version)
-        | routing.pin(routed),
+        | routing.pin(routed)
+        | ({"grid": grid.to_json()} if grid else {}),
         clock_terms=clock_terms,
         destination=routed.destination,
     )
@@ -277,7 +285,7 @@ def _digest_proposal(proposal: object) -> str:
 
 
 def _explain(
-    desk: Desk, assessment: Assessment, *, policy_version: str
+    desk: Desk, assessment: Assessment, grid: Standing | None, *, policy_version: str
 ) -> dict[str, object]:
     """Return why the case came here, as the task shows it and the entry keeps it."""
     why: dict[str, object] = {
@@ -285,9 +293,12 @@ def _explain(
         "policy": policy_version,
         "reasons": list(assessment.ruling.reasons),
     }
-    if desk.grid:
-        why["grid"] = desk.grid
+    if grid:
+        why["grid_policy"] = grid.to_json()
+    if desk.grid or grid:
+        why["grid"] = grid.label if grid else desk.grid
         why["answer"] = assessment.answer
+        why["reveal"] = assessment.ruling.reveal.value
         why["confidence"] = assessment.confidence.value
         why["impact"] = assessment.impact.value
     if isinstance(assessment.explanation, dict):

@@ -47,7 +47,7 @@ _COPY_TASKS: Final = """
          title, business_key, initiator, state, control, stage, round, priority_class,
          payload_digest, confidence, impact, excluded, lease_token, opened_at,
          recorded_at, warn_at, due_at, escalations, decided_at, outcome, decided_by,
-         lane_id, serve_at, seats, assigned_to_id, assigned_at,
+         lane_id, serve_at, reveal, seats, assigned_to_id, assigned_at,
          assigned_until, audit_seq)
     FROM STDIN
 """
@@ -227,6 +227,7 @@ def _task_row(
             opened_at=one.opened_at,
             aging=dt.timedelta(seconds=one.queue.aging_seconds),
         ),
+        assessment.ruling.reveal.value,
         _count_seats(one),
         one.destination.assigned_to,
         now if one.destination.assigned_to else None,

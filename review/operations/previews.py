@@ -1,0 +1,161 @@
+"""Replay the work of some weeks under another grid. Reads only.
+
+Tasks of steps that name a grid of their own are left out: the queue's grid has no say
+there. The confidence, impact and other inputs are those the tasks were opened with.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from functools import cache, lru_cache
+from typing import Any, Final, NamedTuple
+
+from review.core import grid as rules
+from review.core.desks import Desk, read_desk
+from review.core.grid import Reading
+from review.core.grid_table import Grid
+from review.core.previewing import Case, Preview, preview
+from review.core.states import Control
+from review.dashboards.sql import read_rows
+from review.models import Queue
+from review.operations.grids import find_standing
+from workflows.operations import definitions
+from workflows.store import database_now
+
+WEEKS: Final = (2, 4, 8, 12)
+LOOKED_AT: Final = 30_000
+"""Tasks that one preview replays at most; of more, an even sample by their ids."""
+
+_COUNT: Final = """
+    SELECT count(*) AS total FROM review_task
+    WHERE queue_id = %(queue_id)s AND opened_at >= %(since)s AND state <> 'CANCELED'
+"""
+_TASKS: Final = """
+    WITH looked AS MATERIALIZED (
+        SELECT id, definition_id, node_id, confidence, impact, outcome, decided_by
+        FROM review_task
+        WHERE queue_id = %(queue_id)s AND opened_at >= %(since)s AND state <> 'CANCELED'
+          AND (hashint8(id)::bigint & 2147483647) %% %(step)s = 0
+        LIMIT %(limit)s
+    )
+    SELECT t.definition_id, t.node_id, t.confidence, t.impact, {inputs} AS inputs,
+        CASE WHEN t.decided_by = 'PEOPLE' THEN coalesce(v.persons, 0) ELSE 0 END
+            AS persons,
+        v.seconds, t.outcome = 'REJECTED' OR v.is_edited AS is_overturned
+    FROM looked t
+    {content}
+    LEFT JOIN LATERAL (
+        SELECT count(*) AS persons, bool_or(decision = 'EDIT_AND_APPROVE') AS is_edited,
+            sum(extract(epoch FROM submitted_at - claimed_at))::float8 AS seconds
+        FROM review_verdict v
+        WHERE v.task_id = t.id
+          AND v.decision IN ('APPROVE', 'REJECT', 'EDIT_AND_APPROVE')
+          AND NOT EXISTS (SELECT FROM review_verdictundo u WHERE u.verdict_id = v.id)
+    ) v ON t.decided_by = 'PEOPLE'
+"""
+_INPUTS: Final = """(
+    SELECT jsonb_object_agg(name, c.payload -> name)
+    FROM unnest(%(names)s::text[]) AS name)::text"""
+_CONTENT: Final = "JOIN review_taskcontent c ON c.task_id = t.id"
+
+
+class Question(NamedTuple):
+    """All that a grid is asked for a case: `inputs` is JSON text, `dual` the step's."""
+
+    confidence: Decimal | None
+    impact: Decimal | None
+    inputs: str | None
+    dual: bool
+
+
+Answer = Callable[[Question], Control]
+
+
+def preview_grid(
+    *, queue: Queue, proposed: Grid, weeks: int, now: dt.datetime | None = None
+) -> Preview:
+    """Return what a grid would have done to the tasks opened in the last weeks.
+
+    It is held against the grid in force, not against what stood at the time, so that
+    nothing but the proposal makes a difference.
+    """
+    since = (now or database_now()) - dt.timedelta(weeks=weeks)
+    where = {"queue_id": queue.id, "since": since}
+    total = read_rows(_COUNT, where)[0].total
+    step = max(1, -(-total // LOOKED_AT))
+    standing = find_standing([queue.id]).get(queue.id)
+    before = _answer(standing.grid if standing else None)
+    after = _answer(proposed)
+    names = {*proposed.names, *(standing.grid.names if standing else ())}
+    statement = _TASKS.format(
+        inputs=_INPUTS if names else "NULL::text", content=_CONTENT if names else ""
+    )
+    rows = read_rows(
+        statement,
+        {**where, "step": step, "limit": LOOKED_AT + 5000, "names": sorted(names)},
+    )
+    desks: dict[tuple[int, str], Desk | None] = {
+        place: _find_desk(*place)
+        for place in {(row.definition_id, row.node_id) for row in rows}
+    }
+    cases = [
+        _case(row, desk, before=before, after=after)
+        for row in rows
+        if (desk := desks[row.definition_id, row.node_id]) and not desk.grid
+    ]
+    # Of the tasks not looked at, as many are under the queue's grid as of these.
+    ruled = round(total * len(cases) / len(rows)) if rows else 0
+    return preview(cases, weeks=weeks, total=ruled)
+
+
+def _case(row: Any, desk: Desk, *, before: Answer, after: Answer) -> Case:
+    question = Question(row.confidence, row.impact, row.inputs, desk.dual)
+    return Case(
+        before=before(question),
+        after=after(question),
+        persons=row.persons,
+        seconds=row.seconds if row.persons else None,
+        overturned=bool(row.is_overturned),
+    )
+
+
+def _answer(grid: Grid | None) -> Answer:
+    """Return what a grid makes of a case; without a grid people decide.
+
+    Cases that agree in all that is asked are evaluated once.
+    """
+    if grid is None:
+        return lambda asked: rules.without_grid(dual=asked.dual).control
+
+    @cache
+    def answer(asked: Question) -> Control:
+        sure = _read(asked.confidence, "Confidence")
+        stake = _read(asked.impact, "Impact")
+        inputs = rules.put_to_grid(confidence=sure, impact=stake)
+        value: object = None
+        if inputs is not None:
+            given = (
+                json.loads(asked.inputs, parse_float=Decimal) if asked.inputs else {}
+            )
+            value = grid.answer({**given, "confidence": inputs[0], "impact": inputs[1]})
+        control, _ = rules.read_answer(value)
+        return rules.settle(
+            answer=control, confidence=sure, impact=stake, dual=asked.dual
+        ).control
+
+    return answer
+
+
+def _read(value: Decimal | None, name: str) -> Reading:
+    # A task keeps only what was usable, so there is nothing more to say.
+    return Reading(value) if value is not None else Reading(None, f"{name} is missing.")
+
+
+@lru_cache(maxsize=2048)
+def _find_desk(definition_id: int, node_id: str) -> Desk | None:
+    """Return a step's words; deployed definitions never change."""
+    for process in definitions.compiled(definition_id).processes.values():
+        if node_id in process.nodes:
+            return read_desk(process.nodes[node_id])
+    return None
