@@ -25,6 +25,8 @@ POINTS: Final = (
     "timer.fire",
     "escalation",
     "verdict.uncommitted",
+    "verdict.held",
+    "settle.uncommitted",
     "leaf.batch",
     "sign.signed",
     "sign.anchored",

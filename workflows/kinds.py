@@ -131,11 +131,22 @@ class FireTimer(Protocol):
 
 
 _timer_kinds: dict[str, FireTimer] = {}
+_sleeping: set[str] = set()
 
 
-def register_timer_kind(kind: str, fire: FireTimer) -> None:
-    """Say who fires timers of a kind, e.g. `review.sla`; the last word counts."""
+def register_timer_kind(kind: str, fire: FireTimer, *, sleeps: bool = False) -> None:
+    """Say who fires timers of a kind, e.g. `review.sla`; the last word counts.
+
+    With `sleeps` they wait while their instance is suspended.
+    """
     _timer_kinds[kind] = fire
+    if sleeps:
+        _sleeping.add(kind)
+
+
+def list_sleeping_kinds() -> list[str]:
+    """Return the kinds whose timers wait while their instance is suspended."""
+    return sorted(_sleeping)
 
 
 def timer_kind(kind: str) -> FireTimer:

@@ -74,6 +74,22 @@ def read_change(task: LockedTask, edits: Mapping[str, Any]) -> Change:
     )
 
 
+def reread_change(task: LockedTask, patch: Patch, *, result_digest: str) -> Change:
+    """Return the change of a patch that was read before, on the payload it is for.
+
+    Raises EditError where the payload is another one.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_CONTENT, [task.id])
+        payload = _read_whole(task, cursor.fetchone()[0])
+    return Change(
+        round=task.round + 1,
+        payload_digest=result_digest,
+        patch=patch,
+        payload=apply_patch(payload=payload, patch=patch),
+    )
+
+
 def keep_change(task: LockedTask, change: Change) -> None:
     """Keep the payload that this round was shown, and put the edited one up."""
     if change.payload is None:

@@ -193,15 +193,18 @@ def lock_task(task_id: int) -> LockedTask:
     return _locked(task_id, found)
 
 
-def lock_task_for(task_id: int, person_id: int) -> tuple[LockedTask, Rights]:
+def lock_task_for(
+    task_id: int, person_id: int, also: Sequence[tuple[str, Sequence[object]]] = ()
+) -> tuple[LockedTask, Rights, list[list[Any]]]:
     """Lock as lock_task does and read a person's rights in the same round trip.
 
-    Raises NotFound, also for an unknown person, and Forbidden for a disabled one.
+    The rows of `also`, statements read under these locks, come third. Raises NotFound,
+    also for an unknown person, and Forbidden for a disabled one.
     """
-    _, found, rights = fetch_each(
-        (_LOCK_INSTANCE, [task_id]), (_LOCK, [task_id]), (RIGHTS, [person_id])
+    _, found, rights, *others = fetch_each(
+        (_LOCK_INSTANCE, [task_id]), (_LOCK, [task_id]), (RIGHTS, [person_id]), *also
     )
-    return _locked(task_id, found), rights_of(person_id, rights)
+    return _locked(task_id, found), rights_of(person_id, rights), others
 
 
 def read_locked(task_id: int) -> LockedTask:

@@ -4,86 +4,65 @@ Note [The order of a verdict]
 1. The instance's row is locked, then the task's; only then anything is read. Two
    verdicts at once are one after the other, and the second sees the first.
 2. The same lease handing in twice gets the first answer again.
-3. Person, role, four eyes, lease, digest and input are checked, in this order.
-4. The quorum is counted over the submitted verdicts. Where it is reached the engine's
-   step completes in this same transaction, and the instance moves on.
+3. Person, role, four eyes, lease, digest, reasons, signature and input are checked.
+4. The vote is written. Where the queue holds effects for a while (`undo_seconds`) the
+   task settles, and a timer does the rest: settling.py. Else the quorum is counted and,
+   where it is reached, the engine's step completes in this same transaction.
 A crash before the commit leaves nothing: the lease still holds, and handing in again
 is the first time.
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import F, Q
 
-from review import live
-from review.core.edits import list_changed
-from review.core.quorum import Judgement, Tally, find_objection, list_excluded, tally
-from review.core.states import Decision, Outcome, Stage, TaskState
+from review.core import rationale as rules
+from review.core.quorum import Judgement, find_objection
+from review.core.states import VOTES, Decision, Outcome, TaskState
 from review.models import Person, ReasonCode
-from review.operations import clocks, refusals
+from review.operations import effects, refusals, settling, signing
 from review.operations.claims import check_lease
-from review.operations.edits import (
-    Change,
-    keep_change,
-    list_edited_variables,
-    no_change,
-    read_change,
-)
-from review.operations.locking import Earlier, LockedTask, check_live, lock_task
+from review.operations.drafts import drop_statement
+from review.operations.edits import Change, no_change, read_change
+from review.operations.effects import Ballot
+from review.operations.locking import Earlier, LockedTask, check_live
 from review.operations.people import actor_of
-from review.permissions import check_can_review, get_rights
-from workflows import audit, failpoints
-from workflows.core.canonical import digest, dumps
-from workflows.driver import pipeline, run
-from workflows.operations import steps, timers
-from workflows.operations.errors import Conflict, Invalid
+from review.operations.recording import (
+    Seen,
+    Sight,
+    Wish,
+    insert_verdict,
+    lock_for,
+    read_sight,
+    submitted_draft,
+)
+from review.permissions import Rights, check_can_review
+from workflows import failpoints
+from workflows.operations.errors import Conflict, Forbidden, Invalid
+
+__all__ = ["Seen", "Submitted", "submit"]
 
 MAX_RATIONALE: Final = 10_000
-
-_INSERT: Final = """
-    INSERT INTO review_verdict
-        (task_id, instance_id, round, stage, person_id, person_name, decision,
-         reason_code, rationale, edits, lease_token, payload_digest, proposal_digest,
-         result_digest, policy_version, claimed_at, submitted_at, occurred_at,
-         answer_state, answer_outcome, audit_seq)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s, %s, %s, %s, %s, %s,
-            %s, %s, %s, %s)
-"""
-_UPDATE: Final = """
-    UPDATE review_task
-    SET state = %s, stage = %s, round = %s, payload_digest = %s, excluded = %s,
-        claimed_by_id = NULL, claimed_at = NULL, lease_until = NULL,
-        outcome = %s, decided_by = %s, decided_at = %s,
-        breached_at = coalesce(breached_at, %s), audit_seq = %s
-    WHERE id = %s
-"""
+NO_SEEN: Final = Seen()
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """What a verdict led to."""
+    """What a verdict led to.
+
+    `outcome` is what it makes of the task, also while its effects are held; until
+    `undo_until` its author can take it back.
+    """
 
     task_state: TaskState
     outcome: Outcome | None
     round: int
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a person hands in, as it came."""
-
-    person: Person
-    token: int
-    payload_digest: str
-    decision: Decision
-    reason_code: str
-    rationale: str
-    edits: Mapping[str, Any]
-    occurred_at: dt.datetime | None
+    verdict_id: int = field(default=0, compare=False)
+    undo_until: dt.datetime | None = None
 
 
 @transaction.atomic
@@ -98,13 +77,17 @@ def submit(
     rationale: str = "",
     edits: Mapping[str, Any] | None = None,
     occurred_at: dt.datetime | None = None,
+    seen: Seen | None = None,
+    signature: Mapping[str, Any] | None = None,
+    on_behalf_of: int | None = None,
 ) -> Submitted:
     """Hand in one person's judgement of the task as it was shown to him.
 
     `edits` are new values by JSON Pointer for EDIT_AND_APPROVE. `occurred_at` is the
-    business time of a replayed verdict. Raises NotFound; Conflict (ended, or this
-    lease decided otherwise before); Stale (lease, payload); Forbidden (role, four
-    eyes); Invalid (reason, edits).
+    business time of a replayed verdict, which takes effect at once. `signature` is
+    what signing.sign returned. Raises NotFound; Conflict (ended, or this lease decided
+    otherwise before); Stale (lease, payload); Forbidden (role, four eyes, a decision
+    that the queue hides); Invalid (reason, edits, signature).
     """
     wish = Wish(
         person=person,
@@ -115,18 +98,73 @@ def submit(
         rationale=rationale.strip(),
         edits=edits or {},
         occurred_at=occurred_at,
+        seen=seen or NO_SEEN,
+        signature=signature,
+        on_behalf_of=on_behalf_of,
     )
-    task = lock_task(task_id)
+    if wish.decision not in VOTES:
+        raise Invalid(
+            f"{wish.decision.value} is no vote; it has an act of its own.",
+            code="no-vote",
+        )
+    task, rights, found = lock_for(task_id, wish)
     for verdict in task.verdicts:
-        if verdict.token == token and verdict.judgement.person_id == person.id:
-            return _answer_again(verdict, wish)
-    _check(task, wish)
-    submitted = _decide(task, wish, _read_change(task, wish))
+        if _is_same(verdict, wish):
+            return _answer_again(task, verdict, wish)
+    _check(task, wish, rights)
+    sight = read_sight(task, wish, found)
+    check_reason(task, wish, suggested=rules.read_suggestion(sight.proposal))
+    _check_signature(task, wish)
+    submitted = _decide(task, wish, sight, _read_change(task, wish))
     failpoints.reach("verdict.uncommitted")
     return submitted
 
 
-def _answer_again(verdict: Earlier, wish: Wish) -> Submitted:
+def check_reason(
+    task: LockedTask, wish: Wish, *, suggested: Decision | None = None
+) -> None:
+    """Raise Invalid where the reasons for what is handed in do not suffice."""
+    if len(wish.rationale) > MAX_RATIONALE:
+        raise Invalid(f"The rationale is longer than {MAX_RATIONALE} characters.")
+    code = _find_reason_code(task, wish) if wish.reason_code else None
+    given = rules.Given(
+        decision=wish.decision,
+        has_code=code is not None,
+        has_words=bool(wish.rationale),
+        offers_codes=_offers_codes(task, wish),
+        code_wants_words=code is not None and code.needs_rationale,
+        suggested=suggested if wish.occurred_at is None else None,
+        confidence=task.confidence,
+        impact=task.impact,
+    )
+    wanted = rules.Rules(
+        below_confidence=task.rationale_below, from_amount=task.rationale_above
+    )
+    lack = rules.find_lack(given, wanted)
+    if lack is not None:
+        raise Invalid(lack.sentence, code=lack.code)
+
+
+def check_offered(task: LockedTask, decision: Decision) -> None:
+    """Raise Forbidden for a decision that the task's queue does not offer."""
+    if decision.value in task.hidden_decisions:
+        name = decision.value.lower().replace("_", " ")
+        raise Forbidden(
+            f"The queue {task.queue_key} does not offer {name}; choose another.",
+            code="decision-hidden",
+        )
+
+
+def _is_same(verdict: Earlier, wish: Wish) -> bool:
+    """Tell whether a verdict was handed in under this very lease, and stands."""
+    return (
+        verdict.token == wish.token
+        and verdict.judgement.person_id == wish.person.id
+        and not verdict.is_undone
+    )
+
+
+def _answer_again(task: LockedTask, verdict: Earlier, wish: Wish) -> Submitted:
     if verdict.judgement.decision is not wish.decision:
         said = verdict.judgement.decision.value.lower().replace("_", " ")
         raise Conflict(
@@ -137,13 +175,16 @@ def _answer_again(verdict: Earlier, wish: Wish) -> Submitted:
         task_state=verdict.answer_state,
         outcome=verdict.answer_outcome,
         round=verdict.judgement.round,
+        verdict_id=verdict.id,
+        undo_until=task.release_at,
     )
 
 
-def _check(task: LockedTask, wish: Wish) -> None:
+def _check(task: LockedTask, wish: Wish, rights: Rights) -> None:
     check_live(task)
-    check_can_review(get_rights(wish.person.id), queue_id=task.queue_id)
+    check_can_review(rights, queue_id=task.queue_id)
     objection = find_objection(
+        persons={wish.person.id},
         person_id=wish.person.id,
         initiator=task.initiator,
         judgements=task.judgements,
@@ -154,22 +195,31 @@ def _check(task: LockedTask, wish: Wish) -> None:
     check_lease(task, person_id=wish.person.id, token=wish.token)
     if wish.payload_digest != task.payload_digest:
         raise refusals.changed(shown=wish.payload_digest, current=task.payload_digest)
-    _check_reason(task, wish)
+    check_offered(task, wish.decision)
 
 
-def _check_reason(task: LockedTask, wish: Wish) -> None:
-    if len(wish.rationale) > MAX_RATIONALE:
-        raise Invalid(f"The rationale is longer than {MAX_RATIONALE} characters.")
-    if wish.reason_code:
-        _check_reason_code(task, wish)
-    elif wish.decision is not Decision.APPROVE and not wish.rationale:
-        raise Invalid(
-            "Rejecting or editing needs a reason code or a rationale.",
-            code="reason-missing",
+def _check_signature(task: LockedTask, wish: Wish) -> None:
+    if wish.occurred_at is None:
+        signing.check_signature(
+            task.signature,
+            wish.signature,
+            person_id=wish.person.id,
+            record=signing.digest_record(
+                payload_digest=wish.payload_digest, decision=wish.decision
+            ),
+            now=task.now,
         )
 
 
-def _check_reason_code(task: LockedTask, wish: Wish) -> None:
+def _offers_codes(task: LockedTask, wish: Wish) -> bool:
+    """Tell whether a reason code could have been chosen; a replayed past has none."""
+    if wish.reason_code or wish.decision is Decision.APPROVE or wish.occurred_at:
+        return False
+    codes = ReasonCode.objects.filter(decision=wish.decision.value, retired_at=None)
+    return codes.filter(Q(queue_id=task.queue_id) | Q(queue=None)).exists()
+
+
+def _find_reason_code(task: LockedTask, wish: Wish) -> ReasonCode:
     # The queue's own code comes before one of the same name for all queues.
     code = (
         ReasonCode.objects
@@ -184,11 +234,7 @@ def _check_reason_code(task: LockedTask, wish: Wish) -> None:
             " choose one of the list.",
             code="reason-unknown",
         )
-    if code.needs_rationale and not wish.rationale:
-        raise Invalid(
-            f"The reason {code.label!r} asks for a rationale.",
-            code="rationale-missing",
-        )
+    return code
 
 
 def _read_change(task: LockedTask, wish: Wish) -> Change:
@@ -199,194 +245,54 @@ def _read_change(task: LockedTask, wish: Wish) -> Change:
     return no_change(task)
 
 
-def _decide(
-    task: LockedTask,
-    wish: Wish,
-    change: Change,
-) -> Submitted:
-    mine = Judgement(wish.person.id, wish.decision, change.round)
-    everybody = [*task.judgements, mine]
-    standing = tally(
-        plan=task.plan,
-        judgements=everybody,
-        current_round=change.round,
-        initiator=task.initiator,
-        reject_ends=bool(task.policy.get("reject_ends")),
-    )
-    answer = Submitted(
-        task_state=TaskState.DECIDED if standing.outcome else TaskState.OPEN,
-        outcome=standing.outcome,
+def _decide(task: LockedTask, wish: Wish, sight: Sight, change: Change) -> Submitted:
+    mine = Judgement(
+        person_id=wish.person.id,
+        decision=wish.decision,
         round=change.round,
+        on_behalf_of=wish.on_behalf_of,
     )
-    drafts = _drafts(task, wish, change, standing)
-    # Entries follow the chain's end in this order, here as in the engine's advance.
-    verdict_seq, last_seq = task.audit_seq + 1, task.audit_seq + len(drafts)
-    keep_change(task, change)
-    if standing.outcome:
-        _complete(task, wish, change, outcome=standing.outcome, drafts=drafts)
-    else:
-        audit.record(instance_id=task.instance_id, drafts=drafts, now=task.now)
-    excluded = list_excluded(
-        initiator=task.initiator, judgements=everybody, current_round=change.round
+    everybody = [*task.judgements, mine]
+    standing = effects.count(task, everybody, current_round=change.round)
+    if settling.holds(task, wish):
+        until = settling.hold(task, wish, sight, change, outcome=standing.outcome)
+        return Submitted(
+            task_state=TaskState.SETTLING,
+            outcome=standing.outcome,
+            round=change.round,
+            verdict_id=sight.verdict_id,
+            undo_until=until,
+        )
+    state = TaskState.DECIDED if standing.outcome else TaskState.OPEN
+    verdict = insert_verdict(
+        task,
+        wish,
+        sight,
+        change,
+        state=state,
+        outcome=standing.outcome,
+        audit_seq=task.audit_seq + 1,
     )
-    with pipeline():
-        _insert(task, wish, change, answer, audit_seq=verdict_seq)
-        _update(task, wish, change, standing, excluded=excluded, audit_seq=last_seq)
-    live.publish(
-        live.task_topic(task.id),
-        live.instance_topic(task.instance_id),
-        live.queue_topic(task.queue_key),
-        live.DASHBOARD,
-    )
-    return answer
-
-
-def _complete(
-    task: LockedTask,
-    wish: Wish,
-    change: Change,
-    *,
-    outcome: Outcome,
-    drafts: Sequence[audit.Draft],
-) -> None:
-    """End the engine's step with the outcome; the instance moves on right here."""
-    decided_at = wish.occurred_at or task.now
-    output: dict[str, object] = {
-        "outcome": outcome.value,
-        "by": "people",
-        "reason_code": wish.reason_code,
-        "rationale": wish.rationale,
-        "task": task.id,
-        "decided_at": decided_at.isoformat(),
-    }
-    steps.complete(
-        instance_id=task.instance_id,
-        step_id=task.step_id,
-        output=output,
+    ballot = Ballot(
         actor=actor_of(wish.person),
-        drafts=drafts,
-        variables=list_edited_variables(task, change),
+        reason_code=wish.reason_code,
+        rationale=wish.rationale,
+        change=change,
+        at=wish.occurred_at or task.now,
         occurred_at=wish.occurred_at,
     )
-    if task.due_at is not None:
-        timers.cancel_for_ref(
-            kind=clocks.KIND,
-            ref=clocks.timer_ref(task.id),
-            audit_seq=task.audit_seq + 1,
-        )
-
-
-def _drafts(
-    task: LockedTask, wish: Wish, change: Change, standing: Tally
-) -> list[audit.Draft]:
-    """Return the entries: the verdict first, then what it led to."""
-    actor = actor_of(wish.person)
-    detail: dict[str, object] = {
-        "task": task.id,
-        "decision": wish.decision.value,
-        "round": change.round,
-        "stage": task.stage.value,
-        "token": wish.token,
-        "shown": task.payload_digest,
-        "policy": task.policy.get("version"),
-    }
-    if wish.reason_code:
-        detail["reason_code"] = wish.reason_code
-    if wish.rationale:
-        detail["rationale"] = digest(wish.rationale)
-    if change.patch:
-        detail["edited"] = list_changed(change.patch)
-        detail["edits"] = digest(change.patch)
-        detail["result"] = change.payload_digest
-    found: list[tuple[str, dict[str, object]]] = [("verdict.submitted", detail)]
-    if standing.outcome:
-        found.append((
-            "task.decided",
-            {"task": task.id, "outcome": standing.outcome.value},
-        ))
-    elif standing.stage is Stage.ADJUDICATION:
-        found.append(("task.disputed", {"task": task.id, "round": change.round}))
-    drafts = [
-        audit.Draft(
-            kind=kind,
-            actor=actor,
-            detail=facts,
-            step_id=task.step_id,
-            occurred_at=wish.occurred_at,
-        )
-        for kind, facts in found
-    ]
-    if _breach_of(task, wish, standing):
-        drafts.append(clocks.breach_draft(task))
-    return drafts
-
-
-def _breach_of(task: LockedTask, wish: Wish, standing: Tally) -> dt.datetime | None:
-    """Return when the goal passed, if this outcome comes after it and nobody said."""
-    if not standing.outcome or task.breached_at or task.due_at is None:
-        return None
-    return task.due_at if (wish.occurred_at or task.now) > task.due_at else None
-
-
-def _insert(
-    task: LockedTask,
-    wish: Wish,
-    change: Change,
-    answer: Submitted,
-    *,
-    audit_seq: int,
-) -> None:
-    run(
-        _INSERT,
-        [
-            task.id,
-            task.instance_id,
-            change.round,
-            task.stage.value,
-            wish.person.id,
-            wish.person.name,
-            wish.decision.value,
-            wish.reason_code,
-            wish.rationale,
-            dumps(change.patch) if change.patch else None,
-            wish.token,
-            task.payload_digest,
-            str(task.policy.get("proposal", "")),
-            change.payload_digest,
-            str(task.policy.get("version", "")),
-            task.claimed_at,
-            task.now,
-            wish.occurred_at,
-            answer.task_state.value,
-            answer.outcome.value if answer.outcome else None,
-            audit_seq,
-        ],
+    # Entries follow the chain's end in this order, here as in the engine's advance.
+    effects.take_effect(
+        task,
+        ballot,
+        standing,
+        judgements=everybody,
+        first=[submitted_draft(task, wish, sight, change)],
+        statements=[verdict, drop_statement(task_id=task.id, person_id=wish.person.id)],
     )
-
-
-def _update(
-    task: LockedTask,
-    wish: Wish,
-    change: Change,
-    standing: Tally,
-    *,
-    excluded: list[int],
-    audit_seq: int,
-) -> None:
-    done = standing.outcome is not None
-    run(
-        _UPDATE,
-        [
-            (TaskState.DECIDED if done else TaskState.OPEN).value,
-            standing.stage.value,
-            change.round,
-            change.payload_digest,
-            excluded,
-            standing.outcome.value if standing.outcome else None,
-            "PEOPLE" if done else None,
-            (wish.occurred_at or task.now) if done else None,
-            _breach_of(task, wish, standing),
-            audit_seq,
-            task.id,
-        ],
+    return Submitted(
+        task_state=state,
+        outcome=standing.outcome,
+        round=change.round,
+        verdict_id=sight.verdict_id,
     )

@@ -110,6 +110,11 @@ def make_desk(**attributes: str) -> Desk:
     return Desk(queue=queue, definition_id=deployed.definition_id, staff=staff)
 
 
+def set_rules(desk: Desk, rules: QueueRules) -> None:
+    """Give the desk's queue other rules."""
+    queues.define_queue(key="desk", name="Desk", actor=TESTER, rules=rules)
+
+
 def start_cases(
     desk: Desk, *, count: int = 1, initiator: Person | None = None, **variables: Any
 ) -> list[UUID]:

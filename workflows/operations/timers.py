@@ -24,7 +24,8 @@ from workflows.core.canonical import dumps
 from workflows.core.engine import clocks, stimuli
 from workflows.core.engine.hearing import hear
 from workflows.core.engine.run import StepGone
-from workflows.kinds import timer_kind
+from workflows.core.states import InstanceState
+from workflows.kinds import list_sleeping_kinds, timer_kind
 from workflows.operations import plans
 from workflows.operations.advance import settle_and_save
 from workflows.operations.steps import lock_instance
@@ -39,7 +40,7 @@ _DUE = """
     SELECT id, instance_id, step_id, node_id, kind, ref, data, due_at
     FROM workflows_timer t
     WHERE state = 'ARMED' AND due_at <= clock_timestamp()
-      AND NOT (kind LIKE 'engine.%%' AND EXISTS (
+      AND NOT ((kind LIKE 'engine.%%' OR kind = ANY(%s)) AND EXISTS (
         SELECT FROM workflows_instance i
         WHERE i.id = t.instance_id AND i.state = 'SUSPENDED'))
     ORDER BY due_at, id LIMIT %s
@@ -50,6 +51,12 @@ _CLAIM = """
     FROM unnest(%s::bigint[], %s::int[]) AS v(id, audit_seq)
     WHERE t.id = v.id AND t.state = 'ARMED'
 """
+
+CANCEL_FOR_REF = """
+    UPDATE workflows_timer SET state = 'CANCELED', audit_seq = %s
+    WHERE kind = %s AND ref = %s AND state = 'ARMED'
+"""
+"""Takes the entry's place, the kind and the ref; for callers with a pipeline."""
 
 
 class DueTimer(NamedTuple):
@@ -99,18 +106,14 @@ def arm_many(rows: Sequence[tuple[object, ...]]) -> None:
 def cancel_for_ref(*, kind: str, ref: str, audit_seq: int) -> int:
     """Cancel the armed timers of a kind and ref; return how many there were."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE workflows_timer SET state = 'CANCELED', audit_seq = %s"
-            " WHERE kind = %s AND ref = %s AND state = 'ARMED'",
-            [audit_seq, kind, ref],
-        )
+        cursor.execute(CANCEL_FOR_REF, [audit_seq, kind, ref])
         return int(cursor.rowcount)
 
 
 def fire_due(*, limit: int = BATCH) -> int:
     """Fire up to `limit` due timers; return how many fired."""
     with connection.cursor() as cursor:
-        cursor.execute(_DUE, [limit])
+        cursor.execute(_DUE, [list_sleeping_kinds(), limit])
         due = [_timer(row) for row in cursor.fetchall()]
     engine = [timer for timer in due if timer.kind in ENGINE_KINDS]
     others = [timer for timer in due if timer.kind not in ENGINE_KINDS]
@@ -188,6 +191,10 @@ def _fire_other(timers: Sequence[DueTimer]) -> int:
         return _fire_free(timer)
     locked = lock_instance(timer.instance_id, wait=False)
     if locked is None or timer.id not in _still_armed([timer.id]):
+        return 0
+    if (
+        locked.state is InstanceState.SUSPENDED and timer.kind in list_sleeping_kinds()
+    ):  # suspended since the timer was read
         return 0
     seq = audit.record(
         instance_id=timer.instance_id, drafts=[_entry(timer)], now=locked.now

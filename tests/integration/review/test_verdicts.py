@@ -247,7 +247,7 @@ def test_decided_and_canceled_tasks_take_no_verdict(desk: Desk) -> None:
 def test_rejection_and_edit_need_a_reason(desk: Desk) -> None:
     task = open_task(desk)
     lease = claims.claim(task_id=task.id, person=desk.alice)
-    with pytest.raises(Invalid, match="reason code or a rationale"):
+    with pytest.raises(Invalid, match="Rejecting needs a reason"):
         judge(task, desk.alice, Decision.REJECT, lease=lease, rationale="  ")
     with pytest.raises(Invalid, match="not for this decision"):
         judge(task, desk.alice, Decision.REJECT, lease=lease, reason_code="unheard")

@@ -1,0 +1,198 @@
+"""What the votes of a task make of it: an outcome and the engine's next step, or a turn.
+
+Used where a vote takes effect at once (verdicts.py) and where its effects were held
+until its author could not take it back any more (settling.py). The caller holds the
+instance's row and the task's, and has written nothing to the chain since reading them.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from review import live
+from review.core.quorum import Judgement, Tally, list_excluded, tally
+from review.core.states import Outcome, Stage, TaskState
+from review.operations import clocks
+from review.operations.edits import Change, keep_change, list_edited_variables
+from review.operations.locking import LockedTask
+from workflows import audit
+from workflows.core.actors import Actor
+from workflows.driver import pipeline, run
+from workflows.operations import steps, timers
+
+Statement = tuple[str, Sequence[object]]
+
+_UPDATE: Final = """
+    UPDATE review_task
+    SET state = %s, stage = %s, round = %s, payload_digest = %s, excluded = %s,
+        claimed_by_id = NULL, claimed_at = NULL, lease_until = NULL, release_at = NULL,
+        is_ahead = false, outcome = %s, decided_by = %s, decided_at = %s,
+        breached_at = coalesce(breached_at, %s), audit_seq = %s
+    WHERE id = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """The vote that came last: whose it is, why, and what it changes.
+
+    `at` is when it was handed in, by business time where that is `occurred_at`.
+    """
+
+    actor: Actor
+    reason_code: str
+    rationale: str
+    change: Change
+    at: dt.datetime
+    occurred_at: dt.datetime | None
+
+
+def count(
+    task: LockedTask, judgements: Sequence[Judgement], *, current_round: int
+) -> Tally:
+    """Count judgements of a round by the plan pinned with the task."""
+    return tally(
+        plan=task.plan,
+        judgements=judgements,
+        current_round=current_round,
+        initiator=task.initiator,
+        reject_ends=bool(task.policy.get("reject_ends")),
+    )
+
+
+def take_effect(
+    task: LockedTask,
+    ballot: Ballot,
+    standing: Tally,
+    *,
+    judgements: Sequence[Judgement],
+    first: Sequence[audit.Draft],
+    statements: Sequence[Statement] = (),
+) -> None:
+    """Do what the count says: end the engine's step, or open the task for the next.
+
+    `judgements` are those counted; `first` come before the entries of the effect;
+    `statements` go with the writing of the task, in one round trip. Raises Conflict
+    when the step or its instance has ended.
+    """
+    drafts = [*first, *_drafts(task, ballot, standing)]
+    last_seq = task.audit_seq + len(drafts)
+    keep_change(task, ballot.change)
+    if standing.outcome:
+        _complete(task, ballot, outcome=standing.outcome, drafts=drafts)
+    else:
+        audit.record(instance_id=task.instance_id, drafts=drafts, now=task.now)
+    with pipeline():
+        for sql, parameters in statements:
+            run(sql, parameters)
+        if standing.outcome and task.due_at is not None:
+            run(
+                timers.CANCEL_FOR_REF,
+                [task.audit_seq + 1, clocks.KIND, clocks.timer_ref(task.id)],
+            )
+        _update(task, ballot, standing, judgements=judgements, audit_seq=last_seq)
+    live.publish(
+        live.task_topic(task.id),
+        live.instance_topic(task.instance_id),
+        live.queue_topic(task.queue_key),
+        live.DASHBOARD,
+    )
+
+
+def list_barred(
+    task: LockedTask, judgements: Sequence[Judgement], *, current_round: int
+) -> list[int]:
+    """Return who may not take the task: by four eyes, or by a conflict of interest."""
+    by_rule = list_excluded(
+        initiator=task.initiator, judgements=judgements, current_round=current_round
+    )
+    return sorted({*by_rule, *task.conflicted})
+
+
+def _complete(
+    task: LockedTask,
+    ballot: Ballot,
+    *,
+    outcome: Outcome,
+    drafts: Sequence[audit.Draft],
+) -> None:
+    """End the engine's step with the outcome; the instance moves on right here."""
+    output: dict[str, object] = {
+        "outcome": outcome.value,
+        "by": "people",
+        "reason_code": ballot.reason_code,
+        "rationale": ballot.rationale,
+        "task": task.id,
+        "decided_at": ballot.at.isoformat(),
+    }
+    steps.complete(
+        instance_id=task.instance_id,
+        step_id=task.step_id,
+        output=output,
+        actor=ballot.actor,
+        drafts=drafts,
+        variables=list_edited_variables(task, ballot.change),
+        occurred_at=ballot.occurred_at,
+    )
+
+
+def _drafts(task: LockedTask, ballot: Ballot, standing: Tally) -> list[audit.Draft]:
+    found: list[tuple[str, dict[str, object]]] = []
+    if standing.outcome:
+        outcome = standing.outcome.value
+        found.append(("task.decided", {"task": task.id, "outcome": outcome}))
+    elif standing.stage is Stage.ADJUDICATION:
+        turn = ballot.change.round
+        found.append(("task.disputed", {"task": task.id, "round": turn}))
+    drafts = [
+        audit.Draft(
+            kind=kind,
+            actor=ballot.actor,
+            detail=facts,
+            step_id=task.step_id,
+            occurred_at=ballot.occurred_at,
+        )
+        for kind, facts in found
+    ]
+    if _breach_of(task, ballot, standing):
+        drafts.append(clocks.breach_draft(task))
+    return drafts
+
+
+def _breach_of(task: LockedTask, ballot: Ballot, standing: Tally) -> dt.datetime | None:
+    """Return when the goal passed, if this outcome comes after it and nobody said.
+
+    The clock stops at the vote: seconds in which its effects were held are nobody's.
+    """
+    if not standing.outcome or task.breached_at or task.due_at is None:
+        return None
+    return task.due_at if ballot.at > task.due_at else None
+
+
+def _update(
+    task: LockedTask,
+    ballot: Ballot,
+    standing: Tally,
+    *,
+    judgements: Sequence[Judgement],
+    audit_seq: int,
+) -> None:
+    change = ballot.change
+    done = standing.outcome is not None
+    run(
+        _UPDATE,
+        [
+            (TaskState.DECIDED if done else TaskState.OPEN).value,
+            standing.stage.value,
+            change.round,
+            change.payload_digest,
+            list_barred(task, judgements, current_round=change.round),
+            standing.outcome.value if standing.outcome else None,
+            "PEOPLE" if done else None,
+            ballot.at if done else None,
+            _breach_of(task, ballot, standing),
+            audit_seq,
+            task.id,
+        ],
+    )

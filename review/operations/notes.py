@@ -1,0 +1,67 @@
+"""Comments at a task, and the notes that go with a call for help or a hand-over."""
+
+from typing import Final
+
+from django.db import connection, transaction
+
+from review.models import Person
+from review.operations.locking import LockedTask, lock_task
+from review.operations.people import actor_of
+from review.operations.telling import publish, record
+from review.permissions import check_can_see_queue, get_rights
+from workflows.core.canonical import digest
+from workflows.operations.errors import Invalid
+
+MOST_CHARACTERS: Final = 45_000
+
+_INSERT: Final = """
+    INSERT INTO review_note
+        (task_id, instance_id, person_id, person_name, kind, text, written_at, audit_seq)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
+"""
+
+
+@transaction.atomic
+def comment(*, task_id: int, person: Person, text: str) -> int:
+    """Add a comment to a task, whatever its state; return the note's id.
+
+    Raises NotFound, Forbidden for who has no role in the queue, Invalid for a text
+    that is empty or too long.
+    """
+    text = check_text(text)
+    task = lock_task(task_id)
+    check_can_see_queue(get_rights(person.id), queue_id=task.queue_id)
+    detail: dict[str, object] = {"text": digest(text)}
+    seq = record(task, "task.commented", actor_of(person), detail)
+    note_id = write_note(task, person, kind="COMMENT", text=text, seq=seq)
+    publish(task)
+    return note_id
+
+
+def write_note(
+    task: LockedTask, person: Person, *, kind: str, text: str, seq: int
+) -> int:
+    """Write a note at a locked task; `seq` is the entry that says so."""
+    values = [
+        task.id,
+        task.instance_id,
+        person.id,
+        person.name,
+        kind,
+        text,
+        task.now,
+        seq,
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, values)
+        return int(cursor.fetchone()[0])
+
+
+def check_text(text: str) -> str:
+    """Return a text without the space around it. Raises Invalid."""
+    text = text.strip()
+    if not text:
+        raise Invalid("Write something; an empty text tells nobody anything.")
+    if len(text) > MOST_CHARACTERS:
+        raise Invalid(f"Keep the text under {MOST_CHARACTERS} characters.")
+    return text

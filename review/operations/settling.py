@@ -1,0 +1,296 @@
+"""Hold a vote's effects while its author can take it back, then let them happen.
+
+Note [A vote that settles]
+The vote is written at once and stays as written. The task is SETTLING until the timer
+armed with it fires: under the same locks the votes are counted again, and the outcome
+completes the step, or the task is open to the next person. Until then its author can
+undo it by a second row; both stay. Nobody else can claim the task meanwhile. An
+instance suspended in between keeps its vote held until it is resumed; one canceled
+takes the task with it. The clock stops at the vote: what is released is counted with
+the moment it was handed in.
+
+A crash before the commit of any of the three leaves what was there before it: the
+lease (hold), the armed timer (release), the vote (undo).
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from review.core.leases import Lease
+from review.core.states import Decision, Outcome, TaskState
+from review.models import Person, Verdict
+from review.operations import drafts, effects
+from review.operations.claims import take
+from review.operations.edits import Change, no_change, reread_change
+from review.operations.effects import Ballot
+from review.operations.locking import LockedTask, lock_task_for, read_locked
+from review.operations.people import actor_of
+from review.operations.recording import (
+    Sight,
+    Wish,
+    insert_verdict,
+    submitted_draft,
+)
+from review.operations.telling import publish
+from review.permissions import check_can_review
+from workflows import audit, failpoints
+from workflows.core.actors import SWEEPER
+from workflows.core.actors import person as person_actor
+from workflows.core.canonical import dumps
+from workflows.core.states import InstanceState
+from workflows.driver import pipeline, run
+from workflows.kinds import TimerRow
+from workflows.operations import timers
+from workflows.operations.errors import Conflict, Forbidden, NotFound
+
+KIND: Final = "review.release"
+
+_SETTLE: Final = """
+    UPDATE review_task
+    SET state = 'SETTLING', claimed_by_id = NULL, claimed_at = NULL,
+        lease_until = NULL, is_ahead = false, release_at = %s, audit_seq = %s
+    WHERE id = %s
+"""
+_ARM: Final = """
+    INSERT INTO workflows_timer (instance_id, step_id, node_id, kind, ref, data, state,
+        due_at, attempt, audit_seq)
+    VALUES (%s, %s, '', %s, %s, %s::jsonb, 'ARMED', %s, 0, %s)
+"""
+_UNDO: Final = """
+    INSERT INTO review_verdictundo
+        (verdict_id, instance_id, person_id, undone_at, audit_seq)
+    VALUES (%s, %s, %s, %s, %s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A vote whose effects are held, as it was written."""
+
+    person_id: int
+    person_name: str
+    decision: Decision
+    reason_code: str
+    rationale: str
+    edits: Any
+    round: int
+    result_digest: str
+    submitted_at: dt.datetime
+    token: int
+    payload_digest: str
+
+
+def holds(task: LockedTask, wish: Wish) -> bool:
+    """Tell whether a vote's effects are held: not a replayed one's, nor a machine's.
+
+    Where several judge side by side a vote counts at once: the others go on.
+    """
+    return (
+        task.undo_seconds > 0
+        and wish.occurred_at is None
+        and task.seats == 1
+        and not wish.person.simulated
+    )
+
+
+def hold(
+    task: LockedTask,
+    wish: Wish,
+    sight: Sight,
+    change: Change,
+    *,
+    outcome: Outcome | None,
+) -> dt.datetime:
+    """Write a vote and hold its effects; return until when. Raises Conflict.
+
+    `outcome` is what the vote makes of the task if it is not taken back.
+    """
+    if outcome and task.instance_state is not InstanceState.ACTIVE:
+        raise Conflict(f"The instance is {task.instance_state.value.lower()}.")
+    until = task.now + dt.timedelta(seconds=task.undo_seconds)
+    draft = submitted_draft(task, wish, sight, change, held_until=until.isoformat())
+    seq = audit.record(instance_id=task.instance_id, drafts=[draft], now=task.now)
+    verdict = insert_verdict(
+        task,
+        wish,
+        sight,
+        change,
+        state=TaskState.SETTLING,
+        outcome=outcome,
+        audit_seq=seq,
+    )
+    with pipeline():
+        run(*verdict)
+        run(_SETTLE, [until, seq, task.id])
+        run(
+            _ARM,
+            [
+                task.instance_id,
+                task.step_id,
+                KIND,
+                timer_ref(task.id),
+                dumps({"verdict": sight.verdict_id}),
+                until,
+                seq,
+            ],
+        )
+        run(*drafts.drop_statement(task_id=task.id, person_id=wish.person.id))
+    failpoints.reach("verdict.held")
+    publish(task, task.queue_key)
+    return until
+
+
+def timer_ref(task_id: int) -> str:
+    """Return the ref of the timer that releases a task."""
+    return f"release:{task_id}"
+
+
+def release(timer: TimerRow, *, now: dt.datetime) -> None:
+    """Let the effects of a vote happen; nothing where it was undone or withdrawn.
+
+    The engine holds the instance's row and has marked the timer as fired. Raises
+    Conflict when the instance takes nothing now; the timer is then tried again.
+    """
+    task = read_locked(int(timer.ref.partition(":")[2]))
+    verdict_id = int(timer.data["verdict"])
+    if task.state is not TaskState.SETTLING or find_held(task) != verdict_id:
+        return
+    held = _read_held(verdict_id)
+    change = _change_of(task, held)
+    standing = effects.count(task, task.judgements, current_round=held.round)
+    ballot = Ballot(
+        actor=person_actor(person_id=held.person_id, name=held.person_name),
+        reason_code=held.reason_code,
+        rationale=held.rationale,
+        change=change,
+        at=held.submitted_at,
+        occurred_at=None,
+    )
+    first = audit.Draft(
+        kind="verdict.released",
+        actor=SWEEPER,
+        detail={"task": task.id, "verdict": verdict_id, "round": held.round},
+        step_id=task.step_id,
+    )
+    effects.take_effect(
+        task, ballot, standing, judgements=task.judgements, first=[first]
+    )
+    failpoints.reach("settle.uncommitted")
+
+
+@transaction.atomic
+def undo(*, verdict_id: int, person: Person) -> Lease:
+    """Take one's own vote back before its effects happen; the task is held again.
+
+    What was handed in is the draft again. Raises NotFound; Forbidden (not the author,
+    no reviewer any more); Conflict (too late, taken back already).
+    """
+    found = Verdict.objects.filter(id=verdict_id).values_list("task_id", flat=True)
+    task_id = found.first()
+    if task_id is None:
+        raise NotFound(f"There is no verdict {verdict_id}.")
+    task, rights, _ = lock_task_for(task_id, person.id)
+    held = _read_held(verdict_id)
+    if held.person_id != person.id:
+        raise Forbidden(
+            "Only who handed a verdict in can take it back.", code="not-the-author"
+        )
+    _check_undoable(task, verdict_id)
+    check_can_review(rights, queue_id=task.queue_id)
+    lease = take(
+        task,
+        person,
+        by=actor_of(person),
+        occurred_at=None,
+        kind="verdict.undone",
+        detail={"verdict": verdict_id, "undone_token": held.token},
+    )
+    seq = task.audit_seq + 1  # take wrote the entry that says so
+    with connection.cursor() as cursor:
+        values = [verdict_id, task.instance_id, person.id, task.now, seq]
+        cursor.execute(_UNDO, values)
+    timers.cancel_for_ref(kind=KIND, ref=timer_ref(task.id), audit_seq=seq)
+    drafts.keep(
+        task_id=task.id,
+        person_id=person.id,
+        payload_digest=held.payload_digest,
+        fields=_fields_of(held),
+    )
+    return lease
+
+
+def find_held(task: LockedTask) -> int | None:
+    """Return the verdict whose effects a settling task holds, else None."""
+    if task.state is not TaskState.SETTLING:
+        return None
+    counted = [verdict.id for verdict in task.verdicts if verdict.counts]
+    return counted[-1] if counted else None
+
+
+def _check_undoable(task: LockedTask, verdict_id: int) -> None:
+    if any(one.id == verdict_id and one.is_undone for one in task.verdicts):
+        raise Conflict(
+            "You took this verdict back already; go on with the newer claim.",
+            code="already-undone",
+        )
+    if (
+        find_held(task) != verdict_id
+        or task.release_at is None
+        or task.release_at <= task.now
+    ):
+        raise Conflict(
+            "It is too late to take this verdict back: it has taken effect. A manager"
+            " of the queue can reopen the task with a reason.",
+            code="undo-too-late",
+        )
+
+
+def _read_held(verdict_id: int) -> Held:
+    found = Verdict.objects.values_list(
+        "person_id",
+        "person_name",
+        "decision",
+        "reason_code",
+        "rationale",
+        "edits",
+        "round",
+        "result_digest",
+        "submitted_at",
+        "lease_token",
+        "payload_digest",
+    ).get(id=verdict_id)
+    person_id, name, decision, *rest = found
+    return Held(person_id, name, Decision(decision), *rest)
+
+
+def _change_of(task: LockedTask, held: Held) -> Change:
+    """Return what a held vote changes, applied to the payload that it was made from."""
+    if held.edits is None:
+        return no_change(task)
+    return reread_change(task, held.edits, result_digest=held.result_digest)
+
+
+def _fields_of(held: Held) -> Mapping[str, str]:
+    """Return a verdict as the fields of the form it came from."""
+    fields = {
+        "decision": held.decision.value,
+        "reason_code": held.reason_code,
+        "rationale": held.rationale,
+    }
+    for step in held.edits or ():
+        if step["op"] != "test":
+            fields[f"edit-{step['path']}"] = _text_of(step["value"])
+    return {name: text for name, text in fields.items() if text}
+
+
+def _text_of(value: object) -> str:
+    """Return a value as a field shows it (see forms/corrections.py)."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else dumps(value)
