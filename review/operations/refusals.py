@@ -4,6 +4,7 @@ No rule is decided here.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Final
 
 from review.core.leases import LeaseProblem
@@ -11,12 +12,25 @@ from review.core.quorum import Objection
 from workflows.operations.errors import Conflict, Forbidden, Refused, Stale
 
 _OBJECTIONS: Final = {
-    Objection.INITIATOR: (
-        "You started this case, so somebody else must judge it;"
-        " any other reviewer of the queue may."
-    ),
+    Objection.INITIATOR: "You started this case, so somebody else must judge it.",
     Objection.ALREADY_JUDGED: (
         "You have already judged this task; a second, different person must."
+    ),
+    Objection.COUNTS_AS_INITIATOR: (
+        "{partners} and you count as one person while one stands in for the other, and"
+        " one of you started this case."
+    ),
+    Objection.COUNTS_AS_JUDGE: (
+        "{partners} and you count as one person while one stands in for the other, and"
+        " one of you has judged this task; a different person must."
+    ),
+    Objection.COUNTS_AS_SEATED: (
+        "{partners} and you count as one person while one stands in for the other, and"
+        " one of you holds this task now."
+    ),
+    Objection.CONFLICT: "You have a conflict of interest in this case.",
+    Objection.BEYOND_DELEGATION: (
+        "What was lent to you by {partners} does not reach the amount of this case."
     ),
 }
 
@@ -79,10 +93,34 @@ def parked(*, parking: str) -> Refused:
     )
 
 
-def objected(objection: Objection) -> Refused:
-    """Return the refusal for a person whom four eyes exclude."""
+def objected(
+    objection: Objection,
+    *,
+    partners: Sequence[str] = (),
+    eligible: Sequence[str] = (),
+    more: int = 0,
+    queue: str = "",
+    escalates_to: str = "",
+) -> Refused:
+    """Return the refusal for a person whom four eyes exclude: why, and who may.
+
+    `partners` count as one with the person; `eligible` and `more` others may judge;
+    where nobody may, the queue it `escalates_to` is named.
+    """
     code = f"four-eyes-{objection.value.lower().replace('_', '-')}"
-    return Forbidden(_OBJECTIONS[objection], code=code)
+    why = _OBJECTIONS[objection].format(partners=" and ".join(partners) or "Another")
+    return Forbidden(f"{why}{_to_whom(eligible, more, queue, escalates_to)}", code=code)
+
+
+def _to_whom(eligible: Sequence[str], more: int, queue: str, escalates_to: str) -> str:
+    if eligible:
+        rest = f" and {more} more" if more else ""
+        return f" Who may: {', '.join(eligible)}{rest}."
+    if not queue:
+        return " Any other reviewer of the queue may."
+    if escalates_to and escalates_to != queue:
+        return f" Nobody else reviews {queue} now; a manager can send it to {escalates_to}."
+    return f" Nobody else reviews {queue} now; an administrator can give somebody the role."
 
 
 def changed(*, shown: str, current: str) -> Refused:
