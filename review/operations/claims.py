@@ -12,56 +12,49 @@ from django.db import connection, transaction
 
 from review.core.leases import Lease, find_lease_problem, is_free
 from review.core.quorum import Objection
-from review.core.states import Role
-from review.models import Lane, Person
-from review.operations import refusals
-from review.operations.locking import LockedTask, check_live, lock_task, read_locked
+from review.models import Person
+from review.operations import conflicts, refusals, serving
+from review.operations.locking import (
+    LockedTask,
+    check_live,
+    lock_task,
+    lock_task_for,
+    read_locked,
+)
 from review.operations.people import actor_of
 from review.operations.telling import publish, record
-from review.permissions import Rights, check_can_review, get_rights
+from review.permissions import check_can_review
 from workflows.core.actors import Actor
+from workflows.driver import fetch, run
 
 ATTEMPTS: Final = 5
 """How often claim-next looks again when others took all it saw meanwhile."""
+AHEAD_SECONDS: Final = 120
+"""How long a task taken ahead is kept for who has not begun it."""
 
-# Two sources for each lane: what is open, and what a lapsed lease freed. Each has its
-# partial index; their heads tell where the next task of all lanes is. The clock is the
-# statement's: against clock_timestamp(), which moves while it runs, no index can be read.
-_HEADS: Final = """
-    SELECT h.source, l.id
-    FROM unnest(%(lanes)s::bigint[]) AS l(id)
-    CROSS JOIN LATERAL (
-        (SELECT 'OPEN' AS source, t.serve_at, t.id
-         FROM review_task t
-         WHERE t.lane_id = l.id AND t.state = 'OPEN' AND t.assigned_to_id IS NULL
-           AND NOT (%(person)s = ANY(t.excluded))
-         ORDER BY t.serve_at, t.id LIMIT 1)
-        UNION ALL
-        (SELECT 'CLAIMED', t.serve_at, t.id
-         FROM review_task t
-         WHERE t.lane_id = l.id AND t.state = 'CLAIMED'
-           AND t.lease_until <= statement_timestamp()
-           AND NOT (%(person)s = ANY(t.excluded))
-         ORDER BY t.serve_at, t.id LIMIT 1)
-    ) h
-    ORDER BY h.serve_at, h.id
-"""
 # Both rows are locked or the candidate is skipped: nobody ever waits for an instance
 # while holding a task, so claims cannot deadlock with verdicts.
 _TAKE: Final = """
     SELECT t.id
     FROM workflows_instance i
     JOIN review_task t ON t.instance_id = i.id
-    WHERE t.lane_id = %(lane)s AND t.state = '{source}'
-      AND {free}
-      AND NOT (%(person)s = ANY(t.excluded))
+    WHERE {source}
+      AND NOT (t.excluded && %(persons)s::bigint[])
+      AND NOT (t.id = ANY(%(skipped)s::bigint[]))
     ORDER BY t.serve_at, t.id
     LIMIT 1 FOR UPDATE OF i, t SKIP LOCKED
 """
 _TAKE_FROM: Final = {
-    "OPEN": _TAKE.format(source="OPEN", free="t.assigned_to_id IS NULL"),
+    "ASSIGNED": _TAKE.format(
+        source="t.assigned_to_id = %(person)s AND t.state = 'OPEN'"
+        " AND t.queue_id = ANY(%(queues)s)"
+    ),
+    "OPEN": _TAKE.format(
+        source="t.lane_id = %(lane)s AND t.state = 'OPEN' AND t.assigned_to_id IS NULL"
+    ),
     "CLAIMED": _TAKE.format(
-        source="CLAIMED", free="t.lease_until <= statement_timestamp()"
+        source="t.lane_id = %(lane)s AND t.state = 'CLAIMED'"
+        " AND t.lease_until <= statement_timestamp()"
     ),
 }
 _CLAIM: Final = """
@@ -70,8 +63,22 @@ _CLAIM: Final = """
         lease_until = %s, first_claimed_at = coalesce(first_claimed_at, %s),
         assigned_to_id = NULL, assigned_at = NULL, assigned_until = NULL,
         parked_at = NULL, parking = NULL, parked_for_id = NULL, release_at = NULL,
-        is_ahead = false, audit_seq = %s
+        is_ahead = %s, lapses = lapses + %s, audit_seq = %s
     WHERE id = %s
+"""
+_BEGIN: Final = """
+    UPDATE review_task
+    SET is_ahead = false, claimed_at = %s, lease_until = %s,
+        first_claimed_at = coalesce(first_claimed_at, %s), audit_seq = %s
+    WHERE id = %s
+"""
+_LOCK_AHEAD: Final = """
+    SELECT t.id
+    FROM workflows_instance i
+    JOIN review_task t ON t.instance_id = i.id
+    WHERE t.id = %s AND t.claimed_by_id = %s AND t.lease_token = %s
+      AND t.state = 'CLAIMED' AND t.is_ahead AND t.lease_until > statement_timestamp()
+    FOR UPDATE OF i, t SKIP LOCKED
 """
 _FREE: Final = """
     UPDATE review_task
@@ -82,7 +89,9 @@ _FREE: Final = """
 """
 _EXTEND: Final = """
     UPDATE review_task t
-    SET lease_until = clock_timestamp() + make_interval(secs => q.lease_seconds)
+    SET lease_until = clock_timestamp() + make_interval(
+        secs => CASE WHEN t.is_ahead THEN least(q.lease_seconds, %s)
+                     ELSE q.lease_seconds END)
     FROM review_queue q
     WHERE q.id = t.queue_id AND t.id = %s AND t.state = 'CLAIMED'
       AND t.claimed_by_id = %s AND t.lease_token = %s
@@ -97,39 +106,68 @@ def claim(
 ) -> Lease:
     """Take one task; what the person holds already is returned as it stands.
 
-    Raises NotFound, Forbidden (no reviewer, four eyes) and Conflict (held, ended).
+    Raises NotFound, Forbidden (no reviewer, four eyes, conflict of interest, a lane
+    the person cannot serve) and Conflict (held, given to somebody else, ended, more
+    than the person may hold). What is replayed (`occurred_at`) happened anyway: limits
+    and lanes do not apply to it.
     """
-    task = lock_task(task_id)
-    rights = get_rights(person.id)
+    serving.lock_person(person.id)
+    task, rights, (facts, given) = lock_task_for(
+        task_id, person.id, [serving.read_facts(person.id), serving.read_given(task_id)]
+    )
     check_live(task)
     check_can_review(rights, queue_id=task.queue_id)
     check_four_eyes(task, person_id=person.id)
-    if task.claimed_by == person.id and task.is_held and task.lease_until:
+    is_own = task.claimed_by == person.id and task.is_held
+    is_ahead = is_own and bool(given[0][3])
+    if is_own and not is_ahead and task.lease_until:
         return Lease(task.id, task.lease_token, task.lease_until)
-    if not is_free(state=task.state, lease_until=task.lease_until, now=task.now):
+    if not is_own and not is_free(
+        state=task.state, lease_until=task.lease_until, now=task.now
+    ):
         raise refusals.held(holder=task.holder, until=task.lease_until or task.now)
+    if occurred_at is None:
+        serving.check_may_hold(task, serving.read_holder(rights, facts), given[0])
+    conflicts.check_conflict(task, persons=rights.persons)
+    if is_ahead:
+        return begin_held(task, person)
     return take(task, person, by=actor_of(person), occurred_at=occurred_at)
 
 
 @transaction.atomic
 def claim_next(*, queue_keys: Collection[str], person: Person) -> Lease | None:
-    """Take the next task this person may judge: by class, then first come.
+    """Take the next task this person may judge: what was given to him, else by rank.
 
-    Queues that the person does not review are passed over; None when nothing is left
-    there. Never waits for a lock: what somebody works on at this moment is not next.
-    Raises Forbidden for a disabled person.
+    What he took ahead is begun unless another comes first by now. Queues that the
+    person does not review and lanes he cannot serve are passed over; None when nothing
+    is left there. Never waits for a lock of a case: what somebody works on at this
+    moment is not next. Raises Forbidden for a disabled person, and Conflict where work
+    waits and the person holds as much as he may.
     """
-    rights = get_rights(person.id)
-    lanes = _list_served(rights, queue_keys)
+    offer = serving.find_offer(person_id=person.id, queue_keys=queue_keys, lock=True)
+    queues = {lane.place.queue_id for lane in offer.lanes}
+    ahead = next((one for one in offer.holder.ahead if one.queue_id in queues), None)
     for _ in range(ATTEMPTS):
-        heads = _find_heads(lanes, person_id=person.id)
-        for source, lane_id in heads:
-            task_id = _take(source, lane_id, person_id=person.id)
-            if task_id is not None:
-                task = read_locked(task_id)
-                return take(task, person, by=actor_of(person), occurred_at=None)
+        heads = serving.find_heads(offer.holder, offer.lanes)
+        if ahead and not _comes_first(heads, ahead):
+            lease = _begin_ahead(ahead, person)
+            if lease is not None:
+                return lease
+            ahead = None
+        for head in heads:
+            task = take_head(head, offer, lanes=offer.lanes)
+            if task is None:
+                continue
+            if ahead:
+                release_held(ahead, person)
+            detail = {"assigned": True} if head.source == "ASSIGNED" else {}
+            return take(
+                task, person, by=actor_of(person), occurred_at=None, detail=detail
+            )
         if not heads:
-            return None
+            break
+    if offer.full and serving.find_heads(offer.holder, offer.full):
+        raise offer.refuse_full()
     return None
 
 
@@ -152,7 +190,7 @@ def extend(*, task_id: int, person: Person, token: int) -> Lease:
     leaves no entry; claiming, giving up and deciding do.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_EXTEND, [task_id, person.id, token])
+        cursor.execute(_EXTEND, [AHEAD_SECONDS, task_id, person.id, token])
         row = cursor.fetchone()
     if row is None:
         task = lock_task(task_id)
@@ -186,19 +224,74 @@ def take(
     occurred_at: dt.datetime | None,
     kind: str = "task.claimed",
     detail: dict[str, object] | None = None,
+    ahead: bool = False,
 ) -> Lease:
-    """Give a locked task to a person under the next token; all checks are made."""
+    """Give a locked task to a person under the next token; all checks are made.
+
+    Taken `ahead` it is held for a short time and not yet begun.
+    """
     token = task.lease_token + 1
-    until = task.now + dt.timedelta(seconds=task.lease_seconds)
+    seconds = min(AHEAD_SECONDS, task.lease_seconds) if ahead else task.lease_seconds
+    until = task.now + dt.timedelta(seconds=seconds)
     entry: dict[str, object] = {"token": token, **(detail or {})}
-    if task.holder and kind == "task.claimed":
+    lapsed = bool(task.holder) and kind in {"task.claimed", "task.claimed_ahead"}
+    if lapsed:
         entry["lapsed_from"] = task.holder
     seq = record(task, kind, by, entry, occurred_at=occurred_at)
-    first = occurred_at or task.now
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [person.id, task.now, token, until, first, seq, task.id])
+    first = None if ahead else occurred_at or task.now
+    values = [person.id, task.now, token, until, first, ahead, int(lapsed), seq]
+    run(_CLAIM, [*values, task.id])
     publish(task, task.queue_key)
     return Lease(task.id, token, until)
+
+
+def begin_held(task: LockedTask, person: Person) -> Lease:
+    """Make a locked task that the person took ahead his own from now; same token."""
+    until = task.now + dt.timedelta(seconds=task.lease_seconds)
+    token = task.lease_token
+    seq = record(task, "task.begun", actor_of(person), {"token": token})
+    run(_BEGIN, [task.now, until, task.now, seq, task.id])
+    publish(task, task.queue_key)
+    return Lease(task.id, token, until)
+
+
+def release_held(ahead: serving.Ahead, person: Person) -> bool:
+    """Give back what a person took ahead; False when it is not his any more.
+
+    Never waits: if somebody works on the case, the short lease lapses by itself.
+    """
+    if not fetch(_LOCK_AHEAD, [ahead.task_id, person.id, ahead.token]):
+        return False
+    task = read_locked(ahead.task_id)
+    seq = record(task, "task.released", actor_of(person), {"reason": "", "ahead": True})
+    free(task, seq=seq)
+    publish(task, task.queue_key)
+    return True
+
+
+def take_head(
+    head: serving.Head, offer: serving.Offer, *, lanes: Sequence[serving.ServedLane]
+) -> LockedTask | None:
+    """Lock the first task of a source that nobody else locks; None if none is left.
+
+    A task in which the person turns out to have a conflict of interest is closed to
+    him with an entry, and the next one is looked at.
+    """
+    holder = offer.holder
+    values = {
+        "lane": head.lane_id,
+        "queues": sorted({lane.place.queue_id for lane in lanes}),
+        "person": holder.rights.person_id,
+        "persons": sorted(holder.rights.persons),
+        "skipped": list(holder.skipped),
+    }
+    while found := fetch(_TAKE_FROM[head.source], values):
+        task = read_locked(found[0][0])
+        why = conflicts.find_conflict(task, persons=holder.rights.persons)
+        if not why:
+            return task
+        conflicts.exclude(task, person_id=holder.rights.person_id, why=why)
+    return None
 
 
 def free(task: LockedTask, *, seq: int) -> None:
@@ -216,26 +309,17 @@ def check_four_eyes(task: LockedTask, *, person_id: int) -> None:
         )
 
 
-def _list_served(rights: Rights, keys: Collection[str]) -> list[int]:
-    """Return the lanes of these queues that the person may take tasks from."""
-    lanes = Lane.objects.filter(queue__key__in=list(keys)).order_by("id")
-    return [
-        lane_id
-        for lane_id, queue_id in lanes.values_list("id", "queue_id")
-        if rights.holds(Role.REVIEWER, queue_id=queue_id)
-    ]
+def _comes_first(heads: Sequence[serving.Head], ahead: serving.Ahead) -> bool:
+    """Tell whether another task is to be served before the one taken ahead."""
+    if not heads:
+        return False
+    first = heads[0]
+    if first.source == "ASSIGNED":
+        return True
+    return (first.serve_at, first.task_id) < (ahead.serve_at, ahead.task_id)
 
 
-def _find_heads(lanes: Sequence[int], *, person_id: int) -> list[tuple[str, int]]:
-    if not lanes:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(_HEADS, {"lanes": list(lanes), "person": person_id})
-        return [(row[0], row[1]) for row in cursor.fetchall()]
-
-
-def _take(source: str, lane_id: int, *, person_id: int) -> int | None:
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE_FROM[source], {"lane": lane_id, "person": person_id})
-        row = cursor.fetchone()
-    return None if row is None else int(row[0])
+def _begin_ahead(ahead: serving.Ahead, person: Person) -> Lease | None:
+    if not fetch(_LOCK_AHEAD, [ahead.task_id, person.id, ahead.token]):
+        return None
+    return begin_held(read_locked(ahead.task_id), person)

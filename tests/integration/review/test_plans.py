@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from review.models import Lane
-from review.operations import claims
+from review.operations import claims, serving
 from tests.factories.tasks import Desk, start_cases
 
 
@@ -17,13 +17,16 @@ def explain(sql: str, desk: Desk) -> str:
         values: dict[str, int | list[int]] = {
             "lane": lane.id,
             "lanes": [lane.id],
+            "queues": [desk.queue.id],
             "person": 0,
+            "persons": [0],
+            "skipped": [0],
         }
         cursor.execute(f"EXPLAIN {sql}", values)
         return "\n".join(row[0] for row in cursor.fetchall())
 
 
-@pytest.mark.parametrize("sql", [claims._HEADS, claims._TAKE_FROM["CLAIMED"]])
+@pytest.mark.parametrize("sql", [serving.HEADS, claims._TAKE_FROM["CLAIMED"]])
 def test_held_tasks_are_not_read_one_by_one_for_lapsed_leases(
     desk: Desk, sql: str
 ) -> None:
@@ -40,3 +43,12 @@ def test_next_open_task_is_the_head_of_its_index(desk: Desk) -> None:
     plan = explain(claims._TAKE_FROM["OPEN"], desk)
     assert "Sort" not in plan
     assert "review_task_claim_next" in plan or "review_task_page" in plan
+
+
+def test_heads_of_lanes_and_given_work_are_read_from_their_indexes(desk: Desk) -> None:
+    start_cases(desk, count=200)
+    plan = explain(serving.HEADS, desk)
+    assert "review_task_claim_next" in plan
+    assert "review_task_assigned" in plan
+    assert "Seq Scan" not in plan
+    assert plan.count("Sort") <= 2  # of the few leases that lapsed, and the given work
