@@ -158,7 +158,8 @@ class Supervisor:
         workers = [(f"worker-{n}", "work") for n in range(1, self.plan.workers + 1)]
         # One more for what calls outside systems: its jobs fork, the engine's do not.
         services = ("services", "work", "--queue", "services")
-        return [*workers, services, ("sweeper", "sweep"), ("sealer", "seal")]
+        notify = ("notify", "work", "--queue", "notify")
+        return [*workers, services, notify, ("sweeper", "sweep"), ("sealer", "seal")]
 
     def _python(
         self, name: str, *command: str, pass_fds: tuple[int, ...] | list[int] = ()

@@ -106,6 +106,10 @@ KINDS: Final[Mapping[Notice, Kind]] = {
 }
 
 
+_NOTICES: Final = frozenset(word.value for word in Notice)
+_CHANNELS: Final = frozenset(word.value for word in Channel)
+
+
 @dataclass(frozen=True, slots=True)
 class Quiet:
     """The hours without mail, by the person's wall clock; they may pass midnight."""
@@ -134,6 +138,17 @@ class Wishes:
     def wants(self, kind: Notice, channel: Channel) -> bool:
         """Tell whether notices of a kind shall come by this channel."""
         return channel in self.channels.get(kind, KINDS[kind].channels)
+
+
+def read_channels(
+    stored: Mapping[str, Sequence[str]],
+) -> dict[Notice, frozenset[Channel]]:
+    """Read the channels a person has chosen; kinds of another version are left out."""
+    return {
+        Notice(kind): frozenset(Channel(word) for word in words if word in _CHANNELS)
+        for kind, words in stored.items()
+        if kind in _NOTICES
+    }
 
 
 def find_mail_moment(

@@ -13,8 +13,8 @@ from workflows import dispatch
 BELL: Final = "notify"
 MOST_TITLE: Final = 300
 
-# Whoever has closed accounts or only replays the past is told nothing. A kind that a
-# person wants by mail alone is kept, for the mail, but not listed.
+# Whoever is disabled or only replays the past is told nothing, nor who wants a kind by
+# no way at all. What a person wants by mail alone is kept for the mail, but not listed.
 _INSERT: Final = """
     INSERT INTO review_notification (person_id, hook_id, kind, title, text, url,
         instance_id, key, is_listed, created_at)
@@ -26,6 +26,7 @@ _INSERT: Final = """
         FROM review_person p
         LEFT JOIN review_notificationpreference c ON c.person_id = p.id
         WHERE p.id = ANY(%(persons)s) AND p.disabled_at IS NULL AND NOT p.simulated
+          AND c.channels -> %(kind)s IS DISTINCT FROM '[]'::jsonb
         UNION ALL
         SELECT NULL, h.id, false
         FROM review_chathook h

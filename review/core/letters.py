@@ -1,0 +1,133 @@
+"""What mails and chat posts say. Pure; the HTML of mails is a template.
+
+A chat room reads titles and links alone: who is in it is not ours to know. No link
+does anything but open a page, which asks for sign-in.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from review.core.notices import ChatKind
+
+MOST_LISTED: Final = 50
+_MOST_SUBJECT: Final = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One notice as a message shows it; `url` is whole."""
+
+    kind: str
+    title: str
+    text: str
+    url: str
+    told_at: dt.datetime
+
+
+def write_subject(lines: Sequence[Line]) -> str:
+    """Return a mail's subject: the first notice, and how many more there are."""
+    more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
+    title = " ".join(lines[0].title.split())
+    if len(title) > _MOST_SUBJECT:
+        title = title[: _MOST_SUBJECT - 1] + "…"
+    return title + more
+
+
+def write_text(lines: Sequence[Line], *, settings_url: str, list_url: str) -> str:
+    """Return a mail's plain text."""
+    blocks = [
+        "\n".join(part for part in (line.title, line.text, line.url) if part)
+        for line in lines[:MOST_LISTED]
+    ]
+    if len(lines) > MOST_LISTED:
+        blocks.append(f"{len(lines) - MOST_LISTED} more: {list_url}")
+    blocks.append(
+        "-- \nThe links open pages that ask for sign-in; nothing is decided by mail.\n"
+        f"Choose what is mailed, and when: {settings_url}"
+    )
+    return "\n\n".join(blocks) + "\n"
+
+
+def write_post(
+    kind: ChatKind, lines: Sequence[Line], *, room: str, delivery_key: str
+) -> bytes:
+    """Return the JSON body of a chat post, as the room's kind wants it."""
+    shown, more = lines[:MOST_LISTED], max(len(lines) - MOST_LISTED, 0)
+    match kind:
+        case ChatKind.SLACK:
+            body = _write_slack(shown, more)
+        case ChatKind.TEAMS:
+            body = _write_teams(shown, more)
+        case ChatKind.JSON:
+            body = _write_json(lines, room=room, delivery_key=delivery_key)
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def _write_slack(lines: Sequence[Line], more: int) -> dict[str, object]:
+    rows = [f"<{line.url}|{_escape_slack(line.title)}>" for line in lines]
+    if more:
+        rows.append(f"and {more} more")
+    return {"text": "\n".join(rows), "unfurl_links": False}
+
+
+def _escape_slack(text: str) -> str:
+    """Escape the three characters that Slack reads; a bar would end a link's address."""
+    for plain, escaped in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "¦")):
+        text = text.replace(plain, escaped)
+    return text
+
+
+def _write_teams(lines: Sequence[Line], more: int) -> dict[str, object]:
+    """Return an Adaptive Card, which Teams' workflows post."""
+    # A TextRun is plain text; a TextBlock would read the title as Markdown.
+    rows: list[dict[str, object]] = [
+        {
+            "type": "RichTextBlock",
+            "inlines": [
+                {
+                    "type": "TextRun",
+                    "text": line.title,
+                    "selectAction": {"type": "Action.OpenUrl", "url": line.url},
+                }
+            ],
+        }
+        for line in lines
+    ]
+    if more:
+        rows.append({"type": "TextBlock", "text": f"and {more} more", "wrap": True})
+    card = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "body": rows,
+    }
+    return {
+        "type": "message",
+        "attachments": [
+            {
+                "contentType": "application/vnd.microsoft.card.adaptive",
+                "content": card,
+            }
+        ],
+    }
+
+
+def _write_json(
+    lines: Sequence[Line], *, room: str, delivery_key: str
+) -> dict[str, object]:
+    return {
+        "id": delivery_key,
+        "room": room,
+        "notices": [
+            {
+                "kind": line.kind,
+                "title": line.title,
+                "url": line.url,
+                "at": line.told_at.isoformat(),
+            }
+            for line in lines
+        ],
+    }
