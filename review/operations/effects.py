@@ -6,23 +6,28 @@ instance's row and the task's, and has written nothing to the chain since readin
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from review import live
-from review.core.quorum import Judgement, Tally, list_excluded, tally
+from review.core.proof import digest_proof
+from review.core.quorum import Judgement, Tally, tally
 from review.core.states import Outcome, Stage, TaskState
-from review.operations import clocks
+from review.operations import clocks, quorums, seats
 from review.operations.edits import Change, keep_change, list_edited_variables
 from review.operations.locking import LockedTask
 from workflows import audit
 from workflows.core.actors import Actor
+from workflows.core.canonical import dumps
 from workflows.driver import pipeline, run
-from workflows.operations import steps, timers
+from workflows.operations import steps
 
 Statement = tuple[str, Sequence[object]]
 
+_KEEP_PROOF: Final = """
+    UPDATE review_taskcontent SET proof = %s::jsonb WHERE task_id = %s
+"""
 _UPDATE: Final = """
     UPDATE review_task
     SET state = %s, stage = %s, round = %s, payload_digest = %s, excluded = %s,
@@ -76,38 +81,43 @@ def take_effect(
     `statements` go with the writing of the task, in one round trip. Raises Conflict
     when the step or its instance has ended.
     """
-    drafts = [*first, *_drafts(task, ballot, standing)]
+    turn = ballot.change.round
+    barred, proof = quorums.settle(
+        task, standing, judgements=judgements, current_round=turn
+    )
+    drafts = [*first, *_drafts(task, ballot, standing, proof)]
     last_seq = task.audit_seq + len(drafts)
     keep_change(task, ballot.change)
     if standing.outcome:
         _complete(task, ballot, outcome=standing.outcome, drafts=drafts)
     else:
         audit.record(instance_id=task.instance_id, drafts=drafts, now=task.now)
+    ending: Sequence[Statement] = ()
+    if standing.outcome:
+        ending = clocks.list_ending(
+            task,
+            at=ballot.at,
+            breached=_breach_of(task, ballot, standing) is not None,
+            seq=task.audit_seq + 1,
+        )
     with pipeline():
-        for sql, parameters in statements:
+        for sql, parameters in (*statements, *ending):
             run(sql, parameters)
-        if standing.outcome and task.due_at is not None:
-            run(
-                timers.CANCEL_FOR_REF,
-                [task.audit_seq + 1, clocks.KIND, clocks.timer_ref(task.id)],
-            )
-        _update(task, ballot, standing, judgements=judgements, audit_seq=last_seq)
+        _update(task, ballot, standing, barred=barred, audit_seq=last_seq)
+        if proof:
+            run(_KEEP_PROOF, [dumps(proof), task.id])
+        # Whose vote it is comes last of those counted.
+        voter = judgements[-1].person_id
+        for sql, parameters in seats.after_vote(task, standing, person_id=voter):
+            run(sql, parameters)
+    if standing.outcome is None and standing.stage is Stage.ADJUDICATION:
+        quorums.tell_of_dispute(task, barred=barred, current_round=turn)
     live.publish(
         live.task_topic(task.id),
         live.instance_topic(task.instance_id),
         live.queue_topic(task.queue_key),
         live.DASHBOARD,
     )
-
-
-def list_barred(
-    task: LockedTask, judgements: Sequence[Judgement], *, current_round: int
-) -> list[int]:
-    """Return who may not take the task: by four eyes, or by a conflict of interest."""
-    by_rule = list_excluded(
-        initiator=task.initiator, judgements=judgements, current_round=current_round
-    )
-    return sorted({*by_rule, *task.conflicted})
 
 
 def _complete(
@@ -137,11 +147,19 @@ def _complete(
     )
 
 
-def _drafts(task: LockedTask, ballot: Ballot, standing: Tally) -> list[audit.Draft]:
+def _drafts(
+    task: LockedTask,
+    ballot: Ballot,
+    standing: Tally,
+    proof: Mapping[str, object] | None,
+) -> list[audit.Draft]:
     found: list[tuple[str, dict[str, object]]] = []
     if standing.outcome:
         outcome = standing.outcome.value
-        found.append(("task.decided", {"task": task.id, "outcome": outcome}))
+        facts: dict[str, object] = {"task": task.id, "outcome": outcome}
+        if proof:
+            facts["proof"] = digest_proof(proof)
+        found.append(("task.decided", facts))
     elif standing.stage is Stage.ADJUDICATION:
         turn = ballot.change.round
         found.append(("task.disputed", {"task": task.id, "round": turn}))
@@ -175,7 +193,7 @@ def _update(
     ballot: Ballot,
     standing: Tally,
     *,
-    judgements: Sequence[Judgement],
+    barred: Sequence[int],
     audit_seq: int,
 ) -> None:
     change = ballot.change
@@ -187,7 +205,7 @@ def _update(
             standing.stage.value,
             change.round,
             change.payload_digest,
-            list_barred(task, judgements, current_round=change.round),
+            list(barred),
             standing.outcome.value if standing.outcome else None,
             "PEOPLE" if done else None,
             ballot.at if done else None,

@@ -8,7 +8,7 @@ READ COMMITTED re-checks only the row that was waited for.
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -31,6 +31,8 @@ from workflows.core.states import InstanceState
 from workflows.driver import fetch, fetch_each
 from workflows.operations.errors import NotFound
 from workflows.store import parse_json
+
+_SEATED: Final = frozenset({TaskState.OPEN, TaskState.CLAIMED})
 
 # A task never changes its instance, so looking it up needs no lock of its own.
 _LOCK_INSTANCE: Final = """
@@ -175,6 +177,24 @@ class LockedTask:
         """Return how many persons must judge the task, as pinned when it opened."""
         return read_plan(self.policy.get("quorum"), control=self.control)
 
+    def held_by(self, person_id: int) -> "LockedTask":
+        """Return the task as one of several persons who hold it side by side has it.
+
+        Where only one may hold it, or the person has no seat, it is as it is.
+        """
+        for hold in self.holds:
+            if hold.person_id == person_id and self.state in _SEATED:
+                return replace(
+                    self,
+                    state=TaskState.CLAIMED,
+                    claimed_by=hold.person_id,
+                    holder=hold.name,
+                    claimed_at=hold.claimed_at,
+                    lease_token=hold.token,
+                    lease_until=hold.lease_until,
+                )
+        return self
+
     @property
     def is_held(self) -> bool:
         """Tell whether somebody's lease holds the task now."""
@@ -198,13 +218,15 @@ def lock_task_for(
 ) -> tuple[LockedTask, Rights, list[list[Any]]]:
     """Lock as lock_task does and read a person's rights in the same round trip.
 
+    Of several seats the task shows the person's own (see LockedTask.held_by).
     The rows of `also`, statements read under these locks, come third. Raises NotFound,
     also for an unknown person, and Forbidden for a disabled one.
     """
     _, found, rights, *others = fetch_each(
         (_LOCK_INSTANCE, [task_id]), (_LOCK, [task_id]), (RIGHTS, [person_id]), *also
     )
-    return _locked(task_id, found), rights_of(person_id, rights), others
+    task = _locked(task_id, found).held_by(person_id)
+    return task, rights_of(person_id, rights), others
 
 
 def read_locked(task_id: int) -> LockedTask:

@@ -10,8 +10,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.db import connection
+from django.urls import reverse
 
 from review.core.delegation import covers
+from review.core.notices import Notice
 from review.core.proof import build_proof
 from review.core.quorum import (
     Judgement,
@@ -21,15 +23,18 @@ from review.core.quorum import (
     list_excluded,
 )
 from review.core.states import Decision
-from review.operations import refusals
+from review.operations import notifying, refusals
 from review.operations.locking import LockedTask
-from review.permissions import Ground, Rights, StandIn
+from review.permissions import Rights
 from workflows.core.bpmn.quorum_words import QuorumKind
-from workflows.driver import fetch
-from workflows.operations.errors import Refused
+from workflows.driver import fetch, fetch_each
+from workflows.operations.errors import Forbidden, Refused
 
 NAMED: Final = 3
 """How many persons a refusal names; it is a hint, not a directory."""
+
+MOST_TOLD: Final = 20
+"""How many persons are told of a dispute; the rest find it in their queue."""
 
 # Who counts as one with these persons now, by delegations in force, either way.
 _PARTNERS: Final = """
@@ -74,11 +79,14 @@ class Reviewer:
     name: str
 
 
-def check_may_judge(task: LockedTask, rights: Rights) -> StandIn | None:
+def check_may_judge(
+    task: LockedTask, rights: Rights, *, on_behalf_of: int | None = None
+) -> int | None:
     """Refuse who may not judge a task as it stands; return in whose place he would.
 
-    None: by a role of his own. That he reviews the queue at all is asked before.
-    Raises Forbidden with the reason and to whom the task may go.
+    None: by a right of his own, a role or an emergency's. With `on_behalf_of` it is
+    for that giver even so. That he reviews the queue at all is asked before. Raises
+    Forbidden with the reason and to whom the task may go.
     """
     objection = find_objection(
         person_id=rights.person_id,
@@ -98,7 +106,7 @@ def check_may_judge(task: LockedTask, rights: Rights) -> StandIn | None:
         objection = Objection.COUNTS_AS_SEATED
     if objection:
         raise object_to(task, objection, rights=rights)
-    return _find_ground(task, rights)
+    return _find_giver(task, rights, on_behalf_of=on_behalf_of)
 
 
 def object_to(task: LockedTask, objection: Objection, *, rights: Rights) -> Refused:
@@ -114,22 +122,6 @@ def object_to(task: LockedTask, objection: Objection, *, rights: Rights) -> Refu
         queue=task.queue_key,
         escalates_to=str(task.policy.get("escalate_to") or ""),
     )
-
-
-def list_barred(
-    task: LockedTask, judgements: Sequence[Judgement], *, current_round: int
-) -> list[int]:
-    """Return who may not take the task in a round: by four eyes, or by a conflict.
-
-    Who counts as one with a judge now is among them: when the delegation is over, the
-    vote of one of the two still was the other's.
-    """
-    by_rule = set(
-        list_excluded(
-            initiator=task.initiator, judgements=judgements, current_round=current_round
-        )
-    )
-    return sorted({*by_rule, *find_partners(by_rule), *task.conflicted})
 
 
 def find_partners(person_ids: Collection[int]) -> set[int]:
@@ -169,38 +161,80 @@ def judge(
     )
 
 
-def prove(
+def settle(
     task: LockedTask,
     standing: Tally,
     *,
     judgements: Sequence[Judgement],
     current_round: int,
-    barred: Collection[int],
-) -> dict[str, Any]:
-    """Return the proof of an outcome: plan, votes, who was eligible, who not and why."""
-    return build_proof(
+) -> tuple[list[int], dict[str, Any] | None]:
+    """Return who may not take the task in a round, and the proof of an outcome.
+
+    Barred by four eyes or by a conflict of interest; who counts as one with a judge
+    now is among them: when the delegation is over, the vote of one of the two still
+    was the other's. The proof has plan, votes, who was eligible, and who not and why;
+    there is none without an outcome.
+    """
+    by_rule = list_excluded(
+        initiator=task.initiator, judgements=judgements, current_round=current_round
+    )
+    partners = (_PARTNERS, [by_rule] * 3)
+    if standing.outcome is None:
+        found = fetch(*partners)
+        return sorted({*by_rule, *(row[0] for row in found), *task.conflicted}), None
+    found, reviewers = fetch_each(partners, (_REVIEWERS, [task.queue_id] * 4))
+    barred = sorted({*by_rule, *(row[0] for row in found), *task.conflicted})
+    proof = build_proof(
         plan=task.plan,
         standing=standing,
         judgements=judgements,
         current_round=current_round,
         initiator=task.initiator,
-        reviewers=[one.id for one in list_reviewers(task.queue_id)],
+        reviewers=[row[0] for row in reviewers],
         excluded=barred,
         conflicted=task.conflicted,
     )
+    return barred, proof
 
 
-def _find_ground(task: LockedTask, rights: Rights) -> StandIn | None:
-    """Return by what else than a role the person judges. Raises Forbidden beyond limits."""
-    if rights.reviews_by_role(task.queue_id):
+def tell_of_dispute(
+    task: LockedTask, *, barred: Collection[int], current_round: int
+) -> None:
+    """Tell who may decide a dispute that the task waits for one of them, unnamed."""
+    free = [one.id for one in list_reviewers(task.queue_id) if one.id not in barred]
+    notifying.tell(
+        persons=free[:MOST_TOLD],
+        kind=Notice.ADJUDICATION,
+        title=f"Two reviewers disagree: {task.title}",
+        text="A third person who has not judged this task sees both sides and decides.",
+        url=reverse("task-detail", args=[task.id]),
+        instance_id=task.instance_id,
+        key=f"adjudication-{task.id}-{current_round}",
+        queue_id=task.queue_id,
+    )
+
+
+def _find_giver(
+    task: LockedTask, rights: Rights, *, on_behalf_of: int | None
+) -> int | None:
+    """Return whose right the person judges by. Raises Forbidden beyond its limits."""
+    if on_behalf_of is None and rights.reviews_by_role(task.queue_id):
         return None
     found = rights.list_stand_ins(task.queue_id)
-    for one in found:
-        if one.ground is Ground.DELEGATION and covers(one.amount, impact=task.impact):
-            return one
-    for one in found:
-        if one.ground is Ground.EMERGENCY:
-            return one
-    if found:
+    lent = [
+        one
+        for one in found
+        if one.giver_id is not None and on_behalf_of in {None, one.giver_id}
+    ]
+    for one in lent:
+        if covers(one.amount, impact=task.impact):
+            return one.giver_id
+    if on_behalf_of is None and len(lent) < len(found):
+        return None  # an emergency's right, which has no limit but its time
+    if lent:
         raise object_to(task, Objection.BEYOND_DELEGATION, rights=rights)
-    return None
+    raise Forbidden(
+        "Nobody of that name lets you act for them in this queue now; judge for"
+        " yourself, or ask for a delegation.",
+        code="no-delegation",
+    )

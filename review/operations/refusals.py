@@ -68,6 +68,15 @@ def held(*, holder: str, until: dt.datetime) -> Refused:
     )
 
 
+def seats_taken(*, names: str, until: dt.datetime) -> Refused:
+    """Return the refusal for a task whose seats are all taken."""
+    return Conflict(
+        f"All seats of this task are taken ({names}); the first may be free at"
+        f" {until:%Y-%m-%d %H:%M:%S} UTC. Take the next task.",
+        code="seats-taken",
+    )
+
+
 def ended(*, state: str, outcome: str | None) -> Refused:
     """Return the refusal for a task that needs nobody any more."""
     what = f"was decided ({outcome.lower()})" if outcome else f"is {state.lower()}"
