@@ -1,0 +1,1 @@
+"""Load for measurements and trials: many cases of one invented desk."""

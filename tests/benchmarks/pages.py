@@ -1,0 +1,40 @@
+"""A reviewer's pages over a great many open tasks, on the server and in the browser.
+
+`BENCH_TASKS` (1,000,000) tasks are opened by `generate_load` first, which takes some
+minutes and some 10 GB of the temporary folder. Server time is that of the whole
+application for one request, without the network. In the browser a person signs one
+case after the other by key: from the press to the next case painted.
+"""
+
+import os
+from collections.abc import Callable
+
+from tests.benchmarks import ours
+from tests.benchmarks.servers import bench_servers
+
+TASKS = int(os.environ.get("BENCH_TASKS", "1000000"))
+FEW = 2_000
+Emit = Callable[[dict[str, object]], None]
+
+
+def run(emit: Emit) -> None:
+    """Print the 95th percentiles, the number of queries, and few tasks beside many."""
+    with bench_servers() as bench:
+        env = ours.environment(bench, "pages")
+        few = ours.ask(env, "pages_ours", FEW, "server")
+        many = ours.ask(env, "pages_ours", TASKS, "browser")
+    for page, times in many["pages"].items():
+        for name in ("p50", "p95"):
+            subject = f"{page}, {name}, {TASKS:,} tasks"
+            emit(_line(subject, round(times[name], 1), "ms"))
+        emit(_line(f"{page}, queries", times["queries"], "queries"))
+        ratio = round(few["pages"][page]["p95"] / times["p95"], 2)
+        emit({"bench": "pages", "vs": f"{FEW:,} tasks, {page}", "ratio": ratio})
+    for name in ("p50", "p95"):
+        subject = f"key to painted next case, {name}"
+        emit(_line(subject, round(many["browser"][name], 1), "ms"))
+    emit(_line("heap after the cases signed", round(many["browser"]["heap"], 1), "MB"))
+
+
+def _line(subject: str, value: float, unit: str) -> dict[str, object]:
+    return {"bench": "pages", "subject": subject, "value": value, "unit": unit}
