@@ -25,13 +25,15 @@ NO_TIME: Final = dt.timedelta()
 class Clock:
     """A clock as started: all moments in UTC, durations in business time.
 
-    `ladder` is the text in force, `steps` what it means for this goal.
+    `ladder` is the text in force, `steps` what it means for this goal; the first of
+    them lies at `first_at`.
     """
 
     started_at: dt.datetime
     goal: dt.timedelta
     warn_at: dt.datetime
     due_at: dt.datetime
+    first_at: dt.datetime
     ladder: str
     steps: tuple[Step, ...]
 
@@ -118,6 +120,7 @@ def start_clock(
         goal=goal,
         warn_at=add_business_time(calendar, started_at, until_warning),
         due_at=add_business_time(calendar, started_at, goal),
+        first_at=add_business_time(calendar, started_at, steps[0].elapsed),
         ladder=words,
         steps=steps,
     )

@@ -13,16 +13,12 @@ from typing import Final
 from django.db import connection
 
 from review import live
-from review.core.clocks import Clock, start_clock
 from review.core.desks import Assessment, Desk, assess, read_desk
-from review.core.goals import ClockError
 from review.core.quorum import list_excluded, make_plan
 from review.core.shown import digest_shown_text
 from review.core.states import Control, Outcome
-from review.operations import calendars, routing
+from review.operations import calendars, clock_starts, routing
 from review.operations.calendars import NamedCalendar
-from review.operations.clocks import KIND as CLOCK_KIND
-from review.operations.clocks import timer_ref
 from review.operations.grids import Standing, find_for_desks
 from review.operations.routing import Arrival, Routed
 from review.operations.task_rows import (
@@ -35,11 +31,10 @@ from review.operations.task_rows import (
 )
 from workflows.audit import Draft
 from workflows.core.actors import ENGINE
-from workflows.core.calendars import CalendarError
 from workflows.core.canonical import digest, dumps
 from workflows.core.engine.evaluations import fit_explanation, read_evaluations
 from workflows.kinds import HumanOpened, HumanRequest
-from workflows.operations import definitions, timers
+from workflows.operations import definitions
 
 _IDS: Final = """
     SELECT nextval(pg_get_serial_sequence('review_task', 'id'))
@@ -114,20 +109,8 @@ class ReviewDesk:
             return
         seqs = [audit_seqs[one.step_id] for one in tasks]
         write_tasks(tasks, seqs=seqs, now=now)
-        timers.arm_many([
-            (
-                one.request.instance_id,
-                one.step_id,
-                CLOCK_KIND,
-                timer_ref(one.task_id),
-                "{}",
-                one.clock.warn_at,
-                seq,
-            )
-            for one, seq in zip(tasks, seqs, strict=True)
-            # A replayed past runs no clock of today: its verdict settles it.
-            if one.output is None and one.clock and not one.request.occurred_at
-        ])
+        routing.tell_assigned(tasks)
+        clock_starts.write_starts(tasks, seqs=seqs)
         live.publish(
             live.DASHBOARD, *{live.queue_topic(one.queue.key) for one in tasks}
         )
@@ -145,10 +128,8 @@ class ReviewDesk:
             cursor.execute(_CANCEL, [list(step_ids), seqs, [now] * len(seqs)])
             canceled = cursor.fetchall()
         topics = {live.DASHBOARD}
-        for task_id, queue, seq in canceled:
-            timers.cancel_for_ref(
-                kind=CLOCK_KIND, ref=timer_ref(task_id), audit_seq=seq
-            )
+        clock_starts.withdraw([(task, seq) for task, _, seq in canceled], now=now)
+        for task_id, queue, _ in canceled:
             topics |= {live.queue_topic(queue), live.task_topic(task_id)}
         live.publish(*topics)
 
@@ -212,7 +193,14 @@ def _open(
     queue = routed.queue
     policy_version = f"{request.definition_key} {request.definition_version}"
     opened_at = request.occurred_at or now
-    clock, clock_terms = _start_clock(desk, calendar, opened_at=opened_at)
+    begun = clock_starts.begin(
+        sla=desk.sla,
+        warn=desk.warn,
+        ladder=desk.ladder,
+        queue_ladder=queue.ladder,
+        calendar=calendar,
+        opened_at=opened_at,
+    )
     # The instance's variables go on changing; this is the moment that is shown.
     payload = dumps(request.variables)
     shown = digest_shown_text(
@@ -230,7 +218,7 @@ def _open(
         "why": why,
         **({"routing": routed.destination.record} if routed.destination.record else {}),
         **({"outcome": outcome.value} if outcome else {}),
-        **({"clock": clock_terms} if clock and not outcome else {}),
+        **({"clock": begun.terms} if begun.clock and not outcome else {}),
     }
     return OpenedTask(
         step_id=request.step_id,
@@ -249,7 +237,7 @@ def _open(
         request=request,
         queue=queue,
         assessment=assessment,
-        clock=None if outcome else clock,
+        clock=None if outcome else begun.clock,
         payload=payload,
         payload_digest=shown,
         opened_at=opened_at,
@@ -257,7 +245,8 @@ def _open(
         policy=_policy(desk, assessment, queue=queue, version=policy_version)
         | routing.pin(routed)
         | ({"grid": grid.to_json()} if grid else {}),
-        clock_terms=clock_terms,
+        clock_terms=begun.terms,
+        pinned=begun.pinned,
         destination=routed.destination,
     )
 
@@ -306,30 +295,6 @@ def _explain(
     if assessment.problems:
         why["problems"] = list(assessment.problems)
     return why
-
-
-def _start_clock(
-    desk: Desk, calendar: NamedCalendar, *, opened_at: dt.datetime
-) -> tuple[Clock | None, dict[str, object]]:
-    """Start the step's clock; words that cannot be read leave the task without one."""
-    if not desk.sla:
-        return None, {}
-    terms: dict[str, object] = {"sla": desk.sla, "warn": desk.warn}
-    if calendar.key:
-        terms["calendar"] = f"{calendar.key} v{calendar.version}"
-    try:
-        clock = start_clock(
-            started_at=opened_at,
-            sla=desk.sla,
-            warn=desk.warn,
-            calendar=calendar.hours,
-        )
-    except (ClockError, CalendarError) as error:
-        return None, {**terms, "problem": str(error)}
-    terms["started_at"] = opened_at.isoformat()
-    terms["warn_at"] = clock.warn_at.isoformat()
-    terms["due_at"] = clock.due_at.isoformat()
-    return clock, terms
 
 
 def _output(task_id: int, outcome: Outcome, *, at: dt.datetime) -> dict[str, object]:

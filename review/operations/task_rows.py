@@ -28,12 +28,17 @@ AT_ONCE: Final = {Control.AUTO: Outcome.APPROVED, Control.BLOCK: Outcome.BLOCKED
 _LARGEST_IMPACT: Final = Decimal(10) ** 24
 _QUEUES: Final = """
     SELECT q.key, q.id, e.key, c.id, c.version, q.aging_seconds, q.assignment,
-           q.assign_seconds, q.is_sticky, q.wip_limit, r.id, r.version, r.digest
+           q.assign_seconds, q.is_sticky, q.wip_limit, r.id, r.version, r.digest,
+           q.ladder
     FROM review_queue q
     LEFT JOIN review_queue e ON e.id = q.escalate_to_id
     LEFT JOIN review_calendar c ON c.id = q.calendar_id
-    LEFT JOIN review_policy r
-      ON r.queue_id = q.id AND r.kind = 'ROUTING' AND r.state = 'IN_FORCE'
+    LEFT JOIN LATERAL (
+        SELECT p.id, p.version, p.digest FROM review_policy p
+        WHERE p.queue_id = q.id AND p.kind = 'ROUTING'
+          AND (p.state = 'IN_FORCE'
+               OR (p.state = 'APPROVED' AND p.effective_at <= statement_timestamp()))
+        ORDER BY p.state LIMIT 1) r ON true
     WHERE q.key = ANY(%s)
 """
 _INSERT_QUEUES: Final = """
@@ -72,6 +77,7 @@ class QueueFacts:
     wip_limit: int | None = None
     routing: tuple[int, int, str] | None = None
     """The rules in force: the policy's id, version and digest."""
+    ladder: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +115,7 @@ class OpenedTask(HumanOpened):
     why: Mapping[str, object]
     policy: Mapping[str, object]
     clock_terms: Mapping[str, object]
+    pinned: Mapping[str, object]
     destination: Destination
 
 
@@ -129,6 +136,7 @@ def find_queues(keys: Sequence[str]) -> dict[str, QueueFacts]:
                 is_sticky=row[8],
                 wip_limit=row[9],
                 routing=None if row[10] is None else (row[10], row[11], row[12]),
+                ladder=row[13],
             )
     return found
 
