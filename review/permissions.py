@@ -215,6 +215,18 @@ def check_can_review_emergencies(
     )
 
 
+def check_can_reopen(rights: Rights, *, queue_id: int) -> None:
+    """Open a decided task again: managers of its queue, and process owners."""
+    if not rights.holds(Role.MANAGER, queue_id=queue_id) and not rights.holds_anywhere(
+        Role.PROCESS_OWNER
+    ):
+        raise Forbidden(
+            f"{rights.name} may not reopen tasks of this queue: it takes its manager or"
+            " a process owner.",
+            code="no-role",
+        )
+
+
 def check_can_see_queue(rights: Rights, *, queue_id: int) -> None:
     """Look at a queue and its tasks: who works or answers for it, and auditors."""
     for role in (Role.REVIEWER, Role.MANAGER, Role.AUDITOR, Role.PROCESS_OWNER):
@@ -353,6 +365,7 @@ def _wrap(check: Callable[_Params, None]) -> Callable[_Params, bool]:
 can_review = _wrap(check_can_review)
 can_review_emergencies = _wrap(check_can_review_emergencies)
 can_manage = _wrap(check_can_manage)
+can_reopen = _wrap(check_can_reopen)
 can_see_queue = _wrap(check_can_see_queue)
 can_rule = _wrap(check_can_rule)
 can_see_policies = _wrap(check_can_see_policies)

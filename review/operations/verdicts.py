@@ -14,18 +14,24 @@ is the first time.
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import F, Q
 
 from review.core import rationale as rules
-from review.core.quorum import Judgement, find_objection
 from review.core.states import VOTES, Decision, Outcome, TaskState
-from review.models import Person, ReasonCode
-from review.operations import effects, refusals, settling, signing
-from review.operations.claims import check_lease
+from review.models import Person
+from review.operations import effects, quorums, refusals, settling, signing
+from review.operations.admitting import (
+    begin,
+    check_offered,
+    check_reason,
+    check_same,
+    hand_in,
+    is_same,
+)
+from review.operations.claims import check_lease, free
 from review.operations.drafts import drop_statement
 from review.operations.edits import Change, no_change, read_change
 from review.operations.effects import Ballot
@@ -39,15 +45,28 @@ from review.operations.recording import (
     lock_for,
     read_sight,
     submitted_draft,
+    write,
 )
+from review.operations.telling import publish
 from review.permissions import Rights, check_can_review
-from workflows import failpoints
-from workflows.operations.errors import Conflict, Forbidden, Invalid
+from workflows import audit, failpoints
+from workflows.operations.errors import Invalid
 
-__all__ = ["Seen", "Submitted", "submit"]
+__all__ = ["Seen", "Submitted", "abstain", "submit"]
 
-MAX_RATIONALE: Final = 10_000
 NO_SEEN: Final = Seen()
+
+_EXCLUDE: Final = """
+    UPDATE review_task
+    SET excluded = ARRAY(SELECT DISTINCT unnest(excluded || %s::bigint) ORDER BY 1)
+    WHERE id = %s
+"""
+_SAY_WHY: Final = """
+    UPDATE review_taskcontent
+    SET routing = jsonb_set(routing, '{excluded}',
+        coalesce(routing -> 'excluded', '{}') || jsonb_build_object(%s::text, %s::text))
+    WHERE task_id = %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +128,9 @@ def submit(
         )
     task, rights, found = lock_for(task_id, wish)
     for verdict in task.verdicts:
-        if _is_same(verdict, wish):
+        if is_same(verdict, wish):
             return _answer_again(task, verdict, wish)
-    _check(task, wish, rights)
+    wish = _check(task, wish, rights)
     sight = read_sight(task, wish, found)
     check_reason(task, wish, suggested=rules.read_suggestion(sight.proposal))
     _check_signature(task, wish)
@@ -120,57 +139,42 @@ def submit(
     return submitted
 
 
-def check_reason(
-    task: LockedTask, wish: Wish, *, suggested: Decision | None = None
+@transaction.atomic
+def abstain(
+    *, task_id: int, person: Person, token: int, reason: str, reason_code: str = ""
 ) -> None:
-    """Raise Invalid where the reasons for what is handed in do not suffice."""
-    if len(wish.rationale) > MAX_RATIONALE:
-        raise Invalid(f"The rationale is longer than {MAX_RATIONALE} characters.")
-    code = _find_reason_code(task, wish) if wish.reason_code else None
-    given = rules.Given(
-        decision=wish.decision,
-        has_code=code is not None,
-        has_words=bool(wish.rationale),
-        offers_codes=_offers_codes(task, wish),
-        code_wants_words=code is not None and code.needs_rationale,
-        suggested=suggested if wish.occurred_at is None else None,
-        confidence=task.confidence,
-        impact=task.impact,
+    """Step back from a task for a conflict of interest: it is free for others again.
+
+    The person cannot take it any more; an abstention never counts. Raises as `submit`.
+    """
+    wish = Wish(
+        person=person,
+        token=token,
+        decision=Decision.ABSTAIN,
+        reason_code=reason_code,
+        rationale=reason.strip(),
     )
-    wanted = rules.Rules(
-        below_confidence=task.rationale_below, from_amount=task.rationale_above
+    task, sight = begin(task_id, wish)
+    if sight is None:
+        return
+    draft = audit.Draft(
+        kind="task.abstained",
+        actor=actor_of(person),
+        detail={"task": task.id, "token": token},
+        step_id=task.step_id,
     )
-    lack = rules.find_lack(given, wanted)
-    if lack is not None:
-        raise Invalid(lack.sentence, code=lack.code)
-
-
-def check_offered(task: LockedTask, decision: Decision) -> None:
-    """Raise Forbidden for a decision that the task's queue does not offer."""
-    if decision.value in task.hidden_decisions:
-        name = decision.value.lower().replace("_", " ")
-        raise Forbidden(
-            f"The queue {task.queue_key} does not offer {name}; choose another.",
-            code="decision-hidden",
-        )
-
-
-def _is_same(verdict: Earlier, wish: Wish) -> bool:
-    """Tell whether a verdict was handed in under this very lease, and stands."""
-    return (
-        verdict.token == wish.token
-        and verdict.judgement.person_id == wish.person.id
-        and not verdict.is_undone
+    seq = hand_in(task, wish, sight, state=TaskState.OPEN, drafts=[draft])
+    free(task, seq=seq)
+    because = f"{person.name} abstained: {wish.rationale or reason_code}"
+    write(
+        (_EXCLUDE, [person.id, task.id]),
+        (_SAY_WHY, [str(person.id), because[:500], task.id]),
     )
+    publish(task, task.queue_key)
 
 
 def _answer_again(task: LockedTask, verdict: Earlier, wish: Wish) -> Submitted:
-    if verdict.judgement.decision is not wish.decision:
-        said = verdict.judgement.decision.value.lower().replace("_", " ")
-        raise Conflict(
-            f"Your verdict on this task is recorded already: {said}.",
-            code="already-submitted",
-        )
+    check_same(verdict, wish)
     return Submitted(
         task_state=verdict.answer_state,
         outcome=verdict.answer_outcome,
@@ -180,22 +184,16 @@ def _answer_again(task: LockedTask, verdict: Earlier, wish: Wish) -> Submitted:
     )
 
 
-def _check(task: LockedTask, wish: Wish, rights: Rights) -> None:
+def _check(task: LockedTask, wish: Wish, rights: Rights) -> Wish:
+    """Check who hands in, under which lease and what; return it with in whose place."""
     check_live(task)
     check_can_review(rights, queue_id=task.queue_id)
-    objection = find_objection(
-        persons={wish.person.id},
-        person_id=wish.person.id,
-        initiator=task.initiator,
-        judgements=task.judgements,
-        current_round=task.round,
-    )
-    if objection:
-        raise refusals.objected(objection)
+    giver_id = quorums.check_may_judge(task, rights, on_behalf_of=wish.on_behalf_of)
     check_lease(task, person_id=wish.person.id, token=wish.token)
     if wish.payload_digest != task.payload_digest:
         raise refusals.changed(shown=wish.payload_digest, current=task.payload_digest)
     check_offered(task, wish.decision)
+    return replace(wish, on_behalf_of=giver_id)
 
 
 def _check_signature(task: LockedTask, wish: Wish) -> None:
@@ -211,32 +209,6 @@ def _check_signature(task: LockedTask, wish: Wish) -> None:
         )
 
 
-def _offers_codes(task: LockedTask, wish: Wish) -> bool:
-    """Tell whether a reason code could have been chosen; a replayed past has none."""
-    if wish.reason_code or wish.decision is Decision.APPROVE or wish.occurred_at:
-        return False
-    codes = ReasonCode.objects.filter(decision=wish.decision.value, retired_at=None)
-    return codes.filter(Q(queue_id=task.queue_id) | Q(queue=None)).exists()
-
-
-def _find_reason_code(task: LockedTask, wish: Wish) -> ReasonCode:
-    # The queue's own code comes before one of the same name for all queues.
-    code = (
-        ReasonCode.objects
-        .filter(code=wish.reason_code, retired_at=None)
-        .filter(Q(queue_id=task.queue_id) | Q(queue=None))
-        .order_by(F("queue_id").asc(nulls_last=True))
-        .first()
-    )
-    if code is None or code.decision != wish.decision.value:
-        raise Invalid(
-            f"The reason {wish.reason_code!r} is not for this decision here;"
-            " choose one of the list.",
-            code="reason-unknown",
-        )
-    return code
-
-
 def _read_change(task: LockedTask, wish: Wish) -> Change:
     if wish.decision is Decision.EDIT_AND_APPROVE:
         return read_change(task, wish.edits)
@@ -246,10 +218,11 @@ def _read_change(task: LockedTask, wish: Wish) -> Change:
 
 
 def _decide(task: LockedTask, wish: Wish, sight: Sight, change: Change) -> Submitted:
-    mine = Judgement(
+    mine = quorums.judge(
+        task,
         person_id=wish.person.id,
         decision=wish.decision,
-        round=change.round,
+        current_round=change.round,
         on_behalf_of=wish.on_behalf_of,
     )
     everybody = [*task.judgements, mine]

@@ -1,0 +1,61 @@
+"""Move a locked task into another queue: by a person's word, or by its clock's."""
+
+from typing import Final
+
+from django.db import connection
+
+from review.core.routing import Place
+from review.models import Queue
+from review.operations.lanes import find_lanes
+from review.operations.locking import LockedTask
+from review.operations.telling import publish, record
+from workflows.core.actors import Actor
+from workflows.operations.errors import Invalid, NotFound
+
+_MOVE: Final = """
+    UPDATE review_task
+    SET state = 'OPEN', claimed_by_id = NULL, claimed_at = NULL, lease_until = NULL,
+        is_ahead = false, assigned_to_id = NULL, assigned_at = NULL,
+        assigned_until = NULL, parked_at = NULL, parking = NULL, parked_for_id = NULL,
+        queue_id = %s, lane_id = %s, escalated_at = %s, escalations = escalations + 1,
+        audit_seq = %s
+    WHERE id = %s
+"""
+
+
+def find_escalation(task: LockedTask) -> str:
+    """Return the key of the queue a task escalates to now, "" for none."""
+    pinned = str(task.policy.get("escalate_to") or "")
+    if pinned and pinned != task.queue_key:
+        return pinned
+    queue = Queue.objects.select_related("escalate_to").get(id=task.queue_id)
+    return queue.escalate_to.key if queue.escalate_to else ""
+
+
+def move(
+    task: LockedTask,
+    *,
+    to_queue: str,
+    actor: Actor,
+    detail: dict[str, object],
+) -> None:
+    """Put a locked task into another queue, free to its reviewers.
+
+    Raises NotFound for an unknown queue, Invalid for the one it is in.
+    """
+    queue = Queue.objects.filter(key=to_queue).only("id", "key").first()
+    if queue is None:
+        raise NotFound(f"There is no queue {to_queue!r}.")
+    if queue.id == task.queue_id:
+        raise Invalid(f"The task is in the queue {to_queue} already.")
+    seq = record(
+        task,
+        "task.escalated",
+        actor,
+        {**detail, "from_queue": task.queue_key, "to_queue": to_queue},
+    )
+    place = Place(queue.id)
+    lane = find_lanes([place])[place]
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE, [queue.id, lane, task.now, seq, task.id])
+    publish(task, task.queue_key, to_queue)
