@@ -11,9 +11,8 @@ from typing import Final
 from django.db import connection, transaction
 
 from review.core.leases import Lease, find_lease_problem, is_free
-from review.core.quorum import Objection
 from review.models import Person
-from review.operations import conflicts, refusals, serving
+from review.operations import conflicts, quorums, refusals, seats, serving
 from review.operations.locking import (
     LockedTask,
     check_live,
@@ -23,10 +22,12 @@ from review.operations.locking import (
 )
 from review.operations.people import actor_of
 from review.operations.telling import publish, record
-from review.permissions import check_can_review
+from review.permissions import check_can_review, get_rights
 from workflows.core.actors import Actor
 from workflows.driver import fetch, run
 
+MOST_PASSED_OVER: Final = 20
+"""How many tasks of a lane are passed over because they are beyond a stand-in's limit."""
 ATTEMPTS: Final = 5
 """How often claim-next looks again when others took all it saw meanwhile."""
 AHEAD_SECONDS: Final = 120
@@ -40,6 +41,7 @@ _TAKE: Final = """
     JOIN review_task t ON t.instance_id = i.id
     WHERE {source}
       AND NOT (t.excluded && %(persons)s::bigint[])
+      AND NOT (t.seated && %(persons)s::bigint[])
       AND NOT (t.id = ANY(%(skipped)s::bigint[]))
     ORDER BY t.serve_at, t.id
     LIMIT 1 FOR UPDATE OF i, t SKIP LOCKED
@@ -83,6 +85,7 @@ _LOCK_AHEAD: Final = """
 _FREE: Final = """
     UPDATE review_task
     SET state = 'OPEN', claimed_by_id = NULL, claimed_at = NULL, lease_until = NULL,
+        assigned_to_id = NULL, assigned_at = NULL, assigned_until = NULL,
         parked_at = NULL, parking = NULL, parked_for_id = NULL,
         is_ahead = false, audit_seq = %s
     WHERE id = %s
@@ -93,7 +96,7 @@ _EXTEND: Final = """
         secs => CASE WHEN t.is_ahead THEN least(q.lease_seconds, %s)
                      ELSE q.lease_seconds END)
     FROM review_queue q
-    WHERE q.id = t.queue_id AND t.id = %s AND t.state = 'CLAIMED'
+    WHERE q.id = t.queue_id AND t.id = %s AND t.state = 'CLAIMED' AND t.seats = 1
       AND t.claimed_by_id = %s AND t.lease_token = %s
       AND t.lease_until > clock_timestamp()
     RETURNING t.lease_until
@@ -117,11 +120,13 @@ def claim(
     )
     check_live(task)
     check_can_review(rights, queue_id=task.queue_id)
-    check_four_eyes(task, person_id=person.id)
+    quorums.check_may_judge(task, rights)
     is_own = task.claimed_by == person.id and task.is_held
     is_ahead = is_own and bool(given[0][3])
     if is_own and not is_ahead and task.lease_until:
         return Lease(task.id, task.lease_token, task.lease_until)
+    if task.parking is not None:
+        raise refusals.parked(parking=task.parking.value)
     if not is_own and not is_free(
         state=task.state, lease_until=task.lease_until, now=task.now
     ):
@@ -164,7 +169,7 @@ def claim_next(*, queue_keys: Collection[str], person: Person) -> Lease | None:
             return take(
                 task, person, by=actor_of(person), occurred_at=None, detail=detail
             )
-        if not heads:
+        if not heads and not seats.free_lapsed_of(person.id):
             break
     if offer.full and serving.find_heads(offer.holder, offer.full):
         raise offer.refuse_full()
@@ -178,7 +183,7 @@ def release(*, task_id: int, person: Person, token: int, reason: str = "") -> No
     check_live(task)
     check_lease(task, person_id=person.id, token=token)
     seq = record(task, "task.released", actor_of(person), {"reason": reason})
-    free(task, seq=seq)
+    free(task, seq=seq, person_id=person.id)
     publish(task, task.queue_key)
 
 
@@ -193,6 +198,9 @@ def extend(*, task_id: int, person: Person, token: int) -> Lease:
         cursor.execute(_EXTEND, [AHEAD_SECONDS, task_id, person.id, token])
         row = cursor.fetchone()
     if row is None:
+        seat = seats.extend(task_id=task_id, person=person, token=token)
+        if seat is not None:
+            return seat
         task = lock_task(task_id)
         check_live(task)
         check_lease(task, person_id=person.id, token=token)
@@ -202,7 +210,8 @@ def extend(*, task_id: int, person: Person, token: int) -> Lease:
 
 
 def check_lease(task: LockedTask, *, person_id: int, token: int) -> None:
-    """Raise Stale unless this person's token holds the task now."""
+    """Raise Stale unless this person's token holds the task, or a seat of it, now."""
+    task = task.held_by(person_id)
     problem = find_lease_problem(
         state=task.state,
         claimed_by=task.claimed_by,
@@ -230,8 +239,18 @@ def take(
 
     Taken `ahead` it is held for a short time and not yet begun.
     """
-    token = task.lease_token + 1
     seconds = min(AHEAD_SECONDS, task.lease_seconds) if ahead else task.lease_seconds
+    if task.seats > 1:
+        return seats.take_seat(
+            task,
+            person,
+            by=by,
+            seconds=seconds,
+            occurred_at=occurred_at,
+            kind=kind,
+            detail=detail,
+        )
+    token = task.lease_token + 1
     until = task.now + dt.timedelta(seconds=seconds)
     entry: dict[str, object] = {"token": token, **(detail or {})}
     lapsed = bool(task.holder) and kind in {"task.claimed", "task.claimed_ahead"}
@@ -278,35 +297,44 @@ def take_head(
     him with an entry, and the next one is looked at.
     """
     holder = offer.holder
+    skipped = list(holder.skipped)
     values = {
         "lane": head.lane_id,
         "queues": sorted({lane.place.queue_id for lane in lanes}),
         "person": holder.rights.person_id,
         "persons": sorted(holder.rights.persons),
-        "skipped": list(holder.skipped),
+        "skipped": skipped,
     }
     while found := fetch(_TAKE_FROM[head.source], values):
         task = read_locked(found[0][0])
         why = conflicts.find_conflict(task, persons=holder.rights.persons)
-        if not why:
+        if why:
+            conflicts.exclude(task, person_id=holder.rights.person_id, why=why)
+        elif quorums.can_judge(task, holder.rights):
             return task
-        conflicts.exclude(task, person_id=holder.rights.person_id, why=why)
+        elif len(skipped) - len(holder.skipped) >= MOST_PASSED_OVER:
+            return None
+        else:
+            # Beyond what was lent to the person: not his, though the lane is.
+            skipped.append(task.id)
     return None
 
 
-def free(task: LockedTask, *, seq: int) -> None:
-    """Put a locked task back into its queue; `seq` is the entry that says so."""
+def free(task: LockedTask, *, seq: int, person_id: int | None = None) -> None:
+    """Put a locked task back into its queue; `seq` is the entry that says so.
+
+    Of a task that several hold, only the seat of `person_id`; of None, all of them.
+    """
+    if task.seats > 1:
+        seats.leave(task, person_id=person_id, seq=seq)
+        return
     with connection.cursor() as cursor:
         cursor.execute(_FREE, [seq, task.id])
 
 
 def check_four_eyes(task: LockedTask, *, person_id: int) -> None:
     """Raise Forbidden for a person who may not judge this task as it stands."""
-    if person_id in task.excluded:
-        own = task.initiator == f"person:{person_id}"
-        raise refusals.objected(
-            Objection.INITIATOR if own else Objection.ALREADY_JUDGED
-        )
+    quorums.check_may_judge(task, get_rights(person_id))
 
 
 def _comes_first(heads: Sequence[serving.Head], ahead: serving.Ahead) -> bool:

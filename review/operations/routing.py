@@ -11,15 +11,24 @@ from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
+from django.urls import reverse
+
 from review.core.assigning import Candidate, Chosen, choose, give
 from review.core.desks import Decide, Desk
 from review.core.exclusions import Conflicts, find_conflicts
+from review.core.notices import Notice
 from review.core.routing import Place
 from review.core.rules import Route, Ruleset, read_rules, route
 from review.core.states import Assignment, PriorityClass
 from review.models import Policy
+from review.operations.notifying import tell
 from review.operations.staff import Member, find_knowers, list_staff
-from review.operations.task_rows import Destination, QueueFacts, find_queues
+from review.operations.task_rows import (
+    Destination,
+    OpenedTask,
+    QueueFacts,
+    find_queues,
+)
 from workflows.core.feel import from_feel
 from workflows.driver import run
 
@@ -110,7 +119,14 @@ def route_many(arrivals: Sequence[Arrival], *, now: dt.datetime) -> list[Routed]
     staff = _Staff(now)
     knowers = _find_knowers(arrivals, routes, queues)
     routed = [
-        _settle(one, way, queues[way.queue or one.queue.key], staff, knowers, now=now)
+        _settle(
+            one,
+            way,
+            queue=queues[way.queue or one.queue.key],
+            staff=staff,
+            knows=knowers.get(one.instance_id, ()),
+            now=now,
+        )
         for one, way in zip(arrivals, routes, strict=True)
     ]
     keep_turns(staff.turns)
@@ -118,14 +134,30 @@ def route_many(arrivals: Sequence[Arrival], *, now: dt.datetime) -> list[Routed]
 
 
 def pin(routed: Routed) -> dict[str, object]:
-    """Return what the task's policy keeps, to ask at each claim and after each edit."""
+    """Return what the task's policy keeps, to be asked again at each claim."""
     if not routed.exclude:
         return {}
-    conflicts = routed.destination.record.get("excluded")
-    return {
-        "exclude": list(routed.exclude),
-        "conflicts": sorted(map(int, conflicts)) if isinstance(conflicts, dict) else [],
-    }
+    return {"exclude": list(routed.exclude)}
+
+
+def tell_assigned(opened: Iterable[OpenedTask]) -> None:
+    """Tell each person once what was given to him of what was just written."""
+    given: dict[int, list[OpenedTask]] = {}
+    for one in opened:
+        if one.destination.assigned_to is not None:
+            given.setdefault(one.destination.assigned_to, []).append(one)
+    for person_id, tasks in given.items():
+        first = tasks[0]
+        more = f" and {len(tasks) - 1} more" if len(tasks) > 1 else ""
+        tell(
+            persons=[person_id],
+            kind=Notice.ASSIGNED,
+            title=f"Given to you: {first.assessment.title}{more}",
+            text=f"It waits for you in {first.queue.key} until it goes back to the pool.",
+            url=reverse("task-detail", args=[first.task_id]),
+            instance_id=first.request.instance_id,
+            key=f"assigned:{first.task_id}:open",
+        )
 
 
 def keep_turns(turns: Mapping[tuple[int, int], int]) -> None:
@@ -206,10 +238,10 @@ def _find_knowers(
 def _settle(
     one: Arrival,
     way: Route,
+    *,
     queue: QueueFacts,
     staff: _Staff,
-    knowers: Mapping[UUID, Sequence[int]],
-    *,
+    knows: Sequence[int],
     now: dt.datetime,
 ) -> Routed:
     conflicts = Conflicts({})
@@ -228,7 +260,7 @@ def _settle(
             staff.list_candidates(queue),
             place=Place(queue.id, way.region, way.skill, way.level),
             excluded=excluded,
-            knows=knowers.get(one.instance_id, ()),
+            knows=knows,
         )
         if chosen is not None:
             staff.give(queue, chosen.person_id)

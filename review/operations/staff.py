@@ -66,7 +66,7 @@ _KNOWERS: Final = f"""
             WHERE t.claimed_by_id IS NOT NULL
         ) x GROUP BY x.person_id ORDER BY max(x.at) DESC LIMIT 5)
     FROM unnest(%(ids)s::uuid[], %(keys)s::text[]) AS v(instance_id, business_key)
-"""
+"""  # noqa: S608  (constants of this module)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
