@@ -44,7 +44,7 @@ _LOCK: Final = """
     SELECT t.id, t.instance_id, t.step_id, t.queue_id, q.key, q.lease_seconds,
            t.title, t.initiator, t.state, t.control, t.stage, t.round,
            t.payload_digest, t.excluded, t.claimed_by_id, p.name, t.claimed_at,
-           t.lease_token, t.lease_until, t.first_claimed_at, t.due_at, t.breached_at,
+           t.lease_token, t.lease_token, t.lease_until, t.first_claimed_at, t.due_at, t.breached_at,
            t.warned_at, t.escalations, t.outcome, t.opened_at, t.recorded_at,
            i.audit_seq, clock_timestamp(), i.state, t.seats, t.reveal, t.confidence,
            t.impact, t.parking, t.parked_for_id, t.release_at, q.undo_seconds,
@@ -137,6 +137,7 @@ class LockedTask:
     holder: str
     claimed_at: dt.datetime | None
     lease_token: int
+    last_token: int
     lease_until: dt.datetime | None
     first_claimed_at: dt.datetime | None
     due_at: dt.datetime | None

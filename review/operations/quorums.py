@@ -88,6 +88,26 @@ def check_may_judge(
     for that giver even so. That he reviews the queue at all is asked before. Raises
     Forbidden with the reason and to whom the task may go.
     """
+    objection = find_obstacle(task, rights)
+    if objection:
+        raise object_to(task, objection, rights=rights)
+    return _find_giver(task, rights, on_behalf_of=on_behalf_of)
+
+
+def can_judge(task: LockedTask, rights: Rights) -> bool:
+    """Tell whether a person may judge a task as it stands."""
+    if find_obstacle(task, rights):
+        return False
+    if rights.reviews_by_role(task.queue_id):
+        return True
+    return any(
+        covers(one.amount, impact=task.impact)
+        for one in rights.list_stand_ins(task.queue_id)
+    )
+
+
+def find_obstacle(task: LockedTask, rights: Rights) -> Objection | None:
+    """Return why four eyes, or a conflict of interest, keep a person from a task."""
     objection = find_objection(
         person_id=rights.person_id,
         persons=rights.persons,
@@ -104,9 +124,7 @@ def check_may_judge(
         for hold in task.holds
     ):
         objection = Objection.COUNTS_AS_SEATED
-    if objection:
-        raise object_to(task, objection, rights=rights)
-    return _find_giver(task, rights, on_behalf_of=on_behalf_of)
+    return objection
 
 
 def object_to(task: LockedTask, objection: Objection, *, rights: Rights) -> Refused:

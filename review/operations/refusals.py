@@ -117,6 +117,8 @@ def objected(
     where nobody may, the queue it `escalates_to` is named.
     """
     code = f"four-eyes-{objection.value.lower().replace('_', '-')}"
+    if objection is Objection.CONFLICT:
+        code = "conflict-of-interest"
     why = _OBJECTIONS[objection].format(partners=" and ".join(partners) or "Another")
     return Forbidden(f"{why}{_to_whom(eligible, more, queue, escalates_to)}", code=code)
 

@@ -81,6 +81,7 @@ def take_seat(
     person: Person,
     *,
     by: Actor,
+    seconds: int,
     occurred_at: dt.datetime | None,
     kind: str,
     detail: dict[str, object] | None = None,
@@ -92,12 +93,12 @@ def take_seat(
     others = [one for one in list_live(task) if one.person_id != person.id]
     if _count_free(task, others) < 1:
         raise _full(task, others)
-    until = task.now + dt.timedelta(seconds=task.lease_seconds)
+    until = task.now + dt.timedelta(seconds=seconds)
     seq = record(
         task,
         kind,
         by,
-        {"seat": len(others) + 1, "of": task.seats, **(detail or {})},
+        {"token": _next_token(task), "seat": len(others) + 1, **(detail or {})},
         occurred_at=occurred_at,
     )
     with connection.cursor() as cursor:
@@ -110,6 +111,15 @@ def take_seat(
     run(*_show(task, held, free=_count_free(task, held), seats=task.seats))
     publish(task, task.queue_key)
     return Lease(task.id, token, until)
+
+
+def _next_token(task: LockedTask) -> int:
+    """Return the token of the next hold.
+
+    A person's own view of the task (held_by) shows the token of his seat; the task's
+    is the highest that was ever given.
+    """
+    return task.last_token + 1
 
 
 def leave(task: LockedTask, *, person_id: int | None, seq: int) -> None:

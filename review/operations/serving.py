@@ -66,6 +66,7 @@ HEADS: Final = """
      WHERE t.assigned_to_id = %(person)s AND t.state = 'OPEN'
        AND t.queue_id = ANY(%(queues)s)
        AND NOT (t.excluded && %(persons)s::bigint[])
+       AND NOT (t.seated && %(persons)s::bigint[])
        AND NOT (t.id = ANY(%(skipped)s::bigint[]))
      ORDER BY t.serve_at, t.id LIMIT 1)
     UNION ALL
@@ -76,6 +77,7 @@ HEADS: Final = """
          FROM review_task t
          WHERE t.lane_id = l.id AND t.state = 'OPEN' AND t.assigned_to_id IS NULL
            AND NOT (t.excluded && %(persons)s::bigint[])
+           AND NOT (t.seated && %(persons)s::bigint[])
            AND NOT (t.id = ANY(%(skipped)s::bigint[]))
          ORDER BY t.serve_at, t.id LIMIT 1)
         UNION ALL
@@ -84,6 +86,7 @@ HEADS: Final = """
          WHERE t.lane_id = l.id AND t.state = 'CLAIMED'
            AND t.lease_until <= statement_timestamp()
            AND NOT (t.excluded && %(persons)s::bigint[])
+           AND NOT (t.seated && %(persons)s::bigint[])
            AND NOT (t.id = ANY(%(skipped)s::bigint[]))
          ORDER BY t.serve_at, t.id LIMIT 1)
      ) h)
