@@ -35,7 +35,8 @@ _WISHES: Final = """
     FROM review_person p
     LEFT JOIN review_preference l ON l.person_id = p.id
     LEFT JOIN review_notificationpreference c ON c.person_id = p.id
-    WHERE p.id = ANY(%s) AND p.email <> '' AND p.disabled_at IS NULL
+    WHERE p.id = ANY(%s)
+      AND (NOT %s OR (p.email <> '' AND p.disabled_at IS NULL))
 """
 _OPEN: Final = """
     INSERT INTO review_delivery (person_id, hook_id, due_at, next_at, state, attempts,
@@ -136,9 +137,12 @@ def _open_deliveries(goals: Iterable[_Goal]) -> dict[_Goal, int]:
     }
 
 
-def read_wishes(persons: Collection[int]) -> dict[int, Wishes]:
-    """Return how those of the persons who have a mail address want to be told."""
-    return {row[0]: _read_wishes(*row[1:]) for row in fetch(_WISHES, [list(persons)])}
+def read_wishes(
+    persons: Collection[int], *, only_mailed: bool = True
+) -> dict[int, Wishes]:
+    """Return how persons want to be told; with `only_mailed` who can be sent mail."""
+    rows = fetch(_WISHES, [list(persons), only_mailed])
+    return {row[0]: _read_wishes(*row[1:]) for row in rows}
 
 
 def _read_wishes(zone: str, *words: Any) -> Wishes:
