@@ -119,6 +119,8 @@ def list_heard(viewer: Viewer, topics: Collection[str]) -> set[str]:
         kind = topic.partition(".")[0]
         if kind in {"task", "instance"}:
             allowed = permissions.can_see_instances(viewer.rights)
+        elif kind == "person":
+            allowed = topic == f"person.{viewer.person_id}"
         elif kind == "incidents":
             allowed = permissions.can_see_incidents(viewer.rights)
         elif kind == "policies":

@@ -39,7 +39,11 @@ _COUNTS: Final = """
             LIMIT %(cap)s) incidents) AS incidents,
         (SELECT count(*) FROM (
             SELECT 1 FROM review_intervention v WHERE v.state = 'PROPOSED'
-            LIMIT %(cap)s) proposals) AS proposals
+            LIMIT %(cap)s) proposals) AS proposals,
+        (SELECT count(*) FROM (
+            SELECT 1 FROM review_notification n
+            WHERE n.person_id = %(person_id)s AND n.is_listed AND n.read_at IS NULL
+            LIMIT %(cap)s) unread) AS unread
 """
 
 
@@ -62,6 +66,7 @@ class RailCounts:
     breached: int
     incidents: int
     proposals: int
+    unread: int
 
 
 def read_rail(viewer: Viewer) -> RailCounts:
@@ -85,4 +90,5 @@ def read_rail(viewer: Viewer) -> RailCounts:
         breached=row.breached,
         incidents=row.incidents,
         proposals=row.proposals,
+        unread=row.unread,
     )

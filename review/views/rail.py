@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from review import permissions
+from review import live, permissions
 from review.dashboards.frame import Viewer
 from review.dashboards.rail import CAP, RailCounts, read_rail
 from review.views.access import is_fragment, screen, viewer_required
@@ -64,6 +64,7 @@ def build_rail(request: HttpRequest, viewer: Viewer) -> dict[str, object]:
         if links
     ]
     topics = [f"queue.{queue.key}" for queue in counts.queues]
+    topics.append(live.person_topic(viewer.person_id))
     if permissions.can_see_incidents(viewer.rights):
         topics.append("incidents")
     if permissions.can_see_dashboard(viewer.rights):
@@ -101,7 +102,14 @@ def _find_current(urls: Sequence[str], path: str) -> str:
 
 def _work(counts: RailCounts) -> list[Link]:
     links = [
-        Link("My work", reverse("my-work"), _count(counts.held), "held", key="g m")
+        Link("My work", reverse("my-work"), _count(counts.held), "held", key="g m"),
+        Link(
+            "Notifications",
+            reverse("notification-list"),
+            _count(counts.unread),
+            "unread",
+            key="g t",
+        ),
     ]
     links.extend(
         Link(
