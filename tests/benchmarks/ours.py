@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ def environment(bench: Bench, database: str) -> dict[str, str]:
         "REDIS_URL": bench.redis_url,
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "COUNTERSIGN_ENV": "test",
+        # Sessions made in one process are read in another.
+        "COUNTERSIGN_SECRET_KEY": secrets.token_urlsafe(48),
     }
 
 
