@@ -4,17 +4,29 @@ Imported by the engine's autodiscovery when the applications are ready.
 """
 
 import review.demo.handlers  # noqa: F401  (importing registers them)
-from review.operations import clocks, delivering, settling
+from review.operations import (
+    clocks,
+    delivering,
+    instance_clocks,
+    policies,
+    rebalancing,
+    settling,
+)
 from review.operations.openings import ReviewDesk
 from workflows.kinds import (
     register_sweep,
     register_timer_kind,
     set_carrier,
     set_human_kind,
+    set_instance_clocks,
 )
 
 set_human_kind(ReviewDesk())
+set_instance_clocks(instance_clocks.ProcessClocks())
 register_timer_kind(clocks.KIND, clocks.fire)
+register_timer_kind(instance_clocks.KIND, instance_clocks.fire)
 register_timer_kind(settling.KIND, settling.release, sleeps=True)
+register_sweep("rebalancing", rebalancing.sweep)
 register_sweep("notices", delivering.sweep)
 set_carrier(delivering.Mailman())
+register_sweep("policies", policies.bring_into_force)
