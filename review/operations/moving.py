@@ -6,6 +6,7 @@ from django.db import connection
 
 from review.core.routing import Place
 from review.models import Queue
+from review.operations import seats
 from review.operations.lanes import find_lanes
 from review.operations.locking import LockedTask
 from review.operations.telling import publish, record
@@ -58,4 +59,6 @@ def move(
     lane = find_lanes([place])[place]
     with connection.cursor() as cursor:
         cursor.execute(_MOVE, [queue.id, lane, task.now, seq, task.id])
+    if task.seats > 1:
+        seats.leave(task, person_id=None, seq=seq)
     publish(task, task.queue_key, to_queue)

@@ -65,7 +65,7 @@ def skip(*, task_id: int, person: Person, token: int, reason: str = "") -> None:
         )
     run(_KEEP, [task.id, person.id, reason, task.now])
     seq = record(task, "task.skipped", actor_of(person), {"reason": reason})
-    free(task, seq=seq)
+    free(task, seq=seq, person_id=person.id)
     publish(task, task.queue_key)
     skippers, owner = fetch(_SKIPPERS, [task.queue_id, task.id])[0]
     if skippers >= MANY_SKIPS and owner:
