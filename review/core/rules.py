@@ -227,6 +227,8 @@ def _find_rule_problems(rule: object) -> list[str]:
 
 def _find_syntax_problem(word: str, text: str) -> str:
     text = text.strip()
+    if word == "when" and text == "-":
+        return ""
     if not text or (word not in {"when", "exclude"} and not is_feel(text)):
         wrong = word == "class" and text and text not in _CLASSES
         return f"{text!r} is none of A, B and C." if wrong else ""
