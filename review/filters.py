@@ -1,12 +1,13 @@
 """Filters of the lists, as forms read from the address. An unknown value is refused there."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from django import forms
 
-from review.core.states import Control
+from review.core.states import Control, PriorityClass
 from review.dashboards.audit import Facets
 from workflows.core.states import InstanceState
 
@@ -34,7 +35,7 @@ def _any_or(words: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 class QueueFilter(ListFilter):
-    """What of one queue is listed."""
+    """What of one queue is listed; `places` are the regions and skills it asks for."""
 
     q = forms.CharField(
         label="Search",
@@ -47,7 +48,19 @@ class QueueFilter(ListFilter):
     held = forms.ChoiceField(
         label="Held",
         required=False,
-        choices=_any_or([("free", "Free"), ("held", "Held"), ("mine", "By me")]),
+        choices=_any_or([
+            ("free", "Free"),
+            ("held", "Held"),
+            ("mine", "By me"),
+            ("pushed", "Given to me"),
+            ("parked", "Waiting"),
+        ]),
+        widget=forms.Select(attrs=SELECT),
+    )
+    rank = forms.ChoiceField(
+        label="Class",
+        required=False,
+        choices=_any_or([(word.value, word.value) for word in PriorityClass]),
         widget=forms.Select(attrs=SELECT),
     )
     control = forms.ChoiceField(
@@ -62,9 +75,26 @@ class QueueFilter(ListFilter):
     standing = forms.ChoiceField(
         label="SLA",
         required=False,
-        choices=_any_or([("breached", "Breached"), ("soon", "Due within 4 h")]),
+        choices=_any_or([
+            ("breached", "Breached"),
+            ("soon", "Due within 4 h"),
+            ("today", "Due today"),
+        ]),
         widget=forms.Select(attrs=SELECT),
     )
+    place = forms.CharField(label="Asks for", required=False, max_length=60)
+
+    def __init__(
+        self, *args: Any, places: Sequence[Sequence[str]] = (), **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        words = [word for part in places for word in part]
+        choices = _any_or([(word, word) for word in words])
+        self.fields["place"].widget = (
+            forms.Select(attrs=SELECT, choices=choices)
+            if words
+            else forms.HiddenInput()
+        )
 
 
 class InstanceFilter(ListFilter):

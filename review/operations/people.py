@@ -1,10 +1,11 @@
 """People, their accounts and their roles. Each change is an entry of the installation."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -177,6 +178,22 @@ def change_preferences(
             **({} if wellness is None else {"wellness": dict(wellness)}),
         },
     )
+
+
+def change_columns(*, person: Person, page: str, columns: Sequence[str]) -> None:
+    """Keep which columns a person's lists of one page show; none means the default."""
+    with transaction.atomic():
+        Preference.objects.get_or_create(
+            person=person,
+            defaults={
+                "zone": settings.HOUSE_ZONE,
+                "theme": settings.HOUSE_THEME,
+                "density": settings.HOUSE_DENSITY,
+            },
+        )
+        kept = Preference.objects.select_for_update().get(person=person)
+        kept.columns = {**kept.columns, page: list(columns)}
+        kept.save(update_fields=["columns"])
 
 
 def check_keys(keys: Mapping[str, str]) -> None:

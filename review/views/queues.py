@@ -1,69 +1,37 @@
-"""My work, the queues, one queue, and taking the next task."""
+"""The queues, one queue, and taking the next task. Saved views are in saved_views.py."""
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from review import permissions
 from review.core.states import Role
-from review.dashboards import desk
+from review.dashboards import desk, listing, nothing
 from review.dashboards.frame import Viewer
 from review.filters import QueueFilter
 from review.live import queue_topic
 from review.models import Person, Queue
 from review.operations import claims
+from review.views import saved_views
 from review.views.access import is_fragment, screen, viewer_required
-from review.views.empty import Empty, explain_empty
-from review.views.formats import (
-    OUTCOME_PILLS,
-    format_duration,
-    format_moment,
-    state_pill,
-)
+from review.views.empty import Empty, explain_empty, hidden_by_filters
+from review.views.formats import format_count, format_duration
 from review.views.pages import render_page
 from review.views.paging import cut, read_after
-from review.views.rows import build_row
+from review.views.rows import COLUMNS, build_row, describe_hold
+from review.views.tables import Table, choose_columns
 from workflows.operations.errors import Invalid, NotFound
 from workflows.store import database_now
 
-
-@require_GET
-@screen()
-def my_work(request: HttpRequest) -> HttpResponse:
-    """Show what the viewer holds, where work waits, and what they decided last."""
-    viewer = viewer_required(request)
-    now, zone = database_now(), viewer.look.tzinfo
-    held = desk.list_tasks(
-        person_id=viewer.person_id, now=now, filters={"held": "mine"}
-    )
-    queues = [
-        queue
-        for queue in Queue.objects.order_by("name", "pk")
-        if permissions.can_review(viewer.rights, queue_id=queue.pk)
-    ]
-    context = {
-        "page_title": "My work",
-        "rows": [
-            build_row(row, person_id=viewer.person_id, now=now, zone=zone)
-            for row in held
-        ],
-        "queues": _queue_cards(queues, now=now),
-        "verdicts": [
-            _own_verdict(row, now=now, zone=zone)
-            for row in desk.list_own_verdicts(viewer.person_id)
-        ],
-        "topics": " ".join(queue_topic(queue.key) for queue in queues),
-    }
-    if is_fragment(request):
-        return render(request, "review/_my_work_body.html", context)
-    return render_page(request, "review/my_work.html", context)
+MOST_ASKED: Final = 2 * listing.PAGE
+"""How many shown tasks a page may ask about at once."""
 
 
 @require_GET
@@ -78,7 +46,7 @@ def queue_list(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "page_title": "All queues",
-        "queues": _queue_cards(queues, now=database_now()),
+        "queues": queue_cards(queues, now=database_now()),
         "topics": " ".join(queue_topic(queue.key) for queue in queues),
     }
     return render_page(request, "review/queue_list.html", context)
@@ -87,23 +55,44 @@ def queue_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 @screen()
 def queue_detail(request: HttpRequest, key: str) -> HttpResponse:
-    """Show one queue; htmx asks for the head or for the rows of an empty list."""
+    """Show one queue; htmx asks for the head or for the rows of an empty list.
+
+    Without filters in the address the person's default view is opened, if there is one.
+    """
     viewer = viewer_required(request)
-    queue = _find_queue(key)
+    queue = find_queue(key)
     permissions.check_can_see_queue(viewer.rights, queue_id=queue.pk)
     now = database_now()
     if is_fragment(request) and request.GET.get("part") == "head":
         return render(
             request, "review/_queue_head.html", _head(request, queue, now=now)
         )
-    context = _list(request, viewer, queue, now=now)
+    views = saved_views.read_views(request, viewer, queue)
+    if views.default_url and not request.GET:
+        return redirect(views.default_url)
+    context = _list(request, viewer, queue, views=views, now=now)
     if is_fragment(request):
         return render(request, "review/_task_rows.html", context)
-    return render_page(
-        request,
-        "review/queue_detail.html",
-        {**context, **_head(request, queue, now=now)},
-    )
+    head = _head(request, queue, now=now)
+    return render_page(request, "review/queue_detail.html", {**context, **head})
+
+
+@require_GET
+@screen()
+def queue_standing(request: HttpRequest, key: str) -> HttpResponse:
+    """Say how the shown tasks stand now, so that the page can mark them in place."""
+    viewer = viewer_required(request)
+    queue = find_queue(key)
+    permissions.check_can_see_queue(viewer.rights, queue_id=queue.pk)
+    ids = [int(text) for text in request.GET.getlist("id") if text.isdecimal()]
+    now = database_now()
+    rows = [
+        _standing(row, queue=queue, viewer=viewer, now=now)
+        for row in desk.list_standing(
+            ids[:MOST_ASKED], person_id=viewer.person_id, now=now
+        )
+    ]
+    return JsonResponse({"rows": rows})
 
 
 @require_POST
@@ -115,80 +104,134 @@ def queue_next(request: HttpRequest, key: str) -> HttpResponse:
     if key == "any":
         keys = list(Queue.objects.values_list("key", flat=True))
     else:
-        queue = _find_queue(key)
+        queue = find_queue(key)
         permissions.check_can_review(viewer.rights, queue_id=queue.pk)
         keys = [queue.key]
     lease = claims.claim_next(queue_keys=keys, person=person)
     if lease is not None:
         return redirect("task-detail", lease.task_id)
-    empty = _why_nothing(viewer, keys, now=database_now())
+    empty = why_nothing(viewer, keys, now=database_now())
     messages.info(request, f"{empty.title}. {empty.text}")
     return redirect("my-work" if key == "any" else reverse("queue-detail", args=[key]))
 
 
-def _find_queue(key: str) -> Queue:
+def find_queue(key: str) -> Queue:
+    """Return a queue by its key. Raises NotFound."""
     queue = Queue.objects.filter(key=key).first()
     if queue is None:
         raise NotFound(f"There is no queue {key}.")
     return queue
 
 
+def end_of_day(now: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    """Return when the person's day ends."""
+    return dt.datetime.combine(now.astimezone(zone).date(), dt.time.max, zone)
+
+
 def _list(
-    request: HttpRequest, viewer: Viewer, queue: Queue, *, now: dt.datetime
+    request: HttpRequest,
+    viewer: Viewer,
+    queue: Queue,
+    *,
+    views: saved_views.Views,
+    now: dt.datetime,
 ) -> dict[str, object]:
-    form = QueueFilter(request.GET)
+    zone, person_id = viewer.look.tzinfo, viewer.person_id
+    places = listing.list_places(queue.pk)
+    form = QueueFilter(request.GET, places=places)
     filters = form.given()
-    rows = desk.list_tasks(
-        person_id=viewer.person_id,
+    after = _read_after(request.GET.get("after", ""))
+    rows = listing.list_tasks(
+        person_id=person_id,
         now=now,
+        today=end_of_day(now, zone),
         queue_id=queue.pk,
         filters=filters,
-        after=_read_after(request.GET.get("after", "")),
+        after=after,
     )
     shown, pages = cut(
         request,
         rows,
-        limit=desk.PAGE,
+        limit=listing.PAGE,
         parameter="after",
         mark=lambda row: f"{row.serve_at.isoformat()}~{row.id}",
     )
+    if not filters and after is None:
+        shown = [
+            *listing.list_pushed(person_id=person_id, now=now, queue_id=queue.pk),
+            *shown,
+        ]
+    may_work = permissions.can_review(viewer.rights, queue_id=queue.pk)
+    may_manage = permissions.can_manage(viewer.rights, queue_id=queue.pk)
+    columns = choose_columns(
+        COLUMNS if any(places) else [c for c in COLUMNS if c.name != "place"],
+        views.columns or viewer.look.columns.get("queue"),
+    )
     url = reverse("queue-detail", args=[queue.key])
+    table = Table(
+        label=f"Tasks of {queue.name}",
+        columns=columns,
+        rows=tuple(
+            build_row(
+                row,
+                person_id=person_id,
+                now=now,
+                zone=zone,
+                columns=columns,
+                is_pickable=may_work or may_manage,
+            )
+            for row in shown
+        ),
+        empty=None
+        if shown
+        else _why_empty(viewer, queue, filters=bool(filters), url=url, now=now),
+        is_selectable=may_work or may_manage,
+    )
     return {
         "page_title": queue.name,
         "queue": _queue(queue),
-        "may_work": permissions.can_review(viewer.rights, queue_id=queue.pk),
+        "may_work": may_work,
+        "may_manage": may_manage,
         "filter_form": form,
-        "reset_url": url,
-        "rows": [
-            build_row(row, person_id=viewer.person_id, now=now, zone=viewer.look.tzinfo)
-            for row in shown
-        ],
+        "reset_url": f"{url}?all=1" if views.default_url else url,
+        "table": table,
+        "all_columns": [column for column in COLUMNS if not column.is_fixed],
+        "shown_columns": [column.name for column in columns],
+        "views": views,
+        "aging": format_duration(dt.timedelta(seconds=queue.aging_seconds)),
         "rows_url": f"{url}?{request.GET.urlencode()}",
+        "standing_url": reverse("queue-standing", args=[queue.key]),
         "pages": pages,
-        "empty": Empty(
-            "The filters hide every task",
-            "Tasks wait in this queue, but none of them fits the filters.",
-            "funnel",
-            url,
-            "Clear the filters",
-        )
-        if filters
-        else _why_nothing(viewer, [queue.key], now=now),
     }
 
 
-def _why_nothing(viewer: Viewer, keys: Sequence[str], *, now: dt.datetime) -> Empty:
-    """Return which of the four kinds of nothing this is."""
+def _why_empty(
+    viewer: Viewer, queue: Queue, *, filters: bool, url: str, now: dt.datetime
+) -> Empty:
+    if not filters:
+        return why_nothing(viewer, [queue.key], now=now)
+    live = desk.list_queue_counts([queue.pk], now=now)[0].live
+    if not live:
+        return why_nothing(viewer, [queue.key], now=now)
+    verb = "waits" if live == 1 else "wait"
+    return hidden_by_filters(
+        f"{format_count(live, 'task', cap=desk.CAP)} {verb}", url=f"{url}?all=1"
+    )
+
+
+def why_nothing(viewer: Viewer, keys: Sequence[str], *, now: dt.datetime) -> Empty:
+    """Return which of the kinds of nothing this is."""
     reviewed = [
         queue_id
         for queue_id in Queue.objects.filter(key__in=keys).values_list("pk", flat=True)
         if permissions.can_review(viewer.rights, queue_id=queue_id)
     ]
     return explain_empty(
-        desk.explain_none(reviewed, person_id=viewer.person_id, now=now),
+        nothing.explain_none(reviewed, person_id=viewer.person_id, now=now),
         is_reviewer=bool(reviewed) or not viewer.rights.holds_anywhere(Role.REVIEWER),
         zone=viewer.look.tzinfo,
         now=now,
+        work_url=reverse("my-work"),
     )
 
 
@@ -211,7 +254,7 @@ def _head(request: HttpRequest, queue: Queue, *, now: dt.datetime) -> dict[str, 
             "due_soon": f"{counts.soon:,} due within the hour" if counts.soon else "",
             "new": f"{arrived:,} new" if arrived else "",
             "refresh_url": f"{url}?{urlencode(kept)}",
-            "reload_url": url,
+            "reload_url": f"{url}?all=1",
         },
     }
 
@@ -225,7 +268,8 @@ def _queue(queue: Queue) -> dict[str, str]:
     }
 
 
-def _queue_cards(queues: Sequence[Queue], *, now: dt.datetime) -> list[dict[str, Any]]:
+def queue_cards(queues: Sequence[Queue], *, now: dt.datetime) -> list[dict[str, Any]]:
+    """Return what a table of queues shows of each."""
     counts = desk.list_queue_counts([queue.pk for queue in queues], now=now)
     return [
         {
@@ -243,23 +287,30 @@ def _queue_cards(queues: Sequence[Queue], *, now: dt.datetime) -> list[dict[str,
     ]
 
 
-def _own_verdict(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> dict[str, Any]:
-    outcome = OUTCOME_PILLS.get(row.outcome or "") or state_pill(row.state)
+def _standing(
+    row: Any, *, queue: Queue, viewer: Viewer, now: dt.datetime
+) -> dict[str, str | bool | int]:
+    """Return a shown row's news: gone from here and why, or who has it now."""
+    gone = ""
+    if row.state not in {"OPEN", "CLAIMED", "WAITING"}:
+        gone = (row.outcome or row.state).capitalize()
+    elif row.queue_id != queue.pk:
+        gone = "Moved to another queue"
+    hold = describe_hold(
+        row, person_id=viewer.person_id, now=now, zone=viewer.look.tzinfo
+    )
     return {
-        "url": reverse("task-detail", args=[row.task_id]),
-        "case": row.business_key or f"#{row.task_id}",
-        "title": row.title,
-        "queue": row.queue_name,
-        "decision": row.decision.replace("_", " ").capitalize(),
-        "outcome": outcome,
-        "at": format_moment(row.said_at, zone=zone, now=now),
+        "id": row.id,
+        "gone": gone,
+        "held": hold.label if hold else "",
+        "tone": hold.tone if hold else "",
     }
 
 
-def _read_after(text: str) -> desk.AfterTask | None:
+def _read_after(text: str) -> listing.AfterTask | None:
     after = read_after(text)
     if after is None:
         return None
     if not after.id.isdecimal():
         raise Invalid("The page in this address cannot be read; start from the list.")
-    return desk.AfterTask(after.at, int(after.id))
+    return listing.AfterTask(after.at, int(after.id))

@@ -1,14 +1,16 @@
-"""Tasks as rows of a list. Plain values in, plain values out."""
+"""Tasks as rows of a list. Plain values in, cells out."""
 
-import dataclasses
 import datetime as dt
-from typing import Any
+from typing import Any, Final
 
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
+from review.core.routing import age
+from review.core.states import PriorityClass
 from review.views.formats import (
     CONTROL_PILLS,
-    Bar,
     Pill,
     age_bar,
     confidence_bar,
@@ -16,63 +18,160 @@ from review.views.formats import (
     format_number,
     sla_pill,
 )
+from review.views.tables import (
+    Column,
+    Row,
+    bar,
+    link,
+    make_cells,
+    muted,
+    outlined,
+    pill,
+)
 
+COLUMNS: Final = (
+    Column("case", "Case", is_fixed=True),
+    Column("title", "Task"),
+    Column("queue", "Queue", is_extra=True),
+    Column("process", "Process", is_extra=True),
+    Column("place", "Asks for"),
+    Column("rank", "Class", short="Class"),
+    Column("control", "Control"),
+    Column("impact", "Impact", is_number=True, short="Impact"),
+    Column("confidence", "Confidence"),
+    Column("opened", "Opened", is_extra=True, short="Opened"),
+    Column("age", "Age"),
+    Column("sla", "SLA"),
+    Column("held", "Held by", is_live=True),
+)
+HELD_COLUMNS: Final = tuple(
+    column
+    for column in COLUMNS
+    if column.name in {"case", "title", "queue", "control", "age", "sla", "held"}
+)
+"""What a list of one person's own tasks shows."""
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class TaskRow:
-    """One live task in a list."""
-
-    id: int
-    url: str
-    case: str
-    title: str
-    queue: str
-    queue_url: str
-    priority: str
-    control: str
-    control_tone: str
-    impact: str
-    confidence: Bar | None
-    age: Bar
-    sla: Pill
-    held: Pill | None
+_STAGES: Final = {"SECOND": ", 2nd", "ADJUDICATION": ", 3rd"}
+_NOT_FOR_YOU: Final = Pill(
+    "not for you",
+    "",
+    "You started or judged this case, or a conflict of interest keeps it from you",
+)
+_PARKED: Final = {"INFORMATION": "Waits for information", "HELP": "Waits for help"}
 
 
 def build_row(
-    row: Any, *, person_id: int, now: dt.datetime, zone: dt.tzinfo
-) -> TaskRow:
-    """Return a row of `desk.list_tasks` as the list shows it."""
-    control = CONTROL_PILLS[row.control]
-    sla = sla_pill(due_at=row.due_at, warn_at=row.warn_at, now=now, zone=zone)
-    stage = {"SECOND": ", 2nd", "ADJUDICATION": ", 3rd"}.get(row.stage, "")
-    return TaskRow(
-        id=row.id,
-        url=reverse("task-detail", args=[row.id]),
-        case=row.business_key or f"#{row.id}",
-        title=row.title,
-        queue=row.queue_name,
-        queue_url=reverse("queue-detail", args=[row.queue_key]),
-        priority=row.priority_class,
-        control=f"{control.label}{stage}",
-        control_tone=control.tone,
-        impact=format_number(row.impact),
-        confidence=confidence_bar(row.confidence),
-        age=age_bar(opened_at=row.opened_at, due_at=row.due_at, tone=sla.tone, now=now),
-        sla=sla,
-        held=_held(row, person_id=person_id, now=now, zone=zone),
+    row: Any,
+    *,
+    person_id: int,
+    now: dt.datetime,
+    zone: dt.tzinfo,
+    columns: tuple[Column, ...],
+    is_pickable: bool = False,
+    prefix: str = "task",
+) -> Row:
+    """Return a row of `listing` as a list shows it, with the cells of these columns."""
+    case = row.business_key or f"#{row.id}"
+    return Row(
+        anchor=f"{prefix}-{row.id}",
+        cells=make_cells(
+            columns,
+            _values(row, case=case, person_id=person_id, now=now, zone=zone),
+        ),
+        mark=_mark(row, person_id=person_id),
+        pick=str(row.id) if is_pickable and row.state != "WAITING" else "",
+        label=case,
     )
 
 
-def _held(
+def describe_hold(
     row: Any, *, person_id: int, now: dt.datetime, zone: dt.tzinfo
 ) -> Pill | None:
-    if row.holder_id is None:
-        return (
-            Pill("not for you", "", "Four eyes: you started or judged this case")
-            if (row.is_excluded)
-            else None
-        )
-    until = format_moment(row.lease_until, zone=zone, now=now)
-    if row.holder_id == person_id:
-        return Pill(f"You until {until}", "accent")
-    return Pill(f"{row.holder} until {until}")
+    """Return who has the task: the holder, whom it is pushed to, or what it waits for."""
+    if row.state == "WAITING":
+        since = format_moment(row.parked_at, zone=zone, now=now)
+        words = _PARKED.get(row.parking or "", "Waits")
+        return Pill(words, "hold", f"Parked since {since}; its clock stands")
+    if row.seats > 1 and row.seated:
+        return Pill(f"{row.seated} of {row.seats} seats taken")
+    if row.holder_id is not None:
+        until = format_moment(row.lease_until, zone=zone, now=now)
+        if row.holder_id == person_id:
+            return Pill(f"You until {until}", "accent")
+        title = "Taken ahead, to be opened next" if row.is_ahead else ""
+        return Pill(f"{row.holder} until {until}", "", title)
+    if row.assigned_to_id is not None:
+        return _describe_push(row, person_id=person_id, now=now, zone=zone)
+    return _NOT_FOR_YOU if row.is_excluded else None
+
+
+def _describe_push(
+    row: Any, *, person_id: int, now: dt.datetime, zone: dt.tzinfo
+) -> Pill:
+    until = format_moment(row.assigned_until, zone=zone, now=now)
+    if row.assigned_to_id == person_id:
+        return Pill(f"For you until {until}", "accent", "Given to you by the queue")
+    return Pill(f"For {row.assignee} until {until}")
+
+
+def _values(
+    row: Any, *, case: str, person_id: int, now: dt.datetime, zone: dt.tzinfo
+) -> dict[str, SafeString | str]:
+    control = CONTROL_PILLS[row.control]
+    sla = sla_pill(due_at=row.due_at, warn_at=row.warn_at, now=now, zone=zone)
+    return {
+        "case": link(reverse("task-detail", args=[row.id]), case),
+        "title": row.title,
+        "queue": link(reverse("queue-detail", args=[row.queue_key]), row.queue_name),
+        "process": row.definition_key,
+        "place": _place(row),
+        "rank": _rank(row, now=now, zone=zone),
+        "control": outlined(
+            f"{control.label}{_STAGES.get(row.stage, '')}", control.tone, control.title
+        ),
+        "impact": format_number(row.impact),
+        "confidence": bar(confidence_bar(row.confidence)),
+        "opened": muted(format_moment(row.opened_at, zone=zone, now=now)),
+        "age": bar(
+            age_bar(opened_at=row.opened_at, due_at=row.due_at, tone=sla.tone, now=now)
+        ),
+        "sla": pill(sla),
+        "held": pill(describe_hold(row, person_id=person_id, now=now, zone=zone)),
+    }
+
+
+def _place(row: Any) -> SafeString:
+    skill = f"{row.skill} {row.level}" if row.skill else ""
+    return format_html_join(
+        " ",
+        '<span class="chip">{}</span>',
+        ((word,) for word in (row.region, skill) if word),
+    )
+
+
+def _rank(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> SafeString | str:
+    """Return the class; below it the one it ranks with by now, having waited so long."""
+    aged = age(
+        priority=PriorityClass(row.priority_class),
+        opened_at=row.opened_at,
+        aging=dt.timedelta(seconds=row.aging_seconds),
+        now=now,
+    )
+    if aged.since is None:
+        return str(row.priority_class)
+    since = format_moment(aged.since, zone=zone, now=now)
+    if aged.since.astimezone(zone).date() == now.astimezone(zone).date():
+        since = since[:5]
+    return format_html(
+        '{} <span class="rank">ranks with {} since {}</span>',
+        row.priority_class,
+        aged.ranks_with.value,
+        since,
+    )
+
+
+def _mark(row: Any, *, person_id: int) -> str:
+    if row.state == "WAITING":
+        return "is-parked"
+    mine = person_id in {row.holder_id, row.assigned_to_id}
+    return "is-yours" if mine else ""

@@ -1,0 +1,22 @@
+"""Which saved views a person sees on a list."""
+
+from typing import Any, Final
+
+from review.dashboards.sql import read_rows
+
+_VIEWS: Final = """
+    SELECT v.id, v.name, v.query, v.columns, v.density, v.is_team,
+        v.is_default AND v.owner_id = %(person_id)s AS is_default,
+        v.owner_id = %(person_id)s AS is_own, p.name AS owner
+    FROM review_savedview v
+    JOIN review_person p ON p.id = v.owner_id
+    WHERE v.page = %(page)s AND v.queue_id = %(queue)s
+      AND (v.owner_id = %(person_id)s OR v.is_team)
+    ORDER BY v.is_team, v.name, v.id
+    LIMIT 60
+"""
+
+
+def list_views(*, person_id: int, page: str, queue_id: int) -> list[Any]:
+    """Return the person's own views of a list, then those of the team."""
+    return read_rows(_VIEWS, {"person_id": person_id, "page": page, "queue": queue_id})

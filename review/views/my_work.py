@@ -1,0 +1,120 @@
+"""My work: what is given to the viewer, held, parked, waiting, and said last."""
+
+import datetime as dt
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from review import permissions
+from review.dashboards import desk, listing
+from review.live import queue_topic
+from review.models import Queue
+from review.views.access import is_fragment, screen, viewer_required
+from review.views.formats import OUTCOME_PILLS, format_moment, state_pill
+from review.views.pages import render_page
+from review.views.queues import queue_cards
+from review.views.rows import HELD_COLUMNS, build_row
+from review.views.tables import (
+    Column,
+    Row,
+    Table,
+    link,
+    make_cells,
+    muted,
+    outlined,
+)
+from workflows.store import database_now
+
+_SAID = (
+    Column("case", "Case", is_fixed=True),
+    Column("title", "Task"),
+    Column("queue", "Queue"),
+    Column("said", "You said"),
+    Column("outcome", "Stands as"),
+    Column("at", "When"),
+)
+
+
+@require_GET
+@screen()
+def my_work(request: HttpRequest) -> HttpResponse:
+    """Show what the viewer holds, where work waits, and what they decided last."""
+    viewer = viewer_required(request)
+    person_id = viewer.person_id
+    now, zone = database_now(), viewer.look.tzinfo
+    queues = [
+        queue
+        for queue in Queue.objects.order_by("name", "pk")
+        if permissions.can_review(viewer.rights, queue_id=queue.pk)
+    ]
+    given = [
+        ("pushed", "Given to you", listing.list_pushed(person_id=person_id, now=now)),
+        ("held", "Held by you", listing.list_held(person_id=person_id, now=now)),
+        (
+            "parked",
+            "Waiting, yours again",
+            listing.list_parked(person_id=person_id, now=now),
+        ),
+    ]
+    context = {
+        "page_title": "My work",
+        "lists": [
+            {
+                "name": name,
+                "title": title,
+                "table": Table(
+                    label=title,
+                    columns=HELD_COLUMNS,
+                    rows=tuple(
+                        build_row(
+                            row,
+                            person_id=person_id,
+                            now=now,
+                            zone=zone,
+                            columns=HELD_COLUMNS,
+                            prefix=name,
+                        )
+                        for row in rows
+                    ),
+                ),
+            }
+            for name, title, rows in given
+            if rows or name == "held"
+        ],
+        "queues": queue_cards(queues, now=now),
+        "said": Table(
+            label="Your last verdicts",
+            columns=_SAID,
+            rows=tuple(
+                _said(row, now=now, zone=zone)
+                for row in desk.list_own_verdicts(person_id)
+            ),
+        ),
+        "topics": " ".join(queue_topic(queue.key) for queue in queues),
+    }
+    if is_fragment(request):
+        return render(request, "review/_my_work_body.html", context)
+    return render_page(request, "review/my_work.html", context)
+
+
+def _said(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> Row:
+    outcome = OUTCOME_PILLS.get(row.outcome or "") or state_pill(row.state)
+    case = row.business_key or f"#{row.task_id}"
+    return Row(
+        anchor=f"said-{row.id}",
+        cells=make_cells(
+            _SAID,
+            {
+                "case": link(reverse("task-detail", args=[row.task_id]), case),
+                "title": row.title,
+                "queue": row.queue_name,
+                "said": row.decision.replace("_", " ").capitalize(),
+                "outcome": outlined(outcome.label, outcome.tone, outcome.title),
+                "at": muted(format_moment(row.said_at, zone=zone, now=now)),
+            },
+        ),
+        label=case,
+    )
