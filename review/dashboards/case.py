@@ -22,22 +22,34 @@ _TASK: Final = """
     SELECT t.id, t.instance_id, t.step_id, t.queue_id, t.definition_id, t.title,
         t.business_key, t.initiator, t.state, t.control, t.stage, t.round,
         t.priority_class, t.payload_digest, t.confidence, t.impact, t.excluded,
-        t.claimed_by_id, t.lease_token, t.lease_until, t.opened_at, t.warn_at,
-        t.due_at, t.decided_at, t.outcome, t.decided_by, q.key AS queue_key,
-        q.name AS queue_name, q.policy_text, p.name AS holder, e.key AS escalates_to,
+        t.claimed_by_id, t.seats, t.is_ahead, t.reveal, t.release_at, t.parking,
+        t.parked_for_id,
+        coalesce(s.token, t.lease_token) AS lease_token,
+        coalesce(s.lease_until, t.lease_until) AS lease_until,
+        coalesce(s.claimed_at, t.claimed_at) AS claimed_at, s.id AS seat_id,
+        t.opened_at, t.warn_at, t.due_at, t.decided_at, t.outcome, t.decided_by,
+        q.key AS queue_key, q.name AS queue_name, q.policy_text, q.lease_seconds,
+        q.undo_seconds, q.claim_ahead, q.signature, q.signature_meaning,
+        q.hidden_decisions, q.rationale_below, q.rationale_above,
+        p.name AS holder, e.key AS escalates_to, u.revealed_at,
         c.payload::text AS payload, c.proposal::text AS proposal, c.why::text AS why,
-        c.policy::text AS policy, clock_timestamp() AS now
+        c.policy::text AS policy, c.routing::text AS routing, clock_timestamp() AS now
     FROM review_task t
     JOIN review_queue q ON q.id = t.queue_id
     JOIN review_taskcontent c ON c.task_id = t.id
+    LEFT JOIN review_seat s ON s.task_id = t.id AND s.person_id = %(person)s
     LEFT JOIN review_queue e ON e.id = q.escalate_to_id
     LEFT JOIN review_person p ON p.id = t.claimed_by_id
+    LEFT JOIN review_unveiling u ON u.task_id = t.id AND u.person_id = %(person)s
+        AND u.lease_token = coalesce(s.token, t.lease_token)
     WHERE t.id = %(id)s
 """
 _VERDICTS: Final = """
-    SELECT person_id, person_name, decision, reason_code, rationale, round, stage,
-        submitted_at, occurred_at
-    FROM review_verdict WHERE task_id = %(id)s ORDER BY id
+    SELECT v.id, v.person_id, v.person_name, v.decision, v.reason_code, v.rationale,
+        v.round, v.stage, v.submitted_at, v.occurred_at, n.undone_at
+    FROM review_verdict v
+    LEFT JOIN review_verdictundo n ON n.verdict_id = v.id
+    WHERE v.task_id = %(id)s ORDER BY v.id
 """
 _REVISION: Final = """
     SELECT t.instance_id, r.payload::text AS payload
@@ -50,12 +62,16 @@ _REVISION: Final = """
 class SeenVerdict:
     """One verdict as far as the viewer may see it; hidden parts are empty."""
 
+    id: int
     sight: Sight
+    person_id: int
     person_name: str
     decision: str
     reason_code: str
     rationale: str
+    round: int
     at: dt.datetime
+    is_undone: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -70,11 +86,14 @@ class Case:
     proposal: Any
     why: Mapping[str, Any]
     policy: Mapping[str, Any]
+    routing: Mapping[str, Any]
     verdicts: Sequence[SeenVerdict]
     is_mine: bool
     is_held: bool
     is_reviewer: bool
     is_excluded: bool
+    viewer_id: int
+    own_verdict: SeenVerdict | None = None
 
     @property
     def is_live(self) -> bool:
@@ -89,7 +108,7 @@ class Case:
 
 def read_case(task_id: int, viewer: Viewer) -> Case:
     """Read one task for one viewer. Raises NotFound, and Forbidden for outsiders."""
-    row = read_row(_TASK, {"id": task_id})
+    row = read_row(_TASK, {"id": task_id, "person": viewer.person_id})
     if row is None:
         raise NotFound(f"There is no task {task_id}.")
     permissions.check_can_see_queue(viewer.rights, queue_id=row.queue_id)
@@ -100,13 +119,24 @@ def read_case(task_id: int, viewer: Viewer) -> Case:
         proposal=read_json(row.proposal),
         why=read_json(row.why),
         policy=read_json(row.policy),
+        routing=read_json(row.routing) or {},
         verdicts=(),
-        is_mine=is_held and row.claimed_by_id == viewer.person_id,
+        is_mine=is_held
+        and (row.seat_id is not None or row.claimed_by_id == viewer.person_id),
         is_held=is_held,
         is_reviewer=permissions.can_review(viewer.rights, queue_id=row.queue_id),
         is_excluded=viewer.person_id in row.excluded,
+        viewer_id=viewer.person_id,
     )
-    return dataclasses.replace(case, verdicts=_list_verdicts(case, viewer))
+    verdicts = _list_verdicts(case, viewer)
+    own = [
+        verdict
+        for verdict in verdicts
+        if verdict.person_id == viewer.person_id and not verdict.is_undone
+    ]
+    return dataclasses.replace(
+        case, verdicts=verdicts, own_verdict=own[-1] if own else None
+    )
 
 
 def read_form(case: Case) -> Mapping[str, Any]:
@@ -138,7 +168,10 @@ def _list_verdicts(case: Case, viewer: Viewer) -> list[SeenVerdict]:
     rights = viewer.rights
     seer = Seer(
         person_id=viewer.person_id,
-        may_judge=case.may_judge,
+        # While a vote settles the next person is as blind as after it.
+        may_judge=case.is_reviewer
+        and not case.is_excluded
+        and (case.is_live or case.row.state == "SETTLING"),
         oversees=rights.holds(Role.MANAGER, queue_id=case.row.queue_id)
         or rights.holds_anywhere(Role.AUDITOR, Role.PROCESS_OWNER),
     )
@@ -154,10 +187,14 @@ def _see(row: Any, seer: Seer, case: Case) -> SeenVerdict:
     )
     is_hidden = sight is Sight.HIDDEN
     return SeenVerdict(
+        id=row.id,
         sight=sight,
+        person_id=row.person_id if sight is Sight.FULL else 0,
         person_name=row.person_name if sight is Sight.FULL else "",
         decision="" if is_hidden else row.decision,
         reason_code="" if is_hidden else row.reason_code,
         rationale="" if is_hidden else row.rationale,
+        round=row.round,
         at=row.occurred_at or row.submitted_at,
+        is_undone=row.undone_at is not None,
     )

@@ -1,46 +1,44 @@
-"""The middle of a task: its fields, what is proposed for them, and how sure that is.
+"""The middle of a task: its fields, what is proposed for them, and where they were read.
 
-Pure. Differences of text are found by words; every changed field says so itself.
+Pure. Each kind of value is compared as what it is: words in texts, items in lists, the
+distance between numbers and between days. Every changed field says so itself.
 """
 
 import dataclasses
-import difflib
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
-from review.views.formats import (
-    MEDIUM_CONFIDENCE,
-    Bar,
-    confidence_bar,
-    format_label,
-    format_value,
-)
-from review.views.sources import (
+from review.views.differences import Run, diff_values, measure
+from review.views.formats import Bar, confidence_bar, format_label, format_value
+from review.views.sources.readings import (
     anchor_of,
     describe_place,
     escape,
+    find_page,
+    find_span,
     is_reading,
     iterate_readings,
+    list_documents,
+    page_anchor,
 )
-
-LONGEST_DIFF: Final = 2000
-_WORDS: Final = re.compile(r"\s+|\w+|[^\w\s]")
-_SUGGESTION: Final = ("action", "decision", "recommendation")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Run:
-    """A run of text that stayed or changed."""
+class Place:
+    """Where a field was read: in words, and the anchor on the page (or "")."""
 
-    text: str
-    changed: bool = False
+    label: str = ""
+    anchor: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Field:
-    """One field: what stands there, what is proposed, and where it came from."""
+    """One field: what stood there before an edit, what stands there, what is proposed.
+
+    `before` is empty where nobody has edited the field; `distance` says in words how
+    far old and new are apart.
+    """
 
     name: str
     pointer: str
@@ -49,24 +47,15 @@ class Field:
     old: Sequence[Run]
     new: Sequence[Run]
     is_changed: bool
-    source_label: str = ""
-    source_url: str = ""
+    place: Place = Place()
     confidence: Bar | None = None
+    distance: str = ""
+    before: Sequence[Run] = ()
 
     @property
     def text(self) -> str:
         """Return what stands there, in one piece."""
-        return "".join(run.text for run in self.old)
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Suggestion:
-    """What the model would do, in words."""
-
-    action: str
-    confidence: Bar | None
-    lines: Sequence[str]
-    is_hidden: bool = False
+        return format_value(self.value)
 
 
 def build_fields(
@@ -78,151 +67,125 @@ def build_fields(
 ) -> list[Field]:
     """Return the readings of a payload and its plain values, in the form's order."""
     proposed = proposal if isinstance(proposal, Mapping) else {}
-    fields = [
-        _read_field(
-            pointer,
+    numbers = {
+        str(each.get("id")): number
+        for number, each in enumerate(list_documents(payload), start=1)
+    }
+    fields = []
+    for pointer, name, reading in iterate_readings(payload):
+        field = _field(
             name,
-            reading,
-            proposed,
+            f"{pointer}/value",
+            reading.get("value"),
+            proposed=proposed,
             labels=labels,
-            place=describe_place(payload, reading.get("source")),
         )
-        for pointer, name, reading in iterate_readings(payload)
-    ]
+        source = reading.get("source")
+        fields.append(
+            dataclasses.replace(
+                field,
+                place=Place(
+                    label=describe_place(payload, source),
+                    anchor=_anchor(name, source, numbers),
+                ),
+                confidence=confidence_bar(_sure(reading.get("confidence"))),
+            )
+        )
     names = [name for name in order if name in payload]
     names += [name for name in payload if name not in {*names, "confidence"}]
-    for name in names:
-        value = payload[name]
-        if not is_reading(value) and _is_plain(value):
-            fields.append(_plain_field(name, value, proposed, labels))
+    fields += [
+        _field(
+            name, f"/{escape(name)}", payload[name], proposed=proposed, labels=labels
+        )
+        for name in names
+        if not is_reading(payload[name]) and _is_plain(payload[name])
+    ]
     return fields
 
 
-def build_suggestion(
-    proposal: object, *, confidence: Decimal | None, fields: Sequence[Field]
-) -> Suggestion | None:
-    """Return what the model suggests; None where it says nothing."""
-    if proposal in (None, {}, ""):
-        return None
-    doubtful = [
-        field.label
+def compare_rounds(fields: Sequence[Field], earlier: Mapping[str, Any]) -> list[Field]:
+    """Return the fields with what stood there in an earlier round as the old side."""
+    flat = _flatten(earlier)
+    compared = [_against(field, flat.get(field.pointer)) for field in fields]
+    return sorted(compared, key=lambda field: not field.is_changed)
+
+
+def add_before(fields: Sequence[Field], earlier: Mapping[str, Any]) -> list[Field]:
+    """Return the fields with what stood there before an edit, where that differs."""
+    flat = _flatten(earlier)
+    return [
+        dataclasses.replace(field, before=_against(field, flat.get(field.pointer)).old)
+        if _against(field, flat.get(field.pointer)).is_changed
+        else field
         for field in fields
-        if field.confidence is not None and field.confidence.tone == "warn"
     ]
-    lines = []
-    if doubtful:
-        lines.append(f"Look closely at: {', '.join(doubtful)}.")
-    action = ""
-    if isinstance(proposal, Mapping):
-        named = next((word for word in _SUGGESTION if proposal.get(word)), "")
-        action = format_value(proposal[named]).capitalize() if named else ""
-        shown = {field.name for field in fields} | {named, "confidence"}
-        lines += [
-            f"{format_label(name)}: {_describe(value)}"
-            for name, value in proposal.items()
-            if name not in shown and value is not None
-        ]
-        changed = sum(field.is_changed for field in fields)
-        action = action or (
-            f"Change {changed} of {len(fields)} fields" if changed else "Keep as read"
-        )
-    else:
-        action = format_value(proposal)
-    return Suggestion(action=action, confidence=confidence_bar(confidence), lines=lines)
 
 
-def diff_words(old: str, new: str) -> tuple[list[Run], list[Run]]:
-    """Return both texts cut into runs that stayed and runs that changed."""
-    if old == new:
-        return [Run(old)], [Run(new)]
-    before, after = _WORDS.findall(old), _WORDS.findall(new)
-    if len(old) + len(new) > LONGEST_DIFF or not (before and after):
-        return [Run(old, changed=True)], [Run(new, changed=True)]
-    matcher = difflib.SequenceMatcher(a=before, b=after, autojunk=False)
-    if matcher.ratio() < 0.4:
-        return [Run(old, changed=True)], [Run(new, changed=True)]
-    left, right = [], []
-    for tag, a1, a2, b1, b2 in matcher.get_opcodes():
-        is_changed = tag != "equal"
-        if a2 > a1:
-            left.append(Run("".join(before[a1:a2]), is_changed))
-        if b2 > b1:
-            right.append(Run("".join(after[b1:b2]), is_changed))
-    return left, right
+def _flatten(payload: Mapping[str, Any]) -> dict[str, Field]:
+    return {
+        field.pointer: field
+        for field in build_fields(payload, proposal=None, labels={}, order=())
+    }
 
 
-def _read_field(
-    pointer: str,
+def _against(field: Field, before: Field | None) -> Field:
+    was = before.value if before else None
+    left, right = diff_values(was, field.value)
+    is_changed = was != field.value
+    return dataclasses.replace(
+        field,
+        old=left,
+        new=right,
+        is_changed=is_changed,
+        distance=measure(was, field.value) if is_changed else "",
+    )
+
+
+def _field(
     name: str,
-    reading: Mapping[str, Any],
-    proposed: Mapping[str, Any],
+    pointer: str,
+    value: object,
     *,
+    proposed: Mapping[str, Any],
     labels: Mapping[str, str],
-    place: str,
 ) -> Field:
-    value = reading.get("value")
-    confidence = reading.get("confidence")
-    sure = (
-        Decimal(confidence)
-        if isinstance(confidence, Decimal | int) and 0 <= confidence <= 1
-        else None
-    )
-    old, new, is_changed = _compare(name, value, proposed)
+    is_changed = name in proposed and proposed[name] != value
+    wanted = proposed[name] if is_changed else value
+    old, new = diff_values(value, wanted)
     return Field(
         name=name,
-        pointer=f"{pointer}/value",
+        pointer=pointer,
         label=labels.get(name) or format_label(name),
         value=value,
         old=old,
         new=new,
         is_changed=is_changed,
-        source_label=place,
-        source_url=f"#{anchor_of(name)}" if reading.get("source") else "",
-        confidence=confidence_bar(sure),
+        distance=measure(value, wanted) if is_changed else "",
     )
 
 
-def _plain_field(
-    name: str, value: object, proposed: Mapping[str, Any], labels: Mapping[str, str]
-) -> Field:
-    old, new, is_changed = _compare(name, value, proposed)
-    return Field(
-        name=name,
-        pointer=f"/{escape(name)}",
-        label=labels.get(name) or format_label(name),
-        value=value,
-        old=old,
-        new=new,
-        is_changed=is_changed,
+def _anchor(name: str, source: object, numbers: Mapping[str, int]) -> str:
+    if not isinstance(source, Mapping):
+        return ""
+    if find_span(source) is not None:
+        return anchor_of(name)
+    number = numbers.get(str(source.get("document")))
+    page = find_page(source)
+    if number is None:
+        return ""
+    return page_anchor(number, page) if page is not None else f"source-{number}"
+
+
+def _sure(confidence: object) -> Decimal | None:
+    is_number = isinstance(confidence, Decimal | int) and not isinstance(
+        confidence, bool
     )
-
-
-def _compare(
-    name: str, value: object, proposed: Mapping[str, Any]
-) -> tuple[Sequence[Run], Sequence[Run], bool]:
-    text = format_value(value)
-    if name not in proposed or proposed[name] == value:
-        return [Run(text)], [Run(text)], False
-    old, new = diff_words(text, format_value(proposed[name]))
-    return old, new, True
+    if is_number and 0 <= Decimal(str(confidence)) <= 1:
+        return Decimal(str(confidence))
+    return None
 
 
 def _is_plain(value: object) -> bool:
     if isinstance(value, list):
         return all(not isinstance(each, Mapping | list) for each in value)
     return not isinstance(value, Mapping)
-
-
-def _describe(value: object) -> str:
-    """Return a value of a proposal; a list of named effects reads as pairs."""
-    if isinstance(value, list) and all(isinstance(each, Mapping) for each in value):
-        pairs = [
-            " ".join(format_value(inner) for inner in each.values()) for each in value
-        ]
-        return "; ".join(pairs)
-    return format_value(value)
-
-
-def is_doubtful(confidence: Decimal | None) -> bool:
-    """Tell whether the case is one to look at before hearing the model."""
-    return confidence is None or confidence < MEDIUM_CONFIDENCE

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from review.dashboards.decisions import COUNTED, Hits
 from review.forms.decisions import TryForm
-from review.views.changes import diff_words
+from review.views.differences import diff_words
 from review.views.sheets import Sheet as Drawn
 from review.views.sheets import build_sheet, find_record, write_json
 from workflows.core.outline import (

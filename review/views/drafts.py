@@ -1,48 +1,51 @@
-"""Drafts of verdicts, kept in the person's session on the server.
+"""Drafts of verdicts: the verdict form's fields as they were typed, kept on the server.
 
-They outlive the lease and end with the session: what somebody typed about a case does
-not stay in a browser that others use.
+They outlive the lease and the session; nothing that somebody typed about a case stays in
+a browser that others use.
 """
 
+import datetime as dt
+from collections.abc import Mapping
 from typing import Final
 
 from django.http import HttpRequest
 
-KEY: Final = "drafts"
-MOST_DRAFTS: Final = 5
-MOST_CHARACTERS: Final = 40_000
-_LEFT_OUT: Final = {"csrfmiddlewaretoken", "token", "payload_digest", "then"}
+from review.operations import drafts
+
+# A password is never kept; the rest belongs to one lease.
+_LEFT_OUT: Final = frozenset({
+    "csrfmiddlewaretoken",
+    "token",
+    "payload_digest",
+    "then",
+    "password",
+    "sources_opened",
+})
 
 
-def read_draft(request: HttpRequest, task_id: int) -> dict[str, str]:
-    """Return what was typed for a task, by field name; empty without a draft."""
-    found = request.session.get(KEY, {}).get(str(task_id), {})
-    return dict(found)
+def read_draft(person_id: int, task_id: int) -> drafts.Kept | None:
+    """Return what a person has typed about a task, None without a draft."""
+    return drafts.read(task_id=task_id, person_id=person_id)
 
 
-def keep_draft(request: HttpRequest, task_id: int) -> bool:
-    """Keep a form's fields; the oldest draft goes when there are too many.
+def fill(kept: drafts.Kept | None) -> Mapping[str, str]:
+    """Return a draft as the initial values of the form."""
+    return {} if kept is None else kept.fields
 
-    False when they are larger than a draft may be.
+
+def keep_draft(
+    request: HttpRequest, person_id: int, task_id: int
+) -> dt.datetime | None:
+    """Keep the form's fields; None where there was nothing but defaults to keep.
+
+    Raises Invalid when they are larger than a draft may be.
     """
     fields = {
         name: str(value)
         for name, value in request.POST.items()
         if name not in _LEFT_OUT and value
     }
-    if sum(map(len, fields.values())) > MOST_CHARACTERS:
-        return False
-    drafts = {**request.session.get(KEY, {})}
-    drafts.pop(str(task_id), None)
-    drafts[str(task_id)] = fields
-    while len(drafts) > MOST_DRAFTS:
-        del drafts[next(iter(drafts))]
-    request.session[KEY] = drafts
-    return True
-
-
-def drop_draft(request: HttpRequest, task_id: int) -> None:
-    """Forget a task's draft."""
-    drafts = {**request.session.get(KEY, {})}
-    if drafts.pop(str(task_id), None) is not None:
-        request.session[KEY] = drafts
+    digest = request.POST.get("payload_digest", "")[:64]
+    return drafts.keep(
+        task_id=task_id, person_id=person_id, payload_digest=digest, fields=fields
+    )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from review.views import undoing
 from review.views.access import viewer_required
 from review.views.rail import build_rail
 
@@ -17,5 +18,8 @@ def render_page(
     status: int = 200,
 ) -> HttpResponse:
     """Render a page with the rail of who is signed in."""
-    frame = {"rail": build_rail(request, viewer_required(request))}
+    frame = {
+        "rail": build_rail(request, viewer_required(request)),
+        "undo": undoing.offer(request),
+    }
     return render(request, template, {**frame, **context}, status=status)

@@ -1,34 +1,29 @@
 """The task page's content: sources, fields, suggestion, history, verdict form."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
-from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
-from review.core.states import Control, Decision, Stage
+from review.core.states import Signature
 from review.core.visibility import Sight
 from review.dashboards import audit, engine
 from review.dashboards.blind import read_blindfold
-from review.dashboards.case import (
-    Case,
-    find_earlier_payload,
-    list_reason_codes,
-    read_form,
-)
+from review.dashboards.case import Case, find_earlier_payload, read_form
 from review.dashboards.frame import Viewer
-from review.forms.corrections import Correction
-from review.forms.verdicts import EscalateForm, VerdictForm
+from review.forms.verdicts import CommentForm, VerdictForm
 from review.live import task_topic
-from review.models import Queue
-from review.views import changes
+from review.models import Note
+from review.operations.layouts import read_split
+from review.views import changes, next_steps, task_forms
 from review.views.drafts import read_draft
 from review.views.entries import Line, build_lines
 from review.views.formats import (
     CONTROL_PILLS,
     OUTCOME_PILLS,
     Pill,
+    format_count,
     format_duration,
     format_moment,
     sla_pill,
@@ -36,217 +31,134 @@ from review.views.formats import (
 )
 from review.views.large import list_large
 from review.views.lit import build_lit_grid
-from review.views.sources import build_sources
+from review.views.sources import build, pages
+from review.views.sources.documents import Document
+from review.views.suggestions import build_model_view
+from review.views.task_notices import build_notice, explain_read_only
 from review.views.why import explain_why
 
-CHOICES: Final = (
-    (Decision.APPROVE, "Approve", "a"),
-    (Decision.REJECT, "Reject", "r"),
-    (Decision.EDIT_AND_APPROVE, "Edit and approve", "e"),
-)
 STAGES: Final = {
-    Stage.SECOND.value: "2nd review, blind",
-    Stage.ADJUDICATION.value: "3rd review: the first two disagree",
+    "SECOND": "2nd review, blind",
+    "ADJUDICATION": "3rd review: the first two disagree",
 }
 MOST_HISTORY: Final = 40
+MOST_NOTES: Final = 50
 
 
 def build_page(
-    request: HttpRequest,
     case: Case,
     viewer: Viewer,
     *,
     verdict_form: VerdictForm | None = None,
-    escalate_form: EscalateForm | None = None,
     shows_earlier: bool = False,
 ) -> dict[str, object]:
     """Return all that the task's template shows to this viewer."""
-    row, now, zone = case.row, case.row.now, viewer.look.tzinfo
-    schema = read_form(case)
-    fields = _fields(case, schema)
-    earlier = find_earlier_payload(row.id) if shows_earlier else None
-    form = verdict_form or build_verdict_form(request, case, fields=fields)
+    row, zone = case.row, viewer.look.tzinfo
+    fields = task_forms.build_fields(case)
     return {
         "page_title": row.business_key or row.title,
         "task": _task(case, viewer),
         "pills": _pills(case),
-        "lease": _lease(case, zone=zone) if case.is_mine else None,
-        "why": [
-            *explain_why(case.why, confidence=row.confidence, impact=row.impact),
-            f"class {row.priority_class}, waiting {format_duration(now - row.opened_at)}",
-        ],
+        "why": _why(case),
         "lit_grid": build_lit_grid(case),
-        "sources": build_sources(
-            case.payload, labels=_labels(schema), proposal=case.proposal
-        ),
-        "large_values": list_large(case.payload, url="task-value", owner=row.id),
-        "changes": _compare(case, earlier) if earlier else fields,
-        "changes_title": _changes_title(fields, has_earlier=bool(earlier)),
-        "old_label": "You were shown" if earlier else "On file",
-        "new_label": "On file now" if earlier else "Proposed",
-        "has_new": bool(earlier) or any(field.is_changed for field in fields),
-        "has_sources": any(field.source_label for field in fields),
-        "proposal": _suggest(case, fields),
+        "split": read_split(viewer.look.columns),
+        **_sources(case),
+        **_changes(case, fields, shows_earlier=shows_earlier),
+        "model": build_model_view(case, fields, zone=zone),
         "history": _history(case, viewer),
-        "verdicts": [_verdict(each, zone=zone, now=now) for each in case.verdicts],
-        "form": form,
-        "choices": _choices(form),
-        "rationale_help": "Needed for reject and edit unless a reason says it all.",
-        "draft_label": _draft_label(request, row.id),
-        "escalate_form": escalate_form or build_escalate_form(case),
+        "notes": _notes(case, zone=zone),
+        "comment_form": CommentForm(prefix="note"),
+        "verdicts": [_verdict(each, zone=zone, now=row.now) for each in case.verdicts],
         "policy_text": row.policy_text,
-        "may_claim": case.may_judge and not case.is_held,
-        "read_only_reason": _read_only_reason(case, zone=zone),
+        "task_waits_for_me": row.state == "WAITING"
+        and row.parked_for_id == viewer.person_id,
+        "may_claim": case.may_judge and not case.is_held and row.state != "WAITING",
+        "read_only_reason": explain_read_only(case, zone=zone),
         "notice": build_notice(case, zone=zone),
         "notice_url": f"{reverse('task-detail', args=[row.id])}?part=notice"
         f"&token={row.lease_token if case.is_mine else ''}",
+        "settling": _settling(case, zone=zone),
+        **_verdict_side(case, viewer, fields, given=verdict_form),
     }
 
 
-def build_verdict_form(
-    request: HttpRequest,
+def _verdict_side(
     case: Case,
+    viewer: Viewer,
+    fields: Sequence[changes.Field],
     *,
-    fields: Sequence[changes.Field] | None = None,
-    data: Mapping[str, Any] | None = None,
-) -> VerdictForm:
-    """Return the verdict form, filled with `data` or with the viewer's draft."""
-    known = fields if fields is not None else _fields(case, read_form(case))
-    return VerdictForm(
-        data,
-        initial={
-            **read_draft(request, case.row.id),
-            "token": case.row.lease_token,
-            "payload_digest": case.row.payload_digest,
-        },
-        reasons=_reasons(case),
-        corrections=[
-            Correction(field.pointer, field.label, field.value)
-            for field in known
-            if not isinstance(field.value, list)
-        ],
+    given: VerdictForm | None,
+) -> dict[str, object]:
+    """Return the verdict form and what stands around it; only for who holds the task."""
+    if not case.is_mine:
+        return {"lease": None}
+    row, zone = case.row, viewer.look.tzinfo
+    reasons = task_forms.list_reasons(case)
+    kept = read_draft(viewer.person_id, row.id) if given is None else None
+    form = given or task_forms.build_verdict_form(
+        case, reasons=reasons, fields=fields, draft=kept.fields if kept else {}
     )
-
-
-def build_escalate_form(
-    case: Case, *, data: Mapping[str, Any] | None = None
-) -> EscalateForm | None:
-    """Return the form that hands the task on, None where there is no other queue."""
-    row = case.row
-    queues = Queue.objects.exclude(pk=row.queue_id).order_by("name", "pk")
-    choices = list(queues.values_list("key", "name"))
-    if not choices or not case.is_mine:
-        return None
-    preset = str(case.policy.get("escalate_to") or row.escalates_to or "")
-    return EscalateForm(
-        data,
-        queues=choices,
-        prefix="escalate",
-        initial={"token": row.lease_token, "to_queue": preset},
-    )
-
-
-def build_notice(
-    case: Case, *, zone: dt.tzinfo, held_token: int | None = None
-) -> dict[str, str] | None:
-    """Return what has happened to the task that the viewer should know first.
-
-    `held_token` is the lease the open page thinks it has.
-    """
-    row = case.row
-    if not case.is_live:
-        what = OUTCOME_PILLS.get(row.outcome or "") or state_pill(row.state)
-        who = " by the grid, without people" if row.decided_by == "AUTO" else ""
-        return {
-            "tone": what.tone or "hold",
-            "icon": "check-circle",
-            "text": f"This task is closed: {what.label.lower()}{who}.",
-        }
-    if held_token is not None and not (case.is_mine and row.lease_token == held_token):
-        return {
-            "tone": "warn",
-            "icon": "hourglass-split",
-            "text": "You no longer hold this task. Your draft is kept.",
-            "url": reverse("task-detail", args=[row.id]),
-            "link": "Open it again",
-        }
-    if case.is_held and not case.is_mine:
-        until = format_moment(row.lease_until, zone=zone, now=row.now)
-        return {
-            "tone": "hold",
-            "icon": "lock",
-            "text": f"{row.holder} holds this task until {until}. You may read it.",
-        }
-    return None
-
-
-def _fields(case: Case, schema: Mapping[str, Any]) -> list[changes.Field]:
-    order = (schema.get("x-ui") or {}).get("order") or list(
-        schema.get("properties", {})
-    )
-    return changes.build_fields(
-        case.payload, proposal=case.proposal, labels=_labels(schema), order=order
-    )
-
-
-def _labels(schema: Mapping[str, Any]) -> dict[str, str]:
+    saved = format_moment(kept.saved_at, zone=zone, now=row.now) if kept else ""
+    nexts = next_steps.describe_next(case)
+    choices = task_forms.list_choices(case, form)
     return {
-        name: str(each["title"])
-        for name, each in (schema.get("properties") or {}).items()
-        if isinstance(each, Mapping) and each.get("title")
+        "lease": _lease(case, zone=zone),
+        "form": form,
+        "choices": [{**each, "next": nexts[str(each["value"])]} for each in choices],
+        "reasons": reasons,
+        "rationale_help": task_forms.describe_rationale(case),
+        "draft_label": f"Your draft of {saved} is filled in." if saved else "",
+        "is_signed": row.signature == Signature.PASSWORD.value,
+        "meaning": row.signature_meaning
+        or "I reviewed these sources and take this decision.",
+        "undo_seconds": row.undo_seconds,
+        "hand_over_form": task_forms.build_hand_over_form(case),
     }
 
 
-def _compare(case: Case, earlier: Mapping[str, Any]) -> list[changes.Field]:
-    """Return the fields with what was shown before an edit as the old side."""
-    flat = {
-        field.pointer: field
-        for field in changes.build_fields(earlier, proposal=None, labels={}, order=())
-    }
-    compared = []
-    for field in _fields(case, read_form(case)):
-        before = flat.get(field.pointer)
-        old = before.text if before else ""
-        left, right = changes.diff_words(old, field.text)
-        is_changed = old != field.text
-        compared.append(
-            changes.Field(
-                name=field.name,
-                pointer=field.pointer,
-                label=field.label,
-                value=field.value,
-                old=left,
-                new=right,
-                is_changed=is_changed,
-            )
-        )
-    return sorted(compared, key=lambda field: not field.is_changed)
-
-
-def _changes_title(fields: Sequence[changes.Field], *, has_earlier: bool) -> str:
-    if has_earlier:
-        return "What has changed since you looked"
-    changed = sum(field.is_changed for field in fields)
-    return f"What changes: {changed} of {len(fields)} fields" if changed else "Fields"
-
-
-def _suggest(case: Case, fields: Sequence[changes.Field]) -> dict[str, object] | None:
-    suggestion = changes.build_suggestion(
-        case.proposal, confidence=case.row.confidence, fields=fields
-    )
-    if suggestion is None:
-        return None
-    # Where much hangs on it or the model is unsure, the reviewer's own look comes
-    # first; the suggestion is one key away (Bucinca 2021, doi 10.1145/3449287).
-    is_hidden = case.may_judge and (
-        case.row.control == Control.DUAL.value
-        or changes.is_doubtful(case.row.confidence)
+def _sources(case: Case) -> dict[str, object]:
+    schema = read_form(case)
+    sources = build.build_sources(
+        case.payload,
+        labels=task_forms.read_labels(schema),
+        count_pages=_count_pages,
+        proposal=case.proposal,
     )
     return {
-        "action": suggestion.action,
-        "confidence": suggestion.confidence,
-        "lines": suggestion.lines,
-        "is_hidden": is_hidden,
+        "sources": sources,
+        "source_count": len(sources),
+        "large_values": list_large(case.payload, url="task-value", owner=case.row.id),
+        "digest": case.row.payload_digest[:12],
+    }
+
+
+def _count_pages(document: Document) -> pages.Pages:
+    return pages.count_pages(document.data, digest=document.digest)
+
+
+def _changes(
+    case: Case, fields: list[changes.Field], *, shows_earlier: bool
+) -> dict[str, object]:
+    """Return the middle: a comparison with what was shown, or with what is proposed."""
+    has_rounds = case.row.round > 1
+    earlier = find_earlier_payload(case.row.id) if shows_earlier or has_rounds else None
+    if shows_earlier and earlier is not None:
+        shown = changes.compare_rounds(fields, earlier)
+        title, old, new = "What has changed since you looked", "You were shown", "Now"
+    else:
+        shown = changes.add_before(fields, earlier) if earlier else fields
+        title, old, new = "What changes", "On file", "Proposed"
+    changed = sum(field.is_changed or bool(field.before) for field in shown)
+    same = len(shown) - changed
+    return {
+        "changes": shown,
+        "changes_title": title if changed else "Fields",
+        "old_label": old,
+        "new_label": new,
+        "has_new": any(field.is_changed for field in shown),
+        "has_before": any(field.before for field in shown),
+        "has_sources": any(field.place.label for field in shown),
+        "same_label": format_count(same, "unchanged field") if changed and same else "",
     }
 
 
@@ -257,10 +169,13 @@ def _task(case: Case, viewer: Viewer) -> dict[str, object]:
         "case": row.business_key or f"#{row.id}",
         "title": row.title,
         "url": reverse("task-detail", args=[row.id]),
+        "queue_key": row.queue_key,
         "queue_name": row.queue_name,
         "queue_url": reverse("queue-detail", args=[row.queue_key]),
         "instance_url": reverse("instance-detail", args=[row.instance_id]),
+        "clock_url": _clock_url(row.id),
         "topic": task_topic(row.id),
+        "claim_ahead": row.claim_ahead,
         "sla": sla_pill(
             due_at=row.due_at,
             warn_at=row.warn_at,
@@ -270,6 +185,13 @@ def _task(case: Case, viewer: Viewer) -> dict[str, object]:
         if case.is_live
         else Pill(""),
     }
+
+
+def _clock_url(task_id: int) -> str:
+    try:
+        return reverse("task-clock", args=[task_id])
+    except NoReverseMatch:
+        return ""
 
 
 def _pills(case: Case) -> list[Pill]:
@@ -282,36 +204,62 @@ def _pills(case: Case) -> list[Pill]:
             control.title,
         )
     ]
-    if not case.is_live:
+    if case.row.round > 1:
+        pills.append(Pill(f"Round {case.row.round}", "", "An edit started this round"))
+    if not case.is_live or case.row.state == "WAITING":
         pills.append(
             OUTCOME_PILLS.get(case.row.outcome or "") or state_pill(case.row.state)
         )
     return pills
 
 
+def _why(case: Case) -> list[str]:
+    row = case.row
+    words = explain_why(case.why, confidence=row.confidence, impact=row.impact)
+    skills = case.routing.get("skills") or case.routing.get("skill")
+    if skills:
+        words.append(
+            f"skill {skills}" if isinstance(skills, str) else "skills asked for"
+        )
+    waited = format_duration(row.now - row.opened_at)
+    return [*words, f"class {row.priority_class}, waiting {waited}"]
+
+
 def _lease(case: Case, *, zone: dt.tzinfo) -> dict[str, object]:
     return {
         "token": case.row.lease_token,
+        "is_ahead": case.row.is_ahead,
         "now_iso": case.row.now.isoformat(),
         "until_iso": case.row.lease_until.isoformat(),
         "until_label": format_moment(case.row.lease_until, zone=zone, now=case.row.now),
     }
 
 
-def _reasons(case: Case) -> list[tuple[str, object]]:
-    """Return the reasons grouped by the decision they belong to."""
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for code in list_reason_codes(case.row.queue_id):
-        groups.setdefault(code.decision, []).append((code.code, code.label))
-    labels = {word.value: label for word, label, _ in CHOICES}
-    return [("", "No reason chosen"), *((labels[k], v) for k, v in groups.items())]
+def _settling(case: Case, *, zone: dt.tzinfo) -> dict[str, object] | None:
+    """Return the viewer's own verdict while its effects are held."""
+    row = case.row
+    if row.state != "SETTLING" or case.own_verdict is None:
+        return None
+    return {
+        "decision": case.own_verdict.decision.replace("_", " ").lower(),
+        "at": format_moment(row.release_at, zone=zone, now=row.now),
+        "undo_url": reverse("verdict-undo", args=[case.own_verdict.id]),
+    }
 
 
-def _choices(form: VerdictForm) -> list[dict[str, object]]:
-    chosen = form["decision"].value()
+def _notes(case: Case, *, zone: dt.tzinfo) -> list[dict[str, object]]:
+    """Return what was said at the task, the newest first."""
+    found = Note.objects.filter(task_id=case.row.id).order_by("-id")[:MOST_NOTES]
     return [
-        {"value": word.value, "label": label, "key": key, "is_chosen": word == chosen}
-        for word, label, key in CHOICES
+        {
+            "by": note.person_name,
+            "at": format_moment(note.written_at, zone=zone, now=case.row.now),
+            "text": note.text,
+            "kind": {"HAND_OVER": "handed over", "HELP": "asks for help"}.get(
+                note.kind, ""
+            ),
+        }
+        for note in found
     ]
 
 
@@ -340,30 +288,10 @@ def _history(case: Case, viewer: Viewer) -> list[Line]:
 def _verdict(verdict: Any, *, zone: dt.tzinfo, now: dt.datetime) -> dict[str, object]:
     return {
         "is_hidden": verdict.sight is Sight.HIDDEN,
+        "is_undone": verdict.is_undone,
         "by": verdict.person_name or "a reviewer",
         "decision": verdict.decision.replace("_", " ").lower(),
         "reason": verdict.reason_code,
         "rationale": verdict.rationale,
         "at": format_moment(verdict.at, zone=zone, now=now),
     }
-
-
-def _draft_label(request: HttpRequest, task_id: int) -> str:
-    return "Your draft is filled in." if read_draft(request, task_id) else ""
-
-
-def _read_only_reason(case: Case, *, zone: dt.tzinfo) -> str:
-    row = case.row
-    if not case.is_live:
-        return "This task is closed. Its verdicts are in the history."
-    if not case.is_reviewer:
-        return "You may read this task; its queue's reviewers decide it."
-    if case.is_excluded:
-        return (
-            "Four eyes: you started this case or have judged it already,"
-            " so somebody else must judge it now."
-        )
-    if not case.is_held:
-        return "Nobody holds this task."
-    until = format_moment(row.lease_until, zone=zone, now=row.now)
-    return f"{row.holder} holds this task until {until}."
