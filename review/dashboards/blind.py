@@ -13,7 +13,8 @@ from review.dashboards.sql import read_rows
 
 _TASKS: Final = """
     SELECT step_id, state, stage, queue_id, excluded FROM review_task
-    WHERE step_id = ANY(%(step_ids)s) AND state IN ('OPEN', 'CLAIMED', 'WAITING')
+    WHERE step_id = ANY(%(step_ids)s)
+      AND state IN ('OPEN', 'CLAIMED', 'WAITING', 'SETTLING')
 """
 _SECRET_KINDS: Final = ("verdict.", "task.claimed", "task.released", "task.extended")
 

@@ -5,6 +5,7 @@ from review.demo.cast import Cast
 from review.models import Person, Task
 from review.operations import claims, tasks, verdicts
 from review.operations.verdicts import Submitted
+from workflows.store import database_now
 
 HALF_WAY = 4
 """Tasks under dual control that get one verdict; every second one gets two apart."""
@@ -48,4 +49,5 @@ def _judge(task: Task, person: Person, decision: Decision) -> Submitted:
         decision=decision,
         reason_code="income-unproven" if reject else "",
         rationale="Two of the three payslips show less." if reject else "",
+        occurred_at=database_now(),  # takes effect at once: nobody waits to undo it
     )

@@ -112,6 +112,5 @@ def _check_all(instance_id: UUID, cast: Cast) -> None:
             token=lease.token,
             payload_digest=task.payload_digest,
             decision=Decision.APPROVE,
-            reason_code="",
-            rationale="",
+            occurred_at=database_now(),  # nobody waits to undo it
         )

@@ -17,7 +17,7 @@ from review.core.desks import Assessment, Desk, assess, read_desk
 from review.core.quorum import list_excluded, make_plan
 from review.core.shown import digest_shown_text
 from review.core.states import Control, Outcome
-from review.operations import calendars, clock_starts, routing
+from review.operations import calendars, clock_starts, routing, settling
 from review.operations.calendars import NamedCalendar
 from review.operations.grids import Standing, find_for_desks
 from review.operations.routing import Arrival, Routed
@@ -128,7 +128,9 @@ class ReviewDesk:
             cursor.execute(_CANCEL, [list(step_ids), seqs, [now] * len(seqs)])
             canceled = cursor.fetchall()
         topics = {live.DASHBOARD}
-        clock_starts.withdraw([(task, seq) for task, _, seq in canceled], now=now)
+        rows = [(task, seq) for task, _, seq in canceled]
+        clock_starts.withdraw(rows, now=now)
+        settling.withdraw(rows, now=now)
         for task_id, queue, _ in canceled:
             topics |= {live.queue_topic(queue), live.task_topic(task_id)}
         live.publish(*topics)

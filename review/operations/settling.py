@@ -14,7 +14,7 @@ lease (hold), the armed timer (release), the vote (undo).
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -59,6 +59,17 @@ _ARM: Final = """
     INSERT INTO workflows_timer (instance_id, step_id, node_id, kind, ref, data, state,
         due_at, attempt, audit_seq)
     VALUES (%s, %s, '', %s, %s, %s::jsonb, 'ARMED', %s, 0, %s)
+"""
+_NO_RELEASE: Final = """
+    UPDATE workflows_timer t SET state = 'CANCELED', audit_seq = v.audit_seq
+    FROM unnest(%s::text[], %s::int[]) AS v(ref, audit_seq)
+    WHERE t.ref = v.ref AND t.kind = %s AND t.state = 'ARMED'
+"""
+_NO_ANSWER: Final = """
+    UPDATE review_informationrequest r
+    SET withdrawn_at = %s, audit_seq = v.audit_seq
+    FROM unnest(%s::bigint[], %s::int[]) AS v(task_id, audit_seq)
+    WHERE r.task_id = v.task_id AND r.answered_at IS NULL AND r.withdrawn_at IS NULL
 """
 _UNDO: Final = """
     INSERT INTO review_verdictundo
@@ -221,6 +232,18 @@ def undo(*, verdict_id: int, person: Person) -> Lease:
         fields=_fields_of(held),
     )
     return lease
+
+
+def withdraw(rows: Sequence[tuple[int, int]], *, now: dt.datetime) -> None:
+    """Let canceled tasks wait for nothing: no release, no answer.
+
+    Rows are (task id, place of an entry of this transaction).
+    """
+    if not rows:
+        return
+    ids, seqs = (list(column) for column in zip(*rows, strict=True))
+    run(_NO_RELEASE, [[timer_ref(number) for number in ids], seqs, KIND])
+    run(_NO_ANSWER, [now, ids, seqs])
 
 
 def find_held(task: LockedTask) -> int | None:

@@ -164,7 +164,7 @@ def abstain(
         step_id=task.step_id,
     )
     seq = hand_in(task, wish, sight, state=TaskState.OPEN, drafts=[draft])
-    free(task, seq=seq)
+    free(task, seq=seq, person_id=person.id)
     because = f"{person.name} abstained: {wish.rationale or reason_code}"
     write(
         (_EXCLUDE, [person.id, task.id]),
@@ -180,7 +180,7 @@ def _answer_again(task: LockedTask, verdict: Earlier, wish: Wish) -> Submitted:
         outcome=verdict.answer_outcome,
         round=verdict.judgement.round,
         verdict_id=verdict.id,
-        undo_until=task.release_at,
+        undo_until=task.release_at if settling.find_held(task) == verdict.id else None,
     )
 
 

@@ -207,6 +207,7 @@ STATE_PILLS: Final[Mapping[str, Pill]] = {
     "FAILED": Pill("Failed", "bad"),
     "OPEN": Pill("Open", "accent"),
     "CLAIMED": Pill("Claimed", "hold"),
+    "SETTLING": Pill("Settling", "hold", "A verdict stands and can still be undone"),
     "DECIDED": Pill("Decided", "good"),
     "READY": Pill("Ready"),
     "RUNNING": Pill("Running", "accent"),

@@ -6,6 +6,7 @@ escalate until so many were decided.
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import time
 
@@ -42,7 +43,8 @@ def begin(count: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE faults_effect (step_id bigint NOT NULL)")
     queues.define_queue(key="desk", name="Desk", actor=TESTER, rules=AT_ONCE)
-    late = queues.define_queue(key="late", name="Late", actor=TESTER, rules=AT_ONCE)
+    held = dataclasses.replace(AT_ONCE, undo_seconds=1)
+    late = queues.define_queue(key="late", name="Late", actor=TESTER, rules=held)
     make_person("Alice", Role.REVIEWER, queue=late)
     definition_id = deploy(WORK)
     starts = [

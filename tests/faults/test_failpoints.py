@@ -36,6 +36,8 @@ BLOWS = {
     "timer.fire": "self,self",
     "escalation": "self,self",
     "verdict.uncommitted": "self,self",
+    "verdict.held": "self,self",
+    "settle.uncommitted": "self,self",
     "leaf.batch": "self",
     "sign.signed": "self",
     "sign.anchored": "self",
@@ -131,6 +133,11 @@ def test_verdicts_and_escalations_stand_once(aftermath: Fleet) -> None:
         "SELECT count(*), count(DISTINCT task_id) FROM review_verdict"
     )
     assert judged == [(CASES, CASES)]
+    released = aftermath.query(
+        "SELECT count(*), count(DISTINCT chain) FROM workflows_auditentry"
+        " WHERE kind = 'verdict.released'"
+    )
+    assert released == [(CASES, CASES)]
     told = aftermath.query(
         "SELECT kind, count(*), count(DISTINCT chain) FROM workflows_auditentry"
         " WHERE kind IN ('sla.breached', 'task.decided') GROUP BY kind ORDER BY kind"

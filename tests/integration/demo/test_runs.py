@@ -15,6 +15,7 @@ from tests.factories.processes import TESTER
 from workflows.models import Incident, Instance, Step
 from workflows.operations import definitions, external, instances
 from workflows.operations.advance import advance_batch
+from workflows.store import database_now
 
 PACKAGES = Path(__file__).parents[3] / "review" / "demo" / "packages"
 LOAN = {
@@ -97,6 +98,7 @@ def judge(
         decision=decision,
         rationale="" if decision is Decision.APPROVE else "Because.",
         edits=edits or {},
+        occurred_at=database_now(),  # takes effect at once
     )
     drain()
     instance.refresh_from_db()
