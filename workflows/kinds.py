@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
+from workflows.core.actors import Actor
 from workflows.core.bpmn.graph import Node
 from workflows.core.chain import Draft
 from workflows.core.engine.state import Evaluation
@@ -98,6 +99,71 @@ def human_kind() -> HumanKind:
             " in a handlers module of an installed application."
         )
     return _human[0]
+
+
+# --- clocks of whole instances ------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedInstance:
+    """An instance whose process has a goal (`cs:sla`), as it begins or ends.
+
+    `words` are the process's own attributes. `occurred_at` is the business time of a
+    replayed fact.
+    """
+
+    instance_id: UUID
+    words: Mapping[str, str]
+    occurred_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockTurn:
+    """What becomes of one instance's clock, and the entries that tell of it."""
+
+    instance_id: UUID
+    drafts: list[Draft] = field(default_factory=list)
+
+
+class InstanceClocks(Protocol):
+    """Who keeps the clocks of whole instances. Never asked where no process has one."""
+
+    def plan_many(
+        self,
+        *,
+        begun: Sequence[TimedInstance],
+        ended: Sequence[TimedInstance],
+        now: dt.datetime,
+    ) -> list[ClockTurn]:
+        """Rule on clocks that start and end; write nothing yet."""
+
+    def write_many(
+        self,
+        *,
+        turns: Sequence[ClockTurn],
+        audit_seqs: Mapping[UUID, int],
+        now: dt.datetime,
+    ) -> None:
+        """Write what was ruled; `audit_seqs` are the last entries of the instances."""
+
+    def hold(self, *, instance_id: UUID, actor: Actor) -> None:
+        """Halt all clocks of an instance that was just suspended."""
+
+    def let_go(self, *, instance_id: UUID, actor: Actor) -> None:
+        """Let the clocks go on of an instance that was just resumed."""
+
+
+_clocks: list[InstanceClocks] = []
+
+
+def set_instance_clocks(clocks: InstanceClocks) -> None:
+    """Say who keeps the clocks of instances; the last word counts."""
+    _clocks[:] = [clocks]
+
+
+def instance_clocks() -> InstanceClocks | None:
+    """Return who keeps the clocks of instances, None where nobody does."""
+    return _clocks[0] if _clocks else None
 
 
 # --- timers that other parts fire ------------------------------------------------

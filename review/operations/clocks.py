@@ -12,6 +12,7 @@ clock of a parked task stands: nothing is armed, and both move when it goes on.
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
@@ -104,13 +105,17 @@ def pause(task: LockedTask, *, because: str, actor: Actor) -> None:
     _disarm(task, seq=seq)
 
 
-def resume(task: LockedTask, *, actor: Actor) -> None:
+def resume(task: LockedTask, *, actor: Actor, only_if: str = "") -> None:
     """Let a halted clock go on; due is later by the business time it stood.
 
-    In a suspended instance it goes on standing, for that reason now.
+    In a suspended instance it goes on standing, for that reason now. `only_if` leaves
+    one alone that stands for another reason.
     """
     kept = _load(task)
-    if kept is None or kept.read(task.now).is_running:
+    if kept is None:
+        return
+    standing = kept.read(task.now)
+    if standing.is_running or (only_if and standing.halted_for != only_if):
         return
     if task.instance_state is InstanceState.SUSPENDED:
         _halt_for_instance(task, kept, actor=actor)
@@ -251,10 +256,12 @@ def _climb(task: LockedTask) -> None:
         moment = _moment(kept, reading, step, given)
         if step.number in done or moment is None or moment > task.now:
             continue
-        held_until = _held_until(task)
-        if step.act.word in TEARS_AWAY and held_until is not None:
-            waits_for = held_until
-            _note_waiting(task, step, until=held_until)
+        if step.act.word == WARN and _is_late(given, task):
+            continue
+        lease = held_until(task)
+        if step.act.word in TEARS_AWAY and lease is not None:
+            waits_for = lease
+            _note_waiting(task, step, until=lease)
             continue
         _do(task, kept, step, reached_at=moment, started_at=reading.started_at)
         done.add(step.number)
@@ -373,7 +380,7 @@ def _note_waiting(task: LockedTask, step: Step, *, until: dt.datetime) -> None:
     record(task, "sla.escalation_waits", SWEEPER, detail)
 
 
-def _held_until(task: LockedTask) -> dt.datetime | None:
+def held_until(task: LockedTask) -> dt.datetime | None:
     """Return until when somebody's lease holds the task, None for nobody's."""
     leases = [hold.lease_until for hold in task.holds]
     if task.is_held and task.lease_until is not None:
@@ -393,16 +400,7 @@ def _halt_for_instance(task: LockedTask, kept: Kept, *, actor: Actor) -> None:
 
 def _turn(kept: Kept, event: Event, *, now: dt.datetime) -> tuple[Kept, Reading]:
     """Return the clock after one more event, and how it then reads."""
-    turned = Kept(
-        owner=kept.owner,
-        events=(*kept.events, event),
-        goal=kept.goal,
-        sla=kept.sla,
-        steps=kept.steps,
-        calendar=kept.calendar,
-        cycle=kept.cycle,
-        done=kept.done,
-    )
+    turned = replace(kept, events=(*kept.events, event))
     return turned, turned.read(now)
 
 
@@ -421,6 +419,11 @@ def _moment(
         return moment
     # Where the row's due moment was moved, the whole ladder moves along.
     return moment + (given.due_at - reading.due_at)
+
+
+def _is_late(given: Given, task: LockedTask) -> bool:
+    # A warning that comes with the breach itself tells nobody anything.
+    return given.due_at is not None and given.due_at <= task.now
 
 
 def _read_given(task: LockedTask) -> Given:

@@ -26,7 +26,14 @@ from workflows.handlers import (
     registry,
 )
 from workflows.kinds import HumanOpened, HumanRequest, human_kind
-from workflows.operations import children, correlation, faults, plans, signals
+from workflows.operations import (
+    children,
+    correlation,
+    faults,
+    plans,
+    signals,
+    timing,
+)
 from workflows.operations.receipts import received
 
 BATCH = 50
@@ -101,7 +108,7 @@ def settle(batch: Batch) -> None:
 def save(batch: Batch) -> store.Saved:
     """Write the batch; parts that own tasks write theirs after the entries stand."""
     signals.start_listeners(batch.runs)
-    saved = store.save_runs([*batch.runs, *batch.started])
+    saved = timing.save_runs([*batch.runs, *batch.started])
     if batch.started:
         inbox.wish_start(batch.started, data={})
     now = batch.runs[0].now

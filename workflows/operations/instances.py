@@ -13,8 +13,9 @@ from workflows.core.engine import stimuli
 from workflows.core.engine.hearing import hear
 from workflows.core.engine.run import Run, StepGone
 from workflows.core.states import FINAL_INSTANCE_STATES, InstanceState
+from workflows.kinds import instance_clocks
 from workflows.models import Definition
-from workflows.operations import definitions, plans
+from workflows.operations import definitions, plans, timing
 from workflows.operations.advance import settle_and_save
 from workflows.operations.beginnings import begin
 from workflows.operations.errors import Conflict, Invalid, NotFound, check_reason
@@ -70,7 +71,7 @@ def start_many(
     """Start instances of one definition in one transaction; return their ids."""
     runs = _begin(definition_id, starts, message=message, node_id=node_id)
     if runs:
-        store.save_runs(runs)
+        timing.save_runs(runs)
         data = {"message": message, "node_id": node_id} if message or node_id else {}
         inbox.wish_start(runs, data=data)
         dispatch.ring_after_commit("engine")
@@ -205,6 +206,10 @@ def _move(
         audit.Draft(kind=f"instance.{kind}", actor=actor, detail={"reason": reason})
     ])
     store.save_runs([run])
+    clocks = instance_clocks()
+    if clocks is not None:
+        turn = clocks.hold if target is InstanceState.SUSPENDED else clocks.let_go
+        turn(instance_id=instance_id, actor=actor)
 
 
 def _load(instance_id: UUID) -> Run:

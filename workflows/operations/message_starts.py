@@ -16,7 +16,7 @@ from workflows import inbox, store
 from workflows.core.actors import ENGINE
 from workflows.core.correlation import Buffered
 from workflows.core.engine.run import Run
-from workflows.operations import beginnings
+from workflows.operations import beginnings, timing
 from workflows.operations.receipts import received
 from workflows.store.matching import Topic
 
@@ -113,7 +113,7 @@ def _begin(chosen: Sequence[Chosen]) -> None:
         run = _run(one, contents[one.message_id], now=now)
         runs.append(run)
         by_node[one.beginning.node_id].append(run)
-    store.save_runs(runs)
+    timing.save_runs(runs)
     for node_id, started in by_node.items():
         inbox.wish_start(started, data={"node_id": node_id})
     pairs = list(zip(chosen, runs, strict=True))

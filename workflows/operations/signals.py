@@ -16,7 +16,7 @@ from workflows import dispatch, inbox, store
 from workflows.core.actors import ENGINE, Actor
 from workflows.core.correlation import fit
 from workflows.core.engine.run import Run
-from workflows.operations import beginnings
+from workflows.operations import beginnings, timing
 from workflows.operations.errors import Invalid
 from workflows.operations.messages import variables_text
 from workflows.operations.receipts import received
@@ -108,7 +108,7 @@ def _start(signals: Sequence[Heard]) -> int:
             )
             run.add([received({**signal.data, "node_id": node_id})])
             by_node[node_id].append(run)
-    store.save_runs([run for runs in by_node.values() for run in runs])
+    timing.save_runs([run for runs in by_node.values() for run in runs])
     for node_id, runs in by_node.items():
         inbox.wish_start(runs, data={"node_id": node_id})
     return sum(len(runs) for runs in by_node.values())

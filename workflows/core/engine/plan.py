@@ -128,6 +128,8 @@ class Plan:
     has_conditions: bool
     has_subscriptions: bool
     links: Mapping[tuple[str, str], str]
+    goal: str = ""
+    """How long the whole process may take: its own `cs:sla`, "" for any time."""
 
     def start(self, *, message: str = "", signal: str = "") -> PlanNode | None:
         """Return the start event of the top: the plain one, or that of a name."""
@@ -177,6 +179,7 @@ def build_plan(
     }
     return Plan(
         process=process,
+        goal=process.properties.get("sla", ""),
         nodes=nodes,
         inside=_inside(process, ""),
         has_conditions=any(
