@@ -20,7 +20,7 @@ _COLUMNS: Final = """
     t.impact, t.confidence, t.opened_at, t.serve_at, t.due_at, t.warn_at, t.state,
     t.definition_key, t.parking, t.parked_at, t.is_ahead, t.seats,
     cardinality(t.seated) AS seated, t.assigned_until, t.lapses,
-    q.key AS queue_key, q.name AS queue_name, q.aging_seconds,
+    t.queue_id, q.key AS queue_key, q.name AS queue_name, q.aging_seconds,
     l.region, l.skill, l.level,
     CASE WHEN t.lease_until > %(now)s THEN t.claimed_by_id END AS holder_id,
     CASE WHEN t.lease_until > %(now)s THEN p.name END AS holder,

@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from review import permissions
+from review.core.states import Role
 from review.dashboards import desk, listing
 from review.live import queue_topic
-from review.models import Queue
+from review.models import Person, Queue
 from review.views.access import is_fragment, screen, viewer_required
+from review.views.empty import Empty
 from review.views.formats import OUTCOME_PILLS, format_moment, state_pill
 from review.views.pages import render_page
 from review.views.queues import queue_cards
@@ -26,6 +28,7 @@ from review.views.tables import (
     muted,
     outlined,
 )
+from workflows.operations.errors import Forbidden, NotFound
 from workflows.store import database_now
 
 _SAID = (
@@ -118,3 +121,43 @@ def _said(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> Row:
         ),
         label=case,
     )
+
+
+@require_GET
+@screen()
+def person_work(request: HttpRequest, person_id: int) -> HttpResponse:
+    """Show a manager what somebody holds, is given and has parked in queues they manage."""
+    viewer = viewer_required(request)
+    person = Person.objects.filter(pk=person_id, simulated=False).first()
+    if person is None:
+        raise NotFound(f"There is no person {person_id}.")
+    if not viewer.rights.holds_anywhere(Role.MANAGER, Role.ADMINISTRATOR):
+        raise Forbidden("Only managers and administrators look at others' work.")
+    now, zone = database_now(), viewer.look.tzinfo
+    rows = [
+        row
+        for listed in (listing.list_held, listing.list_pushed, listing.list_parked)
+        for row in listed(person_id=person_id, now=now)
+        if permissions.can_see_queue(viewer.rights, queue_id=row.queue_id)
+    ]
+    table = Table(
+        label=f"Work of {person.name}",
+        columns=HELD_COLUMNS,
+        rows=tuple(
+            build_row(
+                row,
+                person_id=viewer.person_id,
+                now=now,
+                zone=zone,
+                columns=HELD_COLUMNS,
+            )
+            for row in rows
+        ),
+        empty=Empty(
+            f"{person.name} holds nothing",
+            "No task of queues that you see is held by, given to or parked for them.",
+            "inbox",
+        ),
+    )
+    context = {"page_title": person.name, "name": person.name, "table": table}
+    return render_page(request, "review/person_work.html", context)

@@ -1,46 +1,33 @@
-/** The command palette (Ctrl+K) and the list of all keys (`?`): both are filled from the controls of this very page. */
-import { listKeys } from "./keys.js";
+/**
+ * The command palette (Ctrl+K): what this page can do, where one can go, and what the server finds by a key or by words.
+ * A combobox with a listbox in groups: the focus stays in the field, the chosen option is named by `aria-activedescendant`.
+ * The list of all keys (`?`) is filled here, too, from the controls of this very page.
+ */
+import { line } from "./keyline.js";
+import { listKeys, use } from "./keys.js";
+import { announce } from "./requests.js";
 
-const CHORD_NAMES = {
-  Control: navigator.platform.startsWith("Mac") ? "\u2318" : "Ctrl",
-  Escape: "Esc",
-};
+const PAUSE_MS = 120;
+const SHORTEST = 2;
 
-function keyCaps(key) {
-  return key.split(/[+ ]/).map((part) => {
-    const cap = document.createElement("kbd");
-    cap.className = "is-chord";
-    cap.textContent = CHORD_NAMES[part] ?? part;
-    return cap;
-  });
-}
-
-function line(label, key, group = "") {
+function heading(label) {
   const item = document.createElement("li");
-  const text = document.createElement("span");
-  text.textContent = label;
-  const right = document.createElement("span");
-  right.className = "group nowrap";
-  right.append(group ? `${group} ` : "", ...(key ? keyCaps(key) : []));
-  item.append(text, right);
+  item.setAttribute("role", "presentation");
+  item.textContent = label;
   return item;
 }
 
-function fillHelp(root, dialog) {
-  const own = listKeys(root).map(({ key, label }) => line(label, key));
-  dialog.querySelector("[data-keys-page]").replaceChildren(...own);
-}
-
-/** The palette's commands: the rail's links, every control with a key, every element marked as a command. */
+/** What the page offers: links of the rail by their section, controls with a key, and elements marked as commands. */
 function commands(root) {
   const found = new Map();
   for (const { key, label, element } of listKeys(root)) {
-    found.set(element, { label, key, element, group: "" });
+    found.set(element, { label, key, element, group: "This page" });
   }
   for (const element of root.querySelectorAll("[data-command], .rail li a")) {
     const label =
       element.dataset.command || element.querySelector(".name")?.textContent || element.textContent;
-    const group = element.closest("section")?.querySelector("h2")?.textContent ?? "";
+    const section = element.closest(".rail section")?.querySelector("h2")?.textContent;
+    const group = section ? `Go to \u00b7 ${section}` : "This page";
     found.set(element, { label: label.trim(), key: element.dataset.key ?? "", element, group });
   }
   return [...found.values()];
@@ -60,34 +47,85 @@ class Palette {
     this.dialog = dialog;
     this.input = dialog.querySelector("input");
     this.list = dialog.querySelector("[role=listbox]");
-    this.input.addEventListener("input", () => this.fill());
+    this.state = dialog.querySelector("[data-palette-state]");
+    this.found = [];
+    this.input.addEventListener("input", () => this.onInput());
     this.input.addEventListener("keydown", (event) => this.onKey(event));
-    this.list.addEventListener("click", (event) => this.run(event.target.closest("li")));
+    this.list.addEventListener("click", (event) => this.run(event.target.closest("[role=option]")));
   }
 
   open() {
     this.all = commands(this.root);
+    this.found = [];
     this.input.value = "";
     this.fill();
     this.dialog.showModal();
   }
 
+  onInput() {
+    const query = this.input.value.trim();
+    this.request?.abort();
+    window.clearTimeout(this.pause);
+    if (query.length < SHORTEST) {
+      this.found = [];
+    } else {
+      this.pause = window.setTimeout(() => this.find(query), PAUSE_MS);
+    }
+    this.fill();
+  }
+
+  /** What the server finds is put below what the page has; a later search drops an earlier one's answer. */
+  async find(query) {
+    this.request = new AbortController();
+    try {
+      const url = `${this.dialog.dataset.findUrl}?q=${encodeURIComponent(query)}`;
+      const answer = await fetch(url, {
+        credentials: "same-origin",
+        headers: { Accept: "application/json" },
+        signal: this.request.signal,
+      });
+      const { groups } = answer.ok ? await answer.json() : { groups: [] };
+      this.found = groups.flatMap(({ label, items }) =>
+        items.map((item) => ({ ...item, group: label })),
+      );
+      this.fill();
+    } catch (error) {
+      if (error.name !== "AbortError") {
+        this.state.textContent = "The server could not be reached; only this page is searched.";
+      }
+    }
+  }
+
   fill() {
-    const shown = this.all.filter(({ label }) => matches(label, this.input.value.trim()));
+    const query = this.input.value.trim();
+    const own = this.all.filter(({ label }) => matches(label, query));
     this.shown = new Map();
-    const items = shown.map((command, index) => {
-      const item = line(command.label, command.key, command.group);
-      item.id = `palette-${index}`;
+    const items = [];
+    let group = "";
+    for (const command of [...own, ...this.found].sort((a, b) => this.order(a) - this.order(b))) {
+      if (command.group !== group) {
+        group = command.group;
+        items.push(heading(group));
+      }
+      const item = line(command.label, command.key ?? "", command.detail);
+      item.id = `palette-${this.shown.size}`;
       item.setAttribute("role", "option");
       this.shown.set(item, command);
-      return item;
-    });
+      items.push(item);
+    }
     this.list.replaceChildren(...items);
-    this.select(items[0]);
+    this.state.textContent = this.shown.size ? "" : "Nothing here is called so.";
+    this.select(this.shown.keys().next().value);
+  }
+
+  /** Groups stay together, in the order in which they were first met. */
+  order(command) {
+    const groups = [...this.all, ...this.found].map(({ group }) => group);
+    return groups.indexOf(command.group);
   }
 
   select(item) {
-    for (const other of this.list.children) {
+    for (const other of this.shown.keys()) {
       other.setAttribute("aria-selected", String(other === item));
     }
     item?.scrollIntoView({ block: "nearest" });
@@ -96,10 +134,12 @@ class Palette {
   }
 
   onKey(event) {
-    const steps = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" };
+    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 };
     if (event.key in steps) {
       event.preventDefault();
-      this.select(this.current?.[steps[event.key]] ?? this.current);
+      const items = [...this.shown.keys()];
+      const at = items.indexOf(this.current) + steps[event.key];
+      this.select(items[Math.min(Math.max(at, 0), items.length - 1)]);
     } else if (event.key === "Enter") {
       event.preventDefault();
       this.run(this.current);
@@ -108,12 +148,16 @@ class Palette {
 
   run(item) {
     const command = this.shown.get(item);
-    if (command) {
-      this.dialog.close();
+    if (!command) {
+      return;
+    }
+    this.dialog.close();
+    if (command.url) {
+      announce(`Opening ${command.label}`);
+      window.location.assign(command.url);
+    } else {
       command.element.focus();
-      if (!command.element.matches("input:not([type=radio]), textarea, select")) {
-        command.element.click();
-      }
+      use(command.element);
     }
   }
 }
@@ -127,7 +171,8 @@ export function startPalette(root) {
   const palette = new Palette(root, dialog);
   root.addEventListener("click", (event) => {
     if (event.target.closest("[data-open-help]")) {
-      fillHelp(root, help);
+      const own = listKeys(root).map(({ key, label }) => line(label, key));
+      help.querySelector("[data-keys-page]").replaceChildren(...own);
       help.showModal();
     } else if (event.target.closest("[data-open-palette]")) {
       palette.open();
