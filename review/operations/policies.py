@@ -208,8 +208,8 @@ def withdraw(*, policy_id: int, person: Person, reason: str) -> None:
         _close(policy, queue, PolicyState.WITHDRAWN, person, reason=reason)
 
 
-def bring_into_force() -> int:
-    """Turn the rows of approved versions whose moment has come; return how many.
+def bring_into_force() -> None:
+    """Turn the rows of approved versions whose moment has come.
 
     Any number of sweepers may call it. Tasks do not wait for it: `get_in_force`
     goes by the moment.
@@ -217,22 +217,22 @@ def bring_into_force() -> int:
     due = Policy.objects.filter(
         state=PolicyState.APPROVED.value, effective_at__lte=database_now()
     ).values_list("id", flat=True)
-    return sum(_bring_into_force(policy_id) for policy_id in due)
+    for policy_id in due:
+        _bring_into_force(policy_id)
 
 
 @transaction.atomic
-def _bring_into_force(policy_id: int) -> bool:
+def _bring_into_force(policy_id: int) -> None:
     policy, queue = _lock(policy_id)
     now = database_now()
     if policy.state != PolicyState.APPROVED.value or not policy.effective_at:
-        return False
+        return  # another sweeper was here, or a newer version replaced it
     _supersede(policy, [PolicyState.IN_FORCE], at=policy.effective_at)
     policy.state = PolicyState.IN_FORCE.value
     policy.save(update_fields=["state"])
     drafts = [_draft("came_into_force", policy, queue, None)]
     audit.record_installation(drafts=drafts, now=now)
     _publish(queue)
-    return True
 
 
 def _enact(

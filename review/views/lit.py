@@ -4,6 +4,7 @@ from typing import Any
 
 from review.dashboards.case import Case
 from review.views.decision_page import decision_url
+from review.views.policy_sheet import draw_lit
 from review.views.sheets import Sheet, build_sheet, find_record
 from workflows.core.bpmn.graph import NodeKind
 from workflows.operations import decisions, definitions
@@ -11,6 +12,8 @@ from workflows.operations import decisions, definitions
 
 def build_lit_grid(case: Case) -> dict[str, Any] | None:
     """Return the table that sent a case to people, lit, or None where none did."""
+    if case.why.get("grid_policy"):
+        return draw_lit(case)
     grid, explanation = case.why.get("grid"), case.why.get("explanation")
     if not grid or not explanation:
         return None

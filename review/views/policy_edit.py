@@ -1,0 +1,240 @@
+"""Edit a queue's policy: rows by plain form posts, a preview, then the proposal."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from review import permissions
+from review.core.grid_table import MAX_INPUTS, MAX_ROWS, Grid, read_grid
+from review.core.policies import Fault
+from review.core.states import PolicyKind
+from review.dashboards import policies as shown
+from review.forms.policies import (
+    Editor,
+    ProposeForm,
+    WeeksForm,
+    list_types,
+    read_body,
+    read_posted,
+)
+from review.models import Queue
+from review.operations import policies
+from review.operations.policies import BadBody
+from review.operations.previews import preview_grid
+from review.views.access import screen, viewer_required
+from review.views.pages import render_page
+from review.views.policies import TITLES, find_person, find_queue, name_place
+from review.views.policy_preview import describe_preview
+from review.views.policy_sheet import draw_changes, draw_policy
+from workflows.core.canonical import digest
+from workflows.operations.errors import Conflict, Forbidden, Invalid
+
+STARTS: Final[Mapping[PolicyKind, Mapping[str, Any]]] = {
+    PolicyKind.GRID: {
+        "rows": [
+            {"impact": ">= 10000", "control": "dual", "note": "Much is at stake"},
+            {"control": "review", "note": "Everything else"},
+        ]
+    },
+    PolicyKind.ROUTING: {"rules": [{"name": "Large", "when": "amount >= 10000"}]},
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@screen()
+def policy_edit(request: HttpRequest, key: str, kind: str) -> HttpResponse:
+    """Show the editor; add and move rows, preview, or propose, as the button says."""
+    viewer = viewer_required(request)
+    queue, what = find_queue(key), PolicyKind(kind)
+    permissions.check_can_rule(viewer.rights, queue_id=queue.id)
+    if request.method != "POST":
+        editor = _begin(request, queue, what)
+        return _show(request, queue, editor, form=ProposeForm())
+    editor = read_posted(what, request.POST)
+    do = request.POST.get("do", "preview")
+    if editor.act(do):
+        return _show(request, queue, editor, form=_unbound(request))
+    try:
+        sound = policies.check_body(what, editor.to_body())
+    except BadBody as bad:
+        editor.blame(bad.faults)
+        form = _unbound(request)
+        return _show(request, queue, editor, form=form, status=422)
+    if do != "propose":
+        form = _unbound(request)
+        return _show(request, queue, editor, form=form, sound=sound)
+    return _propose(request, queue, editor, sound)
+
+
+def _propose(
+    request: HttpRequest, queue: Queue, editor: Editor, sound: dict[str, Any]
+) -> HttpResponse:
+    """Propose what has been previewed as it stands; else show the preview first."""
+    form = ProposeForm(request.POST)
+    if request.POST.get("previewed") != digest(sound):
+        editor.blame([
+            Fault((), "Look at what this would do, below; then propose it again.")
+        ])
+        return _show(request, queue, editor, form=form, sound=sound)
+    if not form.is_valid():
+        return _show(request, queue, editor, form=form, sound=sound, status=422)
+    at = form.cleaned_data["effective_at"]
+    try:
+        policy = policies.propose(
+            queue_id=queue.id,
+            kind=editor.kind,
+            body=sound,
+            reason=form.cleaned_data["reason"],
+            person=find_person(request),
+            effective_at=_in_zone(request, at) if at else None,
+        )
+    except (Conflict, Forbidden, Invalid) as refusal:
+        form.add_error(None, refusal.message)
+        return _show(
+            request, queue, editor, form=form, sound=sound, status=refusal.status
+        )
+    first = policy.version == 1
+    messages.success(
+        request,
+        "This is the first version, so it stands."
+        if first
+        else f"Version {policy.version} is proposed; a second person approves it.",
+    )
+    return redirect("policy-detail", policy.id)
+
+
+def _in_zone(request: HttpRequest, at: dt.datetime) -> dt.datetime:
+    """Return a moment as the person means it: a clock time of the own zone."""
+    zone = viewer_required(request).look.tzinfo
+    return at.replace(tzinfo=zone)
+
+
+def _begin(request: HttpRequest, queue: Queue, kind: PolicyKind) -> Editor:
+    """Start from the version that is asked for, else what is in force, else anew."""
+    asked = request.GET.get("from", "")
+    versions = shown.list_versions(queue_id=queue.id, kind=kind)
+    standing = policies.get_in_force([queue.id], kind).get(queue.id)
+    for one in versions:
+        is_asked = asked and str(one.version) == asked
+        if is_asked or (not asked and standing and one.id == standing.id):
+            return read_body(kind, one.body)
+    start = policies.KINDS[kind].normalize(STARTS[kind])
+    return read_body(kind, start)
+
+
+def _unbound(request: HttpRequest) -> ProposeForm:
+    """Keep what was typed of reason and moment without judging it yet."""
+    names = ("reason", "effective_at")
+    return ProposeForm(initial={name: request.POST.get(name, "") for name in names})
+
+
+def _show(
+    request: HttpRequest,
+    queue: Queue,
+    editor: Editor,
+    *,
+    form: ProposeForm,
+    sound: dict[str, Any] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    weeks = WeeksForm.read(request.POST)
+    context = {
+        **name_place(queue, editor.kind),
+        "page_title": f"Change the {TITLES[editor.kind].lower()} of {queue.name}",
+        **_draw_editor(editor),
+        "form": form,
+        "weeks": WeeksForm(initial={"weeks": weeks}),
+        "previewed": "",
+    }
+    if sound is not None:
+        context |= _preview(queue, editor.kind, sound, weeks=weeks)
+    return render_page(request, "review/policy_edit.html", context, status=status)
+
+
+def _preview(
+    queue: Queue, kind: PolicyKind, sound: dict[str, Any], *, weeks: int
+) -> dict[str, Any]:
+    versions = shown.list_versions(queue_id=queue.id, kind=kind)
+    standing = policies.get_in_force([queue.id], kind).get(queue.id)
+    old = next((one for one in versions if standing and one.id == standing.id), None)
+    context: dict[str, Any] = {
+        "previewed": digest(sound),
+        "drawn": draw_policy(kind, sound),
+        "changes": draw_changes(kind, old.body, sound) if old else None,
+        "other": old,
+    }
+    grid = read_grid(sound)[0] if kind is PolicyKind.GRID else None
+    if grid is not None:
+        found = preview_grid(queue=queue, proposed=Grid(grid), weeks=weeks)
+        context["preview"] = describe_preview(found)
+    return context
+
+
+def _draw_editor(editor: Editor) -> dict[str, Any]:
+    columns = [dataclasses.asdict(column) for column in editor.columns]
+    last = len(editor.rows) - 1
+    return {
+        "columns": columns,
+        "rows": [
+            {
+                "n": n,
+                "number": n + 1,
+                "cells": [
+                    _cell(editor, f"r{n}-{column['key']}", row, column, number=n + 1)
+                    for column in columns
+                ],
+                "faults": [
+                    sentence
+                    for name, said in editor.faults.items()
+                    if name == f"r{n}" or name.startswith(f"r{n}-")
+                    for sentence in said
+                ],
+                "may_up": n > 0,
+                "may_down": n < last,
+                "focus": editor.focus.partition("-")[0]
+                if editor.focus in {f"up-{n}", f"down-{n}"}
+                else "",
+            }
+            for n, row in enumerate(editor.rows)
+        ],
+        "inputs": [
+            {
+                **one,
+                "n": n,
+                "number": n + 1,
+                "faults": editor.faults.get(f"i{n}-expression", []),
+                "has_focus": editor.focus == f"i{n}-expression",
+            }
+            for n, one in enumerate(editor.inputs)
+        ],
+        "types": list_types(),
+        "faults": editor.faults.get("", []),
+        "has_faults": any(name for name in editor.faults),
+        "focus": editor.focus,
+        "may_add_row": len(editor.rows) < MAX_ROWS,
+        "may_add_input": len(editor.inputs) < MAX_INPUTS,
+    }
+
+
+def _cell(
+    editor: Editor,
+    name: str,
+    row: Mapping[str, str],
+    column: Mapping[str, Any],
+    *,
+    number: int,
+) -> dict[str, Any]:
+    return {
+        **column,
+        "name": name,
+        "value": row.get(column["key"], ""),
+        "label": f"{column['head']} of row {number}",
+        "is_wrong": name in editor.faults,
+        "has_focus": editor.focus == name,
+    }

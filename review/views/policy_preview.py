@@ -1,0 +1,150 @@
+"""What a preview of a grid says in words. No queries."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from review.core.previewing import ENOUGH, HOURS_A_DAY, Interval, Move, Preview
+from review.core.states import Control
+
+LABELS: Final = {
+    Control.AUTO: "auto",
+    Control.REVIEW: "review",
+    Control.DUAL: "dual",
+    Control.BLOCK: "block",
+}
+TONES: Final = {"auto": "good", "review": "accent", "dual": "hold", "block": "bad"}
+_MINUS: Final = "\N{MINUS SIGN}"
+
+
+def describe_preview(found: Preview) -> dict[str, Any]:
+    """Return the preview as its template shows it."""
+    moves = sorted(
+        ((pair, move) for pair, move in found.moves.items() if pair[0] is not pair[1]),
+        key=lambda one: -one[1].count,
+    )
+    return {
+        "weeks": found.weeks,
+        "seen": f"{found.seen:,}",
+        "total": f"{found.total:,}",
+        "is_empty": not found.seen,
+        "sample": _sample(found),
+        "said": _summary(found, moves),
+        "people": _people(found),
+        "moves": [_move(found, pair, move) for pair, move in moves],
+        "matrix": _matrix(found),
+    }
+
+
+def _summary(found: Preview, moves: list[tuple[tuple[Control, Control], Move]]) -> str:
+    """Return "This moves 312 items from review to auto ...; people needed per day -1.4"."""
+    if not found.seen:
+        return ""
+    if not moves:
+        return "This moves no item; each would be handled as it is now."
+    said = ", ".join(
+        f"{_scaled(found, move.count)} {'item' if move.count == 1 else 'items'}"
+        f" from {LABELS[a]} to {LABELS[b]}"
+        for (a, b), move in moves
+    )
+    change = found.people_a_day
+    people = (
+        "; people needed per day: not enough data"
+        if change is None
+        else f"; people needed per day {_signed(change)}"
+    )
+    return f"This moves {said}{people}."
+
+
+def _people(found: Preview) -> str:
+    if found.people_before is None or found.people_after is None:
+        return (
+            f"Fewer than {ENOUGH} judgements were timed in these weeks, too few to say"
+            " how many people it takes."
+        )
+    return (
+        f"{_number(found.people_before)} people a working day now,"
+        f" {_number(found.people_after)} then: a judgement takes"
+        f" {_number(found.minutes or 0)} minutes (median, from claim to verdict), review"
+        f" takes {_number(found.per_case.get(Control.REVIEW, 1))} of them and dual"
+        f" {_number(found.per_case.get(Control.DUAL, 2))}, and a person works"
+        f" {HOURS_A_DAY} hours a day on cases."
+    )
+
+
+def _sample(found: Preview) -> str:
+    if not found.seen or found.seen >= found.total:
+        return ""
+    share = 100 * found.seen / found.total
+    return (
+        f"{found.seen:,} of {found.total:,} tasks were replayed ({share:.0f} %, spread"
+        " evenly); counts are scaled up to all of them."
+    )
+
+
+def _move(found: Preview, pair: tuple[Control, Control], move: Move) -> dict[str, str]:
+    a, b = pair
+    return {
+        "from": LABELS[a],
+        "to": LABELS[b],
+        "from_tone": TONES[LABELS[a]],
+        "to_tone": TONES[LABELS[b]],
+        "count": _scaled(found, move.count),
+        "error": _error(move),
+    }
+
+
+def _error(move: Move) -> str:
+    """Say how often people overturned what stands in a band, and how sure that is."""
+    if not move.judged:
+        return "Nobody judged these, so nothing is known of their error."
+    error = move.error
+    if error is None:
+        return (
+            f"Not enough data: {move.judged:,} judged, {move.overturned:,} overturned;"
+            f" it takes {ENOUGH}."
+        )
+    return (
+        f"People rejected or changed {_percent(error)} of the {error.n:,} they judged."
+    )
+
+
+def _percent(found: Interval) -> str:
+    return (
+        f"{100 * found.share:.1f} % ({100 * found.low:.1f} to {100 * found.high:.1f} %)"
+    )
+
+
+def _matrix(found: Preview) -> list[dict[str, Any]]:
+    """Return the counts from each control (rows) to each (cells)."""
+    used: Mapping[tuple[Control, Control], Move] = found.moves
+    return [
+        {
+            "label": LABELS[a],
+            "tone": TONES[LABELS[a]],
+            "cells": [
+                {
+                    "text": _scaled(found, used[a, b].count) if (a, b) in used else "",
+                    "is_moved": a is not b and (a, b) in used,
+                    "is_same": a is b,
+                }
+                for b in Control
+            ],
+        }
+        for a in Control
+        if any((a, b) in used for b in Control)
+    ]
+
+
+def _scaled(found: Preview, count: int) -> str:
+    return f"{round(count * found.scale):,}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.1f}"
+
+
+def _signed(value: float) -> str:
+    rounded = round(value, 1)
+    if rounded == 0:
+        return "\N{PLUS-MINUS SIGN}0.0"
+    return f"{_MINUS if rounded < 0 else '+'}{abs(rounded):,.1f}"
