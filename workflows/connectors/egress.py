@@ -11,6 +11,7 @@ import functools
 import socket
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 import httpx
@@ -67,8 +68,12 @@ async def _post(
 ) -> Answer:
     try:
         async with asyncio.timeout(seconds):
-            address = egress.choose_address(await _resolve(target), target=target)
-            return await _send(target, address, body, headers)
+            addresses = egress.check_addresses(await _resolve(target), target=target)
+            for address in addresses[:-1]:
+                # Nothing was sent where no connection stood; the next address may do.
+                with suppress(httpx.ConnectError):
+                    return await _send(target, address, body, headers)
+            return await _send(target, addresses[-1], body, headers)
     except TimeoutError as error:
         raise Unreachable(
             f"{target.host} did not answer in {seconds:g} seconds."

@@ -116,8 +116,8 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
-def choose_address(addresses: Sequence[str], *, target: Target) -> str:
-    """Return the address to call. Raises NotAllowed.
+def check_addresses(addresses: Sequence[str], *, target: Target) -> list[str]:
+    """Return the addresses to try, each once, IPv4 first. Raises NotAllowed.
 
     One private address among public ones condemns the name: whoever answers so wants
     the next look-up to end elsewhere (DNS rebinding).
@@ -129,4 +129,5 @@ def choose_address(addresses: Sequence[str], *, target: Target) -> str:
             f"{target.host} leads to an address inside a private network; if that is"
             " meant, list it as private: in COUNTERSIGN_EGRESS_HOSTS."
         )
-    return addresses[0]
+    # A network without a way out by IPv6 would let each call wait for its time-out.
+    return sorted(dict.fromkeys(addresses), key=lambda address: ":" in address)
