@@ -12,6 +12,8 @@ from review.views import (
     dashboard,
     decisions,
     definitions,
+    delegations,
+    emergencies,
     finding,
     incidents,
     instances,

@@ -69,6 +69,8 @@ def build_rail(request: HttpRequest, viewer: Viewer) -> dict[str, object]:
         topics.append("incidents")
     if permissions.can_see_dashboard(viewer.rights):
         topics.append("dashboard")
+    if permissions.can_see_policies(viewer.rights):
+        topics.append("policies")
     return {
         "sections": sections,
         "topics": " ".join(topics),
@@ -122,6 +124,8 @@ def _work(counts: RailCounts) -> list[Link]:
         for queue in counts.queues[:MOST_QUEUES]
     )
     links.append(Link("All queues", reverse("queue-list"), key="g q"))
+    if counts.queues:
+        links.append(Link("Stand-ins", reverse("delegation-list")))
     return links
 
 
@@ -143,6 +147,16 @@ def _oversight(viewer: Viewer, counts: RailCounts) -> list[Link]:
         links.append(Link("Processes", reverse("definition-list"), key="g p"))
     if permissions.can_see_instances(rights):
         links.append(Link("Instances", reverse("instance-list"), key="g i"))
+    if permissions.can_see_policies(rights):
+        links.append(
+            Link(
+                "Policies",
+                reverse("policy-list"),
+                _count(counts.policies),
+                "waiting",
+                key="g o",
+            )
+        )
     if permissions.can_see_incidents(rights):
         links.append(
             Link(
@@ -164,6 +178,8 @@ def _oversight(viewer: Viewer, counts: RailCounts) -> list[Link]:
                     key="g v",
                 )
             )
+    if permissions.can_see_instances(rights):
+        links.append(Link("Emergencies", reverse("emergency-list")))
     return links
 
 
