@@ -105,6 +105,7 @@ ACTIONS: Final = (
     Action("go-instances", "g i", "Go to the instances", EVERYWHERE),
     Action("go-incidents", "g x", "Go to the incidents", EVERYWHERE),
     Action("go-approvals", "g v", "Go to the approvals", EVERYWHERE),
+    Action("go-policies", "g o", "Go to the policies", EVERYWHERE),
     Action("go-audit", "g a", "Go to the audit search", EVERYWHERE),
     Action("go-told", "g t", "Go to the notifications", EVERYWHERE),
     Action("go-settings", "g s", "Go to your settings", EVERYWHERE),

@@ -40,6 +40,7 @@ _COUNTS: Final = """
         (SELECT count(*) FROM (
             SELECT 1 FROM review_intervention v WHERE v.state = 'PROPOSED'
             LIMIT %(cap)s) proposals) AS proposals,
+        (SELECT count(*) FROM review_policy p WHERE p.state = 'PROPOSED') AS policies,
         (SELECT count(*) FROM (
             SELECT 1 FROM review_notification n
             WHERE n.person_id = %(person_id)s AND n.is_listed AND n.read_at IS NULL
@@ -66,6 +67,7 @@ class RailCounts:
     breached: int
     incidents: int
     proposals: int
+    policies: int
     unread: int
 
 
@@ -90,5 +92,6 @@ def read_rail(viewer: Viewer) -> RailCounts:
         breached=row.breached,
         incidents=row.incidents,
         proposals=row.proposals,
+        policies=row.policies,
         unread=row.unread,
     )
