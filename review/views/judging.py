@@ -222,7 +222,8 @@ def _answer(request: HttpRequest, case: Case, toast: Toast) -> HttpResponse:
     if toast.until is not None:
         undoing.remember(request, toast)
     if wants_json(request):
-        return JsonResponse({**toast.to_json(), "next": following})
+        seconds = case.row.undo_seconds if toast.until else 0
+        return JsonResponse({**toast.to_json(), "seconds": seconds, "next": following})
     messages.success(request, toast.text)
     return redirect(following or toast.url)
 

@@ -1,16 +1,15 @@
 /** Start every part that the console's pages share. Each part finds its own elements by `data-` attributes. */
 import { startActs } from "./acts.js";
-import { startDrafts } from "./drafts.js";
 import { startForms } from "./forms.js";
 import { startKeymap } from "./keymap.js";
 import { startKeys } from "./keys.js";
-import { startLease } from "./lease.js";
 import { startLists } from "./lists.js";
 import { startLive } from "./live.js";
 import { startPalette } from "./palette.js";
 import { startRequests } from "./requests.js";
 import { startRows } from "./rows.js";
 import { startTheme } from "./theme.js";
+import { startToast } from "./toast.js";
 
 startRequests(document);
 startKeys(document);
@@ -19,8 +18,7 @@ startKeymap(document);
 startPalette(document);
 startForms(document);
 startTheme(document);
-startDrafts(document);
-startLease(document);
+startToast(document);
 startLists(document);
 startLive(document);
 startActs(document);

@@ -1,7 +1,9 @@
 /**
  * The lease of the open task: what is left of it, kept alive while the person is at work, extended by one key.
  *
- * The server's clock counts: `data-now` and `data-expires-at` come from it, so a wrong local clock does no harm.
+ * The server's clock counts: `data-now` and `data-expires-at` come from it, so a wrong local clock does no harm. When
+ * the lease is lost the form stays as it is: nothing typed is thrown away, and the server refuses a stale token. What
+ * can be done then (claim again, hand over the draft) is the server's notice, fetched at once.
  */
 import { announce, post } from "./requests.js";
 
@@ -16,20 +18,27 @@ function clock(leftMs) {
 }
 
 class Lease {
-  constructor(element) {
+  constructor(element, signal) {
     this.element = element;
+    this.form = element.querySelector("form");
     this.left = element.querySelector("[data-lease-left]");
     this.offset = Date.parse(element.dataset.now) - Date.now();
     this.expires = Date.parse(element.dataset.expiresAt);
     this.lastInput = Date.now();
     this.hasWarned = false;
     for (const name of ["keydown", "pointerdown", "scroll"]) {
-      document.addEventListener(name, () => this.onInput(), { passive: true });
+      document.addEventListener(name, () => this.onInput(), { passive: true, signal });
     }
-    element.querySelector("form")?.addEventListener("submit", (event) => this.onExtend(event));
+    this.form.addEventListener("submit", (event) => this.onExtend(event), { signal });
     this.ticks = window.setInterval(() => this.tick(), 1000);
     this.beats = window.setInterval(() => this.beat(), BEAT_MS);
+    signal.addEventListener("abort", () => this.stop());
     this.tick();
+  }
+
+  stop() {
+    window.clearInterval(this.ticks);
+    window.clearInterval(this.beats);
   }
 
   onInput() {
@@ -38,7 +47,7 @@ class Lease {
 
   onExtend(event) {
     event.preventDefault();
-    this.send("Lease extended");
+    this.send(this.form.action, "Lease extended");
   }
 
   tick() {
@@ -47,7 +56,7 @@ class Lease {
     this.element.classList.toggle("is-warn", leftMs <= WARN_MS);
     this.element.classList.toggle("is-accent", leftMs > WARN_MS);
     if (leftMs <= 0) {
-      this.lose("Your lease has run out. Your draft is kept; take the task again to go on.");
+      this.lose("Your lease has run out. Your draft is kept; claim the task again to go on.");
     } else if (leftMs <= WARN_MS && !this.hasWarned) {
       this.hasWarned = true;
       announce("Your lease ends within a minute. Press the full stop key to extend it.");
@@ -58,42 +67,48 @@ class Lease {
     const isAtWork =
       document.visibilityState === "visible" && Date.now() - this.lastInput < IDLE_LIMIT_MS;
     if (isAtWork) {
-      this.send("");
+      this.send(this.form.action, "");
     }
   }
 
-  async send(sentence) {
-    const body = new FormData(this.element.querySelector("form"));
-    const { status, data } = await post(this.element.dataset.heartbeatUrl, body);
+  async send(url, sentence) {
+    const { status, data } = await post(url, new FormData(this.form));
     if (status === 200 && data?.expires_at) {
       this.expires = Date.parse(data.expires_at);
       this.hasWarned = false;
       this.tick();
       announce(sentence);
-    } else if (status === 409) {
+    } else if (status >= 400 && status < 500) {
       this.lose(data?.message ?? "You no longer hold this task. Your draft is kept.");
     }
   }
 
-  /** The form stays as it is: nothing typed is thrown away, the server refuses a stale token by itself. */
+  /** What was taken ahead becomes a full lease, now that somebody looks at it. */
+  begin() {
+    return this.send(this.element.dataset.beginUrl, "");
+  }
+
   lose(sentence) {
-    window.clearInterval(this.ticks);
-    window.clearInterval(this.beats);
+    this.stop();
     this.left.textContent = "ended";
     this.element.classList.remove("is-accent");
     this.element.classList.add("is-warn");
-    const notice = document.getElementById("lease-lost");
-    if (notice) {
-      notice.querySelector("[data-text]").textContent = sentence;
-      notice.hidden = false;
-    }
     announce(sentence);
+    const notice = document.getElementById("task-notice");
+    if (notice) {
+      window.htmx?.trigger(notice, "hint");
+    }
   }
 }
 
-export function startLease(root) {
+let current = null;
+
+/** Begin the lease that the page on the screen was loaded with, once the verdict before it stands. */
+export function beginLease() {
+  return current?.element.dataset.beginUrl ? current.begin() : Promise.resolve();
+}
+
+export function startLease(root, signal) {
   const element = root.querySelector("[data-lease]");
-  if (element) {
-    new Lease(element);
-  }
+  current = element ? new Lease(element, signal) : null;
 }

@@ -102,12 +102,22 @@ function subscribedTopics() {
   return [...topics];
 }
 
+let line = null;
+
+/** Hear of what the page shows now: its content has been exchanged without a new document. */
+export function resubscribe() {
+  if (line?.socket.readyState === WebSocket.OPEN) {
+    line.topics = subscribedTopics();
+    line.socket.send(JSON.stringify({ subscribe: line.topics }));
+  }
+}
+
 export function startLive(root) {
   const path = root.documentElement.dataset.hintsUrl;
   if (!path || !window.htmx || subscribedTopics().length === 0) {
     return;
   }
-  new Line(new URL(path, window.location.href.replace(/^http/, "ws")).href);
+  line = new Line(new URL(path, window.location.href.replace(/^http/, "ws")).href);
   window.setInterval(() => {
     if (root.visibilityState === "visible") {
       refresh("*");
