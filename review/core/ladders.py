@@ -48,14 +48,13 @@ def place_steps(
     """
     rungs = read_ladder(words)
     placed = [(_elapsed(rung.when, goal, calendar), rung) for rung in rungs]
-    early = [elapsed for elapsed, _ in placed if elapsed < goal]
-    if warn:
-        warned = read_share(warn, goal=goal, calendar=calendar)
-    elif early:
-        warned = min(early)
-    else:
-        warned = read_share(DEFAULT_WARNING, goal=goal, calendar=calendar)
+    early = [each for each in placed if each[0] < goal]
     label = warn or DEFAULT_WARNING
+    if early and not warn:
+        warned, first = min(early, key=lambda each: each[0])
+        label = first.words.partition(":")[0]
+    else:
+        warned = read_share(label, goal=goal, calendar=calendar)
     acts: list[tuple[dt.timedelta, int, str, Act]] = [
         (warned, -2, f"{label}: warn", Act(WARN)),
         (goal, -1, "100%: breach", Act(BREACH)),
