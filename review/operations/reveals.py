@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from review.core.states import Reveal
 from review.models import Person
@@ -16,7 +16,8 @@ from review.permissions import check_can_review
 from workflows.operations.errors import Conflict
 
 _FIND: Final = """
-    SELECT revealed_at FROM review_unveiling WHERE task_id = %s AND lease_token = %s
+    SELECT revealed_at FROM review_unveiling
+    WHERE task_id = %s AND lease_token = %s AND person_id = %s
 """
 _INSERT: Final = """
     INSERT INTO review_unveiling
@@ -33,7 +34,9 @@ def reveal(*, task_id: int, person: Person, token: int) -> dt.datetime:
     refused before that; afterwards the author sees it, and may take his verdict back
     while that can be done. Raises NotFound; Stale (lease); Conflict.
     """
-    task, rights, found = lock_task_for(task_id, person.id, [(_FIND, [task_id, token])])
+    task, rights, found = lock_task_for(
+        task_id, person.id, [(_FIND, [task_id, token, person.id])]
+    )
     if found[0]:
         revealed_at: dt.datetime = found[0][0][0]
         return revealed_at
@@ -52,14 +55,6 @@ def reveal(*, task_id: int, person: Person, token: int) -> dt.datetime:
     values = [task.id, task.instance_id, person.id, token, task.now, seq]
     write((_INSERT, values))
     return task.now
-
-
-def find_revealed(*, task_id: int, token: int) -> dt.datetime | None:
-    """Return when the model's view was revealed under a lease, None where it was not."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FIND, [task_id, token])
-        row = cursor.fetchone()
-    return None if row is None else row[0]
 
 
 def _handed_in(task: LockedTask, person_id: int, *, token: int | None = None) -> bool:
