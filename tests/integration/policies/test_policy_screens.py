@@ -1,0 +1,211 @@
+"""The pages of policies: edited by plain posts, previewed, proposed, decided on."""
+
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+
+from review.core.states import PolicyKind
+from review.models import Notification, Policy
+from review.operations import policies
+from tests.factories.desk import World, build_world
+from workflows.core.dmn import read_dmn
+
+REVIEW_ALL: dict[str, Any] = {"rows": [{"control": "review"}]}
+EDIT = "/queues/desk/grid/edit/"
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return build_world()
+
+
+def set_first(world: World, body: object = REVIEW_ALL) -> Policy:
+    return policies.propose(
+        queue_id=world.queue.id,
+        kind=PolicyKind.GRID,
+        body=body,
+        reason="To begin with.",
+        person=None,
+    )
+
+
+def fields(html: str) -> dict[str, str]:
+    """Return what a browser would post of the editor as it stands."""
+    form = html[html.index('id="editor"') :]
+    found = dict.fromkeys(re.findall(r'name="(r\d+-\w+|i\d+-\w+)"', form), "")
+    for tag in re.findall(r"<input[^>]*>", form):
+        name = re.search(r'name="([^"]*)"', tag)
+        value = re.search(r'value="([^"]*)"', tag)
+        if name and name[1] != "csrfmiddlewaretoken":
+            found[name[1]] = value[1] if value else ""
+    for name, options in re.findall(
+        r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', form, re.DOTALL
+    ):
+        chosen = re.search(r"<option(?: value=\"([^\"]*)\")? selected>([^<]*)", options)
+        found[name] = (chosen[1] or chosen[2]) if chosen else ""
+    return {
+        name: value.replace("&gt;", ">").replace("&lt;", "<").replace("&quot;", '"')
+        for name, value in found.items()
+    }
+
+
+def post(browser: Client, html: str, do: str, **changes: str) -> tuple[int, str]:
+    response = browser.post(EDIT, {**fields(html), **changes, "do": do})
+    if response.status_code == 302:
+        return 302, response.headers["Location"]
+    return response.status_code, response.content.decode()
+
+
+def test_grid_is_edited_previewed_proposed_and_approved_without_scripts(
+    world: World,
+) -> None:
+    set_first(world)
+    world.open_task(confidence=1)
+    carol, olga = world.browser("carol"), world.browser("olga")
+    html = carol.get(EDIT).content.decode()
+    _, html = post(carol, html, "add")
+    assert re.search(r'name="r1-confidence"[^>]* autofocus', html)
+    _, html = post(carol, html, "up-1", **{"r1-confidence": ">= 0.9"})
+    assert fields(html)["r0-confidence"] == ">= 0.9"
+    _, html = post(carol, html, "add-input")
+    _, html = post(carol, html, "remove-input-0", **{"i0-expression": "employer"})
+    status, html = post(
+        carol, html, "preview", **{"r0-control": "auto", "r1-impact": "<"}
+    )
+    assert status == 422
+    assert "Row 2, Impact: expected a value" in html
+    status, html = post(carol, html, "preview", **{"r1-impact": "-"})
+    assert status == 200
+    assert "This moves 1 item from review to auto" in html
+    assert "1 row added" in html
+    # What was changed since the preview is not proposed unseen.
+    status, other = post(
+        carol, html, "propose", **{"r0-confidence": ">= 0.5", "reason": "Surely."}
+    )
+    assert "Look at what this would do" in other
+    status, _ = post(carol, html, "propose", reason="")
+    assert status == 422
+    status, url = post(carol, html, "propose", reason="The spring's figures say so.")
+    assert status == 302
+
+    assert "You proposed this" in carol.get(url).content.decode()
+    page = olga.get(url).content.decode()
+    assert "This moves 1 item from review to auto" in page
+    assert "The spring&#x27;s figures say so." in page
+    told = Notification.objects.filter(kind="POLICY_PROPOSED")
+    assert {one.person.name for one in told} == {"Olga"}
+    assert carol.post(f"{url}approve/", {}).status_code == 403
+    assert olga.post(f"{url}approve/", {}).status_code == 302
+    html = olga.get("/queues/desk/grid/").content.decode()
+    assert "Version 2, in force since" in html
+    assert "0.9 and above" in html
+    exported = olga.get(f"{url}grid.dmn")
+    assert read_dmn(exported.content).tables[0].hit_policy == "FIRST"
+
+
+def test_pages_are_open_to_whom_they_concern(world: World) -> None:
+    first = set_first(world)
+    version = reverse("policy-detail", args=[first.id])
+    expected = {
+        # person: list, grid of the queue, one version, editor
+        "alice": (403, 200, 200, 403),
+        "carol": (200, 200, 200, 200),
+        "dan": (200, 200, 200, 403),
+        "olga": (200, 200, 200, 200),
+        "mallory": (403, 403, 403, 403),
+    }
+    pages = ("/policies/", "/queues/desk/grid/", version, EDIT)
+    for name, statuses in expected.items():
+        browser = world.browser(name)
+        found = tuple(browser.get(page).status_code for page in pages)
+        assert found == statuses, name
+    olga = world.browser("olga")
+    assert olga.get("/queues/none/grid/").status_code == 404
+    assert olga.get("/policies/999999/").status_code == 404
+    assert olga.get("/queues/desk/routing/").status_code == 200
+    assert 'href="/policies/"' in olga.get("/policies/").content.decode()
+    assert 'href="/policies/"' not in world.browser("alice").get("/").content.decode()
+
+
+def test_proposals_are_declined_and_withdrawn_on_their_page(world: World) -> None:
+    set_first(world)
+    person = world.people["carol"]
+    carol, olga = world.browser("carol"), world.browser("olga")
+    for act, browser in (("decline", olga), ("withdraw", carol)):
+        policy = policies.propose(
+            queue_id=world.queue.id,
+            kind=PolicyKind.GRID,
+            body={"rows": [{"control": "dual"}]},
+            reason="Twice is safer.",
+            person=person,
+        )
+        assert "waits" in olga.get("/policies/").content.decode()
+        url = reverse(f"policy-{act}", args=[policy.id])
+        assert browser.post(url, {f"{act}-reason": ""}).status_code == 422
+        assert browser.post(url, {f"{act}-reason": "Not this."}).status_code == 302
+        again = browser.post(url, {f"{act}-reason": "Not this."})
+        assert again.status_code == 409
+
+
+def test_routing_rules_use_the_same_desk(world: World) -> None:
+    olga = world.browser("olga")
+    edit = "/queues/desk/routing/edit/"
+    data = {"rows": "1", "inputs": "0", "r0-name": "Large", "r0-when": "amount >"}
+    bad = olga.post(edit, {**data, "r0-class": "A", "do": "preview"})
+    assert bad.status_code == 422
+    assert 'aria-describedby="r0-faults"' in bad.content.decode()
+    data |= {"r0-when": "amount > 500", "r0-class": "A"}
+    html = olga.post(edit, {**data, "do": "preview"}).content.decode()
+    previewed = re.search(r'name="previewed" value="(\w+)"', html)
+    assert previewed
+    done = olga.post(
+        edit,
+        {**data, "do": "propose", "previewed": previewed[1], "reason": "Large first."},
+    )
+    assert done.status_code == 302
+    policy = Policy.objects.get(kind="ROUTING")
+    assert policy.body == {
+        "rules": [{"name": "Large", "when": "amount > 500", "class": "A"}]
+    }
+    assert policy.state == "IN_FORCE"
+
+
+def test_task_page_lights_the_queues_grid(world: World) -> None:
+    set_first(world)
+    task = world.open_task()
+    html = world.browser("alice").get(f"/tasks/{task.id}/").content.decode()
+    assert "the queue&#x27;s grid 1" in html
+
+
+def test_set_policy_brings_the_first_version_and_proposes_the_next(
+    world: World, tmp_path: Path
+) -> None:
+    def run(body: object, *words: str) -> str:
+        file, out = tmp_path / "grid.json", io.StringIO()
+        file.write_text(body if isinstance(body, str) else json.dumps(body))
+        common = ("--queue", "desk", "--kind", "grid", "--file", str(file))
+        call_command("set_policy", *common, *words, stdout=out)
+        return out.getvalue()
+
+    assert run(REVIEW_ALL) == "Version 1 of the grid of desk is in force.\n"
+    changed = {"rows": [{"confidence": ">= 0.99", "control": "auto"}]}
+    with pytest.raises(CommandError, match="name who proposes it"):
+        run(changed)
+    with pytest.raises(CommandError, match="process owner or a manager"):
+        run(changed, "--by", "alice")
+    with pytest.raises(CommandError, match="Nobody signs in"):
+        run(changed, "--by", "zoe")
+    with pytest.raises(CommandError, match="Row 1: the control 'x'"):
+        run({"rows": [{"control": "x"}]})
+    with pytest.raises(CommandError, match="is no JSON"):
+        run("{")
+    assert "is proposed" in run(changed, "--by", "carol")
+    with pytest.raises(CommandError, match="Version 2 is proposed"):
+        run(changed, "--by", "olga")
