@@ -39,6 +39,7 @@ _RECLAIMS = """
     WHERE entry LIKE '%%lease lapsed%%' ORDER BY 1
 """
 Told = dict[str, Any]
+Run = Callable[[], tuple[Told, bool]]
 
 
 def scaled(count: float, *, least: int = 1) -> int:
@@ -329,7 +330,20 @@ def timers() -> tuple[Told, bool]:
         return told, (fired, entries, early) == (count, count, 0)
 
 
-RUNS: Final[dict[str, tuple[str, Callable[[], tuple[Told, bool]]]]] = {
+def crowd(what: str, count: int, *, least: int, processes: int = 1) -> Run:
+    """8 to 12: people at the same moment, in tests/faults/crowd.py."""
+
+    def run() -> tuple[Told, bool]:
+        size = str(scaled(count, least=least))
+        with a_fleet() as fleet:
+            out = fleet.run("-m", "tests.faults.crowd", what, size, str(processes))
+        told: Told = json.loads(out.splitlines()[-1])
+        return told, bool(told.pop("kept"))
+
+    return run
+
+
+RUNS: Final[dict[str, tuple[str, Run]]] = {
     "storm": ("1, 3, 4", storm),
     "broker": ("2, 3", broker),
     "zombies": ("5", zombies),
@@ -337,6 +351,11 @@ RUNS: Final[dict[str, tuple[str, Callable[[], tuple[Told, bool]]]]] = {
     "recovery": ("7", recovery),
     "repeats": ("12", repeats),
     "timers": ("13", timers),
+    "four-eyes": ("8", crowd("four-eyes", 10_000, least=50, processes=2)),
+    "one-owner": ("9", crowd("one-owner", 1000, least=20)),
+    "as-seen": ("10", crowd("as-seen", 200, least=5)),
+    "rights-gone": ("11", crowd("rights-gone", 200, least=6)),
+    "same-verdict": ("12", crowd("same-verdict", 100, least=3)),
 }
 
 
