@@ -29,12 +29,22 @@ class Viewer:
 
 
 def see_verdict(
-    *, viewer: Viewer, author_id: int, state: TaskState, stage: Stage
+    *,
+    viewer: Viewer,
+    author_id: int,
+    state: TaskState,
+    stage: Stage,
+    blind: bool = True,
 ) -> Sight:
-    """Return how much of one verdict the viewer sees while the task stands so."""
+    """Return how much of one verdict the viewer sees while the task stands so.
+
+    Where the quorum is not `blind` its reviewers see who said what, as it comes.
+    """
     if viewer.person_id == author_id:
         return Sight.FULL
     if state in {TaskState.DECIDED, TaskState.CANCELED}:
+        return Sight.FULL
+    if not blind and viewer.may_judge:
         return Sight.FULL
     if stage is Stage.ADJUDICATION and viewer.may_judge:
         return Sight.UNNAMED

@@ -8,7 +8,8 @@ from typing import Any, Final
 from django.db.models import Q
 
 from review import permissions
-from review.core.states import Role, Stage, TaskState
+from review.core.quorum import read_plan
+from review.core.states import Control, Role, Stage, TaskState
 from review.core.visibility import Sight, see_verdict
 from review.core.visibility import Viewer as Seer
 from review.dashboards.frame import Viewer
@@ -125,7 +126,7 @@ def read_case(task_id: int, viewer: Viewer) -> Case:
         and (row.seat_id is not None or row.claimed_by_id == viewer.person_id),
         is_held=is_held,
         is_reviewer=permissions.can_review(viewer.rights, queue_id=row.queue_id),
-        is_excluded=viewer.person_id in row.excluded,
+        is_excluded=not viewer.rights.persons.isdisjoint(row.excluded),
         viewer_id=viewer.person_id,
     )
     verdicts = _list_verdicts(case, viewer)
@@ -184,6 +185,9 @@ def _see(row: Any, seer: Seer, case: Case) -> SeenVerdict:
         author_id=row.person_id,
         state=TaskState(case.row.state),
         stage=Stage(case.row.stage),
+        blind=read_plan(
+            case.policy.get("quorum"), control=Control(case.row.control)
+        ).blind,
     )
     is_hidden = sight is Sight.HIDDEN
     return SeenVerdict(

@@ -16,9 +16,12 @@ def sees(
     stage: Stage = Stage.SECOND,
     may_judge: bool = True,
     oversees: bool = False,
+    blind: bool = True,
 ) -> Sight:
     viewer = Viewer(person_id=person, may_judge=may_judge, oversees=oversees)
-    return see_verdict(viewer=viewer, author_id=of, state=state, stage=stage)
+    return see_verdict(
+        viewer=viewer, author_id=of, state=state, stage=stage, blind=blind
+    )
 
 
 def test_own_verdict_is_always_seen() -> None:
@@ -28,6 +31,12 @@ def test_own_verdict_is_always_seen() -> None:
 
 def test_second_reviewer_sees_nothing_of_the_first() -> None:
     assert sees(BOB, of=ALICE) is Sight.HIDDEN
+
+
+def test_open_quorum_shows_its_reviewers_who_said_what() -> None:
+    assert sees(BOB, of=ALICE, blind=False) is Sight.FULL
+    assert sees(BOB, of=ALICE, blind=False, stage=Stage.ADJUDICATION) is Sight.FULL
+    assert sees(BOB, of=ALICE, blind=False, may_judge=False) is Sight.HIDDEN
 
 
 def test_second_reviewer_sees_nothing_even_as_a_manager() -> None:
