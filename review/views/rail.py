@@ -124,6 +124,8 @@ def _work(counts: RailCounts) -> list[Link]:
         for queue in counts.queues[:MOST_QUEUES]
     )
     links.append(Link("All queues", reverse("queue-list"), key="g q"))
+    links.append(Link("What comes next", reverse("next-up"), key="g u"))
+    links.append(Link("Availability", reverse("availability"), key="g y"))
     if counts.queues:
         links.append(Link("Stand-ins", reverse("delegation-list")))
     return links
