@@ -55,15 +55,21 @@ def write_post(
     kind: ChatKind, lines: Sequence[Line], *, room: str, delivery_key: str
 ) -> bytes:
     """Return the JSON body of a chat post, as the room's kind wants it."""
+    body = _write_body(kind, lines, room=room, delivery_key=delivery_key)
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def _write_body(
+    kind: ChatKind, lines: Sequence[Line], *, room: str, delivery_key: str
+) -> dict[str, object]:
     shown, more = lines[:MOST_LISTED], max(len(lines) - MOST_LISTED, 0)
     match kind:
         case ChatKind.SLACK:
-            body = _write_slack(shown, more)
+            return _write_slack(shown, more)
         case ChatKind.TEAMS:
-            body = _write_teams(shown, more)
+            return _write_teams(shown, more)
         case ChatKind.JSON:
-            body = _write_json(lines, room=room, delivery_key=delivery_key)
-    return json.dumps(body, ensure_ascii=False).encode()
+            return _write_json(lines, room=room, delivery_key=delivery_key)
 
 
 def _write_slack(lines: Sequence[Line], more: int) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Which notices are listed, and how a person wants to be told."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
@@ -62,7 +63,7 @@ class WishesForm(forms.Form):
         label="Urgent notices come at once, also in quiet hours", required=False
     )
 
-    def __init__(self, *args: Any, wishes: Wishes, **kwargs: Any) -> None:
+    def __init__(self, data: Mapping[str, Any] | None, *, wishes: Wishes) -> None:
         initial = {
             "digest": wishes.digest.value,
             "digest_at": wishes.digest_at,
@@ -70,7 +71,7 @@ class WishesForm(forms.Form):
             "quiet_until": wishes.quiet.end if wishes.quiet else None,
             "urgent_passes": wishes.urgent_passes,
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         self.fields["digest"].widget.attrs |= {"class": "input is-short"}
         for kind in Notice:
             for channel in Channel:

@@ -8,7 +8,8 @@ import socket
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
+from django.db.models import F
 from pytest_django import Settings
 
 from review.core.notices import Channel, ChatKind, Digest, Notice
@@ -41,17 +42,14 @@ def tell(*persons: Person, kind: Notice = Notice.HANDED_OVER, **words: object) -
 
 def pass_time(**span: float) -> None:
     """Let what waits have waited so much longer."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE review_delivery SET next_at = next_at - %(by)s,"
-            " due_at = due_at - %(by)s, lease_until = lease_until - %(by)s,"
-            " finished_at = finished_at - %(by)s",
-            {"by": dt.timedelta(**span)},
-        )
-        cursor.execute(
-            "UPDATE review_notification SET read_at = read_at - %s",
-            [dt.timedelta(**span)],
-        )
+    by = dt.timedelta(**span)
+    Delivery.objects.update(
+        next_at=F("next_at") - by,
+        due_at=F("due_at") - by,
+        lease_until=F("lease_until") - by,
+        finished_at=F("finished_at") - by,
+    )
+    Notification.objects.update(read_at=F("read_at") - by)
 
 
 def drain() -> int:
