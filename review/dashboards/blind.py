@@ -16,7 +16,14 @@ _TASKS: Final = """
     WHERE step_id = ANY(%(step_ids)s)
       AND state IN ('OPEN', 'CLAIMED', 'WAITING', 'SETTLING')
 """
-_SECRET_KINDS: Final = ("verdict.", "task.claimed", "task.released", "task.extended")
+_SECRET_KINDS: Final = (
+    "verdict.",
+    "task.claimed",
+    "task.begun",
+    "task.skipped",
+    "task.released",
+    "task.extended",
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
