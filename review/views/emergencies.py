@@ -75,16 +75,12 @@ def emergency_review(request: HttpRequest, emergency_id: int) -> HttpResponse:
     form = EmergencyReviewForm(request.POST, prefix=f"e{emergency_id}")
     if not form.is_valid():
         return _show(request, reviewing={emergency_id: form}, status=422)
-    try:
-        emergencies.review(
-            emergency_id=emergency_id,
-            person=_person(viewer),
-            is_justified=form.cleaned_data["verdict"] == "yes",
-            note=form.cleaned_data["note"],
-        )
-    except Refused as refusal:
-        form.add_error(None, refusal.message)
-        return _show(request, reviewing={emergency_id: form}, status=refusal.status)
+    emergencies.review(
+        emergency_id=emergency_id,
+        person=_person(viewer),
+        is_justified=form.cleaned_data["verdict"] == "yes",
+        note=form.cleaned_data["note"],
+    )
     messages.success(request, "Reviewed; the person was told.")
     return redirect("emergency-list")
 

@@ -1,15 +1,18 @@
 """Quorums of several persons: seats side by side, weights, stand-ins, emergencies."""
 
 import datetime as dt
+import io
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
 
 from review.core.proof import digest_proof
 from review.core.states import Decision, Role
 from review.models import (
+    Authority,
     BreakGlass,
     Delegation,
     Person,
@@ -27,7 +30,7 @@ from review.operations import (
     verdicts,
 )
 from tests.factories.processes import TESTER
-from tests.factories.tasks import judge, make_desk, make_person, open_task
+from tests.factories.tasks import PASSWORD, judge, make_desk, make_person, open_task
 from workflows.models import AuditEntry
 from workflows.operations.errors import Conflict, Forbidden, Invalid, Refused, Stale
 from workflows.store import database_now, parse_json
@@ -389,3 +392,27 @@ def test_unheld_seat_is_refused_as_stale_or_forbidden_never_counted() -> None:
     with pytest.raises(Forbidden, match="holds this task now"):
         claim(task, desk.bob)
     assert not Verdict.objects.exists()
+
+
+def test_authority_by_command() -> None:
+    desk = make_desk()
+    people.add_account(
+        person=desk.alice, username="alice", password=PASSWORD, actor=TESTER
+    )
+    call_command("set_authority", "alice", "5000.50", stdout=io.StringIO())
+    call_command("set_authority", "alice", "70", "--queue=desk", stdout=io.StringIO())
+    held = Authority.objects.filter(person=desk.alice, revoked_at=None)
+    assert set(held.values_list("queue__key", "amount")) == {
+        (None, Decimal("5000.5")),
+        ("desk", Decimal(70)),
+    }
+    call_command("set_authority", "alice", "none", stdout=io.StringIO())
+    assert held.get().queue == desk.queue
+    for words in (
+        ("alice", "much"),
+        ("alice", "none"),
+        ("nobody", "1"),
+        ("alice", "1", "--queue=nowhere"),
+    ):
+        with pytest.raises(CommandError):
+            call_command("set_authority", *words)
