@@ -29,6 +29,11 @@ class ListFilter(forms.Form):
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value}
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Tell whether anything is filled in, understood or not: then it can be cleared."""
+        return any(self.data.get(name) for name in self.fields)
+
 
 def _any_or(words: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [("", "Any"), *words]

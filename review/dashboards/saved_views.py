@@ -5,7 +5,7 @@ from typing import Any, Final
 from review.dashboards.sql import read_rows
 
 _VIEWS: Final = """
-    SELECT v.id, v.name, v.query, v.columns, v.density, v.is_team,
+    SELECT v.id, v.name, v.query, v.columns::text AS columns, v.density, v.is_team,
         v.is_default AND v.owner_id = %(person_id)s AS is_default,
         v.owner_id = %(person_id)s AS is_own, p.name AS owner
     FROM review_savedview v

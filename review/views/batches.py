@@ -55,10 +55,9 @@ def batch_open(request: HttpRequest, batch_id: int, task_id: int) -> HttpRespons
 
 
 def _check_reason(batch: Batch, form: BatchForm) -> None:
-    """Refuse a rejection without a reason before any task is touched."""
-    given = form.cleaned_data
-    if batch.decision == "REJECT" and not (given["reason_code"] or given["rationale"]):
-        raise Invalid("Rejecting needs a reason code or a rationale.")
+    """Refuse a rejection without a rationale before any task is touched."""
+    if batch.decision == "REJECT" and not form.cleaned_data["rationale"].strip():
+        raise Invalid("Rejecting together needs a rationale, kept with each task.")
 
 
 def _show(request: HttpRequest, batch: Batch, form: BatchForm) -> HttpResponse:

@@ -31,7 +31,7 @@ from review.views.tables import (
 
 COLUMNS: Final = (
     Column("case", "Case", is_fixed=True),
-    Column("title", "Task"),
+    Column("title", "Task", is_wide=True),
     Column("queue", "Queue", is_extra=True),
     Column("process", "Process", is_extra=True),
     Column("place", "Asks for"),
@@ -95,7 +95,7 @@ def describe_hold(
     if row.seats > 1 and row.seated:
         return Pill(f"{row.seated} of {row.seats} seats taken")
     if row.holder_id is not None:
-        until = format_moment(row.lease_until, zone=zone, now=now)
+        until = _brief(row.lease_until, zone=zone, now=now)
         if row.holder_id == person_id:
             return Pill(f"You until {until}", "accent")
         title = "Taken ahead, to be opened next" if row.is_ahead else ""
@@ -108,7 +108,7 @@ def describe_hold(
 def _describe_push(
     row: Any, *, person_id: int, now: dt.datetime, zone: dt.tzinfo
 ) -> Pill:
-    until = format_moment(row.assigned_until, zone=zone, now=now)
+    until = _brief(row.assigned_until, zone=zone, now=now)
     if row.assigned_to_id == person_id:
         return Pill(f"For you until {until}", "accent", "Given to you by the queue")
     return Pill(f"For {row.assignee} until {until}")
@@ -159,15 +159,23 @@ def _rank(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> SafeString | str:
     )
     if aged.since is None:
         return str(row.priority_class)
-    since = format_moment(aged.since, zone=zone, now=now)
-    if aged.since.astimezone(zone).date() == now.astimezone(zone).date():
-        since = since[:5]
+    since = _brief(aged.since, zone=zone, now=now)
     return format_html(
-        '{} <span class="rank">ranks with {} since {}</span>',
+        '{} <span class="rank" title="Waited so long that it ranks with class {}">'
+        "ranks with {} since {}</span>",
         row.priority_class,
+        aged.ranks_with.value,
         aged.ranks_with.value,
         since,
     )
+
+
+def _brief(at: dt.datetime, *, zone: dt.tzinfo, now: dt.datetime) -> str:
+    """Return a moment without seconds; of another day the day alone."""
+    local = at.astimezone(zone)
+    if local.date() == now.astimezone(zone).date():
+        return f"{local:%H:%M}"
+    return f"{local:%-d %b}"
 
 
 def _mark(row: Any, *, person_id: int) -> str:

@@ -15,6 +15,7 @@ from review import permissions
 from review.dashboards import listing
 from review.dashboards.frame import Viewer
 from review.dashboards.saved_views import list_views
+from review.dashboards.sql import read_json
 from review.filters import QueueFilter
 from review.models import Person, Queue
 from review.operations import people
@@ -70,7 +71,7 @@ def read_views(request: HttpRequest, viewer: Viewer, queue: Queue) -> Views:
         ),
         query=_filters_of(request.GET).urlencode(),
         default_url=next((_url(queue, row) for row in rows if row.is_default), ""),
-        columns=tuple(current.columns or ()) if current else (),
+        columns=tuple(read_json(current.columns) or ()) if current else (),
         density=current.density if current else "",
         current=current.name if current else "",
     )

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from review.views.empty import Empty
 from review.views.formats import Bar, Pill
 
-BAR_WIDTH: Final = 64
+BAR_WIDTH: Final = 48
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Column:
     is_fixed: bool = False
     is_extra: bool = False
     is_live: bool = False
+    is_wide: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def make_cells(
 
 
 def _cell(column: Column, value: SafeString | str) -> SafeString:
-    kind = "number" if column.is_number else "strong nowrap" if column.is_fixed else ""
+    kind = _kind_of(column)
     if value and column.short:
         return format_html(
             '<td class="{}" data-label="{}">{}</td>', kind, column.short, value
@@ -89,6 +90,14 @@ def _cell(column: Column, value: SafeString | str) -> SafeString:
     if kind:
         return format_html('<td class="{}">{}</td>', kind, value)
     return format_html("<td>{}</td>", value)
+
+
+def _kind_of(column: Column) -> str:
+    if column.is_number:
+        return "number"
+    if column.is_fixed:
+        return "strong nowrap"
+    return "wide" if column.is_wide else ""
 
 
 def link(url: str, label: str) -> SafeString:

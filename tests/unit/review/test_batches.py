@@ -1,0 +1,108 @@
+"""Which tasks may be decided together, and when."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from review.core.batches import (
+    MOST,
+    Candidate,
+    Kind,
+    count_sample,
+    find_bar,
+    find_refusal,
+    find_unready,
+    read_kind,
+)
+from review.core.states import Control, Reveal, Signature, Stage, TaskState
+
+KIND = Kind(rule="loan check", action="approve", form="default v1")
+
+
+def _task(number: int = 1, **changes: Any) -> Candidate:
+    return Candidate(**{
+        "id": number,
+        "label": f"CASE-{number}",
+        "state": TaskState.OPEN,
+        "is_free": True,
+        "control": Control.REVIEW,
+        "stage": Stage.FIRST,
+        "seats": 1,
+        "needed": 1,
+        "reveal": Reveal.ON_REQUEST,
+        "signature": Signature.NONE,
+        "is_excluded": False,
+        "kind": KIND,
+        **changes,
+    })
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"is_excluded": True}, "four eyes"),
+        ({"is_free": False}, "holds it"),
+        ({"control": Control.DUAL}, "two persons"),
+        ({"stage": Stage.SECOND}, "second review"),
+        ({"seats": 3}, "several persons"),
+        ({"needed": 2}, "several persons"),
+        ({"signature": Signature.PASSWORD}, "signature"),
+        ({"reveal": Reveal.VERDICT_FIRST}, "before you see"),
+        ({"kind": dataclasses.replace(KIND, action="")}, "nothing is proposed"),
+    ],
+)
+def test_what_bars_a_task_from_every_batch(changes: dict[str, Any], words: str) -> None:
+    assert words in find_bar(_task(**changes))
+    refusal = find_refusal([_task(1), _task(2, **changes)])
+    assert refusal.startswith("CASE-2 ")
+    assert words in refusal
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("rule", "another rule"),
+        ("action", "another proposed"),
+        ("form", "another version"),
+    ],
+)
+def test_tasks_that_are_not_alike_name_what_differs(name: str, words: str) -> None:
+    other = dataclasses.replace(KIND, **{name: "else"})
+    assert words in find_refusal([_task(1), _task(2, kind=other)])
+
+
+def test_a_batch_has_two_to_fifty_tasks() -> None:
+    assert find_bar(_task()) == ""
+    assert "two tasks" in find_refusal([_task()])
+    assert find_refusal([_task(n) for n in range(MOST)]) == ""
+    assert "at most" in find_refusal([_task(n) for n in range(MOST + 1)])
+
+
+def test_the_sample_is_opened_and_the_number_typed() -> None:
+    asked = {"sample": [1, 2, 3], "size": 5}
+    assert "2 more tasks" in find_unready(**asked, opened=[3, 9], typed="5")
+    assert "one more" in find_unready(**asked, opened=[3, 1], typed="5")
+    assert "Type 5" in find_unready(**asked, opened=[1, 2, 3], typed="4")
+    assert find_unready(**asked, opened=[1, 2, 3], typed=" 5 ") == ""
+    assert [count_sample(size) for size in (2, 3, 50)] == [2, 3, 3]
+
+
+def test_a_kind_is_rule_action_and_form_in_their_versions() -> None:
+    why = {"explanation": {"tables": [{"decision": "grid", "matched": [4]}]}}
+    given: dict[str, Any] = {
+        "definition": "loan",
+        "node": "check",
+        "why": why,
+        "policy": {"version": "loan 1.0.0", "form": "short"},
+        "proposal": {"action": "approve", "amount": 1},
+    }
+    kind = read_kind(**given)
+    assert kind.to_json() == {
+        "rule": "loan check · grid 4 · loan 1.0.0",
+        "action": "approve",
+        "form": "short loan 1.0.0",
+    }
+    assert read_kind(**{**given, "proposal": "pay"}).action == "pay"
+    assert read_kind(**{**given, "proposal": None, "why": {}}).action == ""
+    assert len(read_kind(**{**given, "proposal": {"a": 1}}).action) == 64
