@@ -53,6 +53,12 @@ class Field:
     before: Sequence[Run] = ()
 
     @property
+    def is_plain(self) -> bool:
+        """Tell whether nothing about the field asks for a look."""
+        has_moved = self.is_changed or bool(self.before)
+        return not has_moved and self.confidence is None
+
+    @property
     def text(self) -> str:
         """Return what stands there, in one piece."""
         return format_value(self.value)

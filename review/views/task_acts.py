@@ -119,7 +119,7 @@ def task_hand_draft(request: HttpRequest, task_id: int) -> HttpResponse:
 def task_reveal(request: HttpRequest, task_id: int) -> HttpResponse:
     """Show the model's view; that it was asked for is kept."""
     reveals.reveal(task_id=task_id, person=person_of(request), token=token_of(request))
-    return redirect(f"{reverse('task-detail', args=[task_id])}#model")
+    return redirect("task-detail", task_id)
 
 
 def _reason(request: HttpRequest) -> str:

@@ -127,7 +127,12 @@ def _sources(case: Case) -> dict[str, object]:
     return {
         "sources": sources,
         "source_count": len(sources),
-        "large_values": list_large(case.payload, url="task-value", owner=case.row.id),
+        # The documents are shown one by one, however large they are together.
+        "large_values": [
+            each
+            for each in list_large(case.payload, url="task-value", owner=case.row.id)
+            if not each["label"].startswith("documents")
+        ],
         "digest": case.row.payload_digest[:12],
     }
 
@@ -148,8 +153,8 @@ def _changes(
     else:
         shown = changes.add_before(fields, earlier) if earlier else fields
         title, old, new = "What changes", "On file", "Proposed"
-    changed = sum(field.is_changed or bool(field.before) for field in shown)
-    same = len(shown) - changed
+    changed = any(field.is_changed or field.before for field in shown)
+    same = sum(field.is_plain for field in shown)
     return {
         "changes": shown,
         "changes_title": title if changed else "Fields",
@@ -158,7 +163,9 @@ def _changes(
         "has_new": any(field.is_changed for field in shown),
         "has_before": any(field.before for field in shown),
         "has_sources": any(field.place.label for field in shown),
-        "same_label": format_count(same, "unchanged field") if changed and same else "",
+        "same_label": format_count(same, "unchanged field")
+        if 0 < same < len(shown)
+        else "",
     }
 
 
