@@ -4,6 +4,7 @@ Reads the heads of lanes: bounded by the lanes and by `limit`, however much wait
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from review.dashboards.sql import read_rows
@@ -107,31 +108,35 @@ _SKIPPED_BY_MANY: Final = """
 """
 
 
-def list_next(
-    *,
-    person_id: int,
-    persons: Collection[int],
-    queues: Collection[int],
-    lanes: Collection[int],
-    skipped: Sequence[int],
-    limit: int = LIMIT,
-) -> list[Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Who asks: `persons` count as one with him; lanes and queues he may be served from."""
+
+    person_id: int
+    persons: Collection[int]
+    queues: Collection[int]
+    lanes: Collection[int]
+    skipped: Sequence[int]
+
+    @property
+    def words(self) -> dict[str, object]:
+        """Return the parameters of the statements."""
+        return {
+            "person": self.person_id,
+            "persons": sorted(self.persons),
+            "queues": sorted(self.queues),
+            "lanes": sorted(self.lanes),
+            "skipped": list(self.skipped),
+        }
+
+
+def list_next(asked: Asked, *, limit: int = LIMIT) -> list[Any]:
     """Return the next tasks in the order they would be served.
 
-    `persons` count as one with the person; `source` is ASSIGNED (given to him), AHEAD
-    (taken ahead by him), OPEN, or CLAIMED (somebody's lease lapsed).
+    `source` is ASSIGNED (given to the person), AHEAD (taken ahead by him), OPEN, or
+    CLAIMED (somebody's lease lapsed).
     """
-    return read_rows(
-        _NEXT,
-        {
-            "person": person_id,
-            "persons": sorted(persons),
-            "queues": sorted(queues),
-            "lanes": sorted(lanes),
-            "skipped": list(skipped),
-            "limit": limit,
-        },
-    )
+    return read_rows(_NEXT, {**asked.words, "limit": limit})
 
 
 def count_waiting(lanes: Collection[int]) -> dict[int, int]:
@@ -140,23 +145,9 @@ def count_waiting(lanes: Collection[int]) -> dict[int, int]:
     return {row.lane_id: row.waiting for row in rows}
 
 
-def list_kept(
-    *,
-    person_id: int,
-    persons: Collection[int],
-    lanes: Collection[int],
-    skipped: Sequence[int],
-) -> list[Any]:
+def list_kept(asked: Asked) -> list[Any]:
     """Return tasks of lanes the person serves that are kept from him nevertheless."""
-    return read_rows(
-        _KEPT,
-        {
-            "person": person_id,
-            "persons": sorted(persons),
-            "lanes": sorted(lanes),
-            "skipped": list(skipped),
-        },
-    )
+    return read_rows(_KEPT, asked.words)
 
 
 def list_skipped_by_many(*, queues: Sequence[int] | None, least: int = 3) -> list[Any]:

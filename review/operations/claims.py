@@ -165,7 +165,9 @@ def claim_next(*, queue_keys: Collection[str], person: Person) -> Lease | None:
                 continue
             if ahead:
                 release_held(ahead, person)
-            detail = {"assigned": True} if head.source == "ASSIGNED" else {}
+            detail: dict[str, object] = (
+                {"assigned": True} if head.source == "ASSIGNED" else {}
+            )
             return take(
                 task, person, by=actor_of(person), occurred_at=None, detail=detail
             )

@@ -14,6 +14,7 @@ from review.core.routing import Place, age, explain_lack
 from review.core.states import PriorityClass
 from review.dashboards import next_up
 from review.dashboards.frame import Viewer
+from review.dashboards.next_up import Asked
 from review.live import queue_topic
 from review.models import Lane, Queue
 from review.operations import serving
@@ -47,14 +48,14 @@ def next_up_page(request: HttpRequest) -> HttpResponse:
     keys = [queue.key for queue in queues]
     offer = serving.find_offer(person_id=viewer.person_id, queue_keys=keys, lock=False)
     now, zone = database_now(), viewer.look.tzinfo
-    asked = {
-        "person_id": viewer.person_id,
-        "persons": offer.holder.rights.persons,
-        "lanes": [lane.id for lane in offer.lanes],
-        "skipped": offer.holder.skipped,
-    }
-    open_queues = {lane.place.queue_id for lane in offer.lanes}
-    rows = next_up.list_next(queues=open_queues, **asked)
+    asked = Asked(
+        person_id=viewer.person_id,
+        persons=offer.holder.rights.persons,
+        queues=frozenset(lane.place.queue_id for lane in offer.lanes),
+        lanes=frozenset(lane.id for lane in offer.lanes),
+        skipped=offer.holder.skipped,
+    )
+    rows = next_up.list_next(asked)
     context = {
         "page_title": "What comes next",
         "rows": [
@@ -63,7 +64,7 @@ def next_up_page(request: HttpRequest) -> HttpResponse:
         "held_back": [
             *_full(offer),
             *_not_served(offer, queues),
-            *_kept(next_up.list_kept(**asked), viewer=viewer, now=now),
+            *_kept(next_up.list_kept(asked), viewer=viewer, now=now),
         ],
         "wip": _wip(offer),
         "is_reviewer": bool(queues),
@@ -119,11 +120,10 @@ def _until(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> str:
 
 
 def _why(number: int, row: Any, *, since: str, ranks_with: str, moment: str) -> str:
-    match row.source:
-        case "ASSIGNED":
-            return f"It is yours until {moment}; what is given to you comes first."
-        case "AHEAD":
-            return f"You took it ahead; it is kept for you until {moment}."
+    if row.source == "ASSIGNED":
+        return f"It is yours until {moment}; what is given to you comes first."
+    if row.source == "AHEAD":
+        return f"You took it ahead; it is kept for you until {moment}."
     ranked = (
         f"Class {row.priority_class} ranks with a fresh {ranks_with} since {since}"
         if since
