@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
@@ -50,6 +51,8 @@ class MailLine:
 
     def send(self, letter: Letter) -> None:
         """Hand one mail in. Raises Rejected and Later; returning means it was taken."""
+        if not settings.SENDS_MAIL:  # it did when the mail was planned
+            raise Later("No mail server is set; EMAIL_URL names it.")
         if self._broken:
             raise Later(self._broken)
         with _translate():
