@@ -27,11 +27,16 @@ class Cast:
     queue_of: Mapping[str, str]
     own_work: frozenset[str]
 
-    def pick(self, node: str, *, case: str, initiator: Person) -> Person:
-        """Return who does a node's work: the same person for the same case."""
+    def pick(
+        self, node: str, *, case: str, initiator: Person, queue: str = ""
+    ) -> Person:
+        """Return who does a node's work: the same person for the same case.
+
+        `queue` is where the task waits by now, if it was moved there.
+        """
         if node in self.own_work:
             return initiator
-        pool = self.queues[self.queue_of[node]]
+        pool = self.queues.get(queue) or self.queues[self.queue_of[node]]
         return pool[zlib.crc32(f"{node} {case}".encode()) % len(pool)]
 
 

@@ -19,13 +19,12 @@ from django.db import connection, transaction
 
 from review.core.clocks import Event, Reading
 from review.core.ladders import BREACH, TEARS_AWAY, WARN, Step
-from review.core.notices import Notice
 from review.core.states import LIVE_TASK_STATES, ClockEventKind, TaskState
 from review.operations import clock_rows, rungs
 from review.operations.clock_rows import Kept, Owner
+from review.operations.ladder_steps import do_breach, do_step
 from review.operations.locking import LockedTask, lock_task, read_locked
 from review.operations.telling import publish, record
-from workflows import audit, failpoints
 from workflows.core.actors import SWEEPER, Actor
 from workflows.core.states import InstanceState
 from workflows.driver import fetch
@@ -40,11 +39,6 @@ SUSPENDED: Final = "suspended"
 
 Statement = tuple[str, Sequence[object]]
 
-_WARN: Final = "UPDATE review_task SET warned_at = %s, audit_seq = %s WHERE id = %s"
-_BREACH: Final = """
-    UPDATE review_task SET breached_at = due_at, audit_seq = %s
-    WHERE id = %s AND breached_at IS NULL
-"""
 _MOVED: Final = """
     UPDATE review_task SET warn_at = %s, due_at = %s, audit_seq = %s
     WHERE id = %s
@@ -197,24 +191,7 @@ def breach(task: LockedTask) -> None:
     """Mark a locked task as breached, once and for good."""
     kept = _load(task)
     if kept is not None and task.breached_at is None:
-        _do_breach(task, kept)
-
-
-def breach_draft(task: LockedTask) -> audit.Draft:
-    """Return the entry that tells of a breach, with how late it was noticed."""
-    if task.due_at is None:
-        raise ValueError(f"Task {task.id} has no clock that could be breached.")
-    late = int((task.now - task.due_at).total_seconds())
-    return audit.Draft(
-        kind="sla.breached",
-        actor=SWEEPER,
-        detail={
-            "task": task.id,
-            "due_at": _iso(task.due_at),
-            "noticed_seconds_later": max(0, late),
-        },
-        step_id=task.step_id,
-    )
+        do_breach(task, kept)
 
 
 @transaction.atomic
@@ -242,32 +219,52 @@ def resume_clocks(*, task_ids: Collection[int]) -> int:
     return started
 
 
-def _climb(task: LockedTask) -> None:
-    """Do what is due and was not done, in order; arm for what comes next."""
+@transaction.atomic
+def catch_up(*, task_id: int, at: dt.datetime) -> str:
+    """Do what a replayed task's clock reached by a moment of the past; return its queue.
+
+    Nobody is told of what is long over, and nothing is decided that people decided.
+    """
+    task = lock_task(task_id)
+    if task.due_at is not None and task.state in LIVE_TASK_STATES:
+        _climb(task, at=at)
+    return read_locked(task_id).queue_key
+
+
+def _climb(task: LockedTask, *, at: dt.datetime | None = None) -> None:
+    """Do what is due and was not done, in order; arm for what comes next.
+
+    `at` is a moment of a replayed past, for which nothing is armed.
+    """
     kept = _load(task)
     if kept is None:
         return
-    reading = kept.read(task.now)
+    now = at or task.now
+    reading = kept.read(now)
     if not reading.is_running:
         return
     given, done = _read_given(task), set(kept.done)
     waits_for: dt.datetime | None = None
-    for step in kept.steps:
-        moment = _moment(kept, reading, step, given)
-        if step.number in done or moment is None or moment > task.now:
-            continue
-        if step.act.word == WARN and _is_late(given, task):
-            continue
+    for step, moment in _list_reached(kept, reading, given, now=now):
         lease = held_until(task)
         if step.act.word in TEARS_AWAY and lease is not None:
             waits_for = lease
             _note_waiting(task, step, until=lease)
             continue
-        _do(task, kept, step, reached_at=moment, started_at=reading.started_at)
+        do_step(
+            task,
+            kept,
+            step,
+            reached_at=moment,
+            started_at=reading.started_at,
+            is_past=at is not None,
+        )
         done.add(step.number)
         task = read_locked(task.id)
         if task.state not in LIVE_TASK_STATES:
             return
+    if at is not None:
+        return
     coming = [
         moment
         for step in kept.steps
@@ -281,72 +278,22 @@ def _climb(task: LockedTask) -> None:
         _arm(task, due_at=min(coming), seq=task.audit_seq)
 
 
-def _do(
-    task: LockedTask,
-    kept: Kept,
-    step: Step,
-    *,
-    reached_at: dt.datetime,
-    started_at: dt.datetime,
-) -> None:
-    """Do one step and keep its record; the two commit together."""
-    before = _read_head(task)
-    if step.act.word == WARN:
-        did = _warn(task, step, kept)
-    elif step.act.word == BREACH:
-        did = _breach(task, step, kept)
-    else:
-        did = rungs.do(task, step)
-    seq = _read_head(task)
-    if seq == before:
-        detail: dict[str, object] = {"rung": step.words, "did": did}
-        seq = record(task, "sla.rung", SWEEPER, detail)
-    if step.act.word in TEARS_AWAY:
-        failpoints.reach("escalation")
-    clock_rows.write_record(
-        kept,
-        step,
-        started_at=started_at,
-        due_at=task.due_at or reached_at,
-        reached_at=min(reached_at, task.now),
-        noticed_at=task.now,
-        did=did,
-        seq=seq,
-    )
+def _list_reached(
+    kept: Kept, reading: Reading, given: Given, *, now: dt.datetime
+) -> list[tuple[Step, dt.datetime]]:
+    """Return the steps whose moment has come and that were not done, in order.
 
-
-def _read_head(task: LockedTask) -> int:
-    """Return where the instance's chain ends by now."""
-    ((seq,),) = fetch(
-        "SELECT audit_seq FROM workflows_instance WHERE id = %s", [task.instance_id]
-    )
-    return int(seq)
-
-
-def _warn(task: LockedTask, step: Step, kept: Kept) -> str:
-    due_at = task.due_at or task.now
-    seq = record(task, "sla.warned", SWEEPER, {"due_at": _iso(due_at)})
-    with connection.cursor() as cursor:
-        cursor.execute(_WARN, [task.now, seq, task.id])
-    publish(task, task.queue_key)
-    told = _tell(task, step, kept, kind=Notice.SLA_WARNED, title="Due soon")
-    return f"Warned; told {told}."
-
-
-def _breach(task: LockedTask, step: Step, kept: Kept) -> str:
-    seq = audit.record(
-        instance_id=task.instance_id, drafts=[breach_draft(task)], now=task.now
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(_BREACH, [seq, task.id])
-    publish(task, task.queue_key)
-    told = _tell(task, step, kept, kind=Notice.SLA_BREACHED, title="Late")
-    return f"Breached; told {told}."
-
-
-def _tell(task: LockedTask, step: Step, kept: Kept, *, kind: Notice, title: str) -> int:
-    key = f"clock:{task.id}:{kept.cycle}:{step.number}"
-    return rungs.tell_of(task, kind=kind, title=title, key=key, who="")
+    A warning that comes with the breach itself tells nobody anything: it is left out.
+    """
+    late = given.due_at is not None and given.due_at <= now
+    return [
+        (step, moment)
+        for step in kept.steps
+        if step.number not in kept.done
+        and (moment := _moment(kept, reading, step, given)) is not None
+        and moment <= now
+        and not (late and step.act.word == WARN)
+    ]
 
 
 def _notice(task: LockedTask, kept: Kept) -> LockedTask:
@@ -355,18 +302,8 @@ def _notice(task: LockedTask, kept: Kept) -> LockedTask:
     late = task.due_at is not None and task.due_at <= task.now
     if not late or task.breached_at is not None or step.number in kept.done:
         return task
-    _do_breach(task, kept)
+    do_breach(task, kept)
     return read_locked(task.id)
-
-
-def _do_breach(task: LockedTask, kept: Kept) -> None:
-    _do(
-        task,
-        kept,
-        kept.find(BREACH),
-        reached_at=task.due_at or task.now,
-        started_at=kept.read(task.now).started_at,
-    )
 
 
 def _note_waiting(task: LockedTask, step: Step, *, until: dt.datetime) -> None:
@@ -419,11 +356,6 @@ def _moment(
         return moment
     # Where the row's due moment was moved, the whole ladder moves along.
     return moment + (given.due_at - reading.due_at)
-
-
-def _is_late(given: Given, task: LockedTask) -> bool:
-    # A warning that comes with the breach itself tells nobody anything.
-    return given.due_at is not None and given.due_at <= task.now
 
 
 def _read_given(task: LockedTask) -> Given:

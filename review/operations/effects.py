@@ -14,7 +14,7 @@ from review import live
 from review.core.proof import digest_proof
 from review.core.quorum import Judgement, Tally, tally
 from review.core.states import Outcome, Stage, TaskState
-from review.operations import clocks, quorums, seats
+from review.operations import clocks, ladder_steps, quorums, seats
 from review.operations.edits import Change, keep_change, list_edited_variables
 from review.operations.locking import LockedTask
 from workflows import audit
@@ -174,7 +174,7 @@ def _drafts(
         for kind, facts in found
     ]
     if _breach_of(task, ballot, standing):
-        drafts.append(clocks.breach_draft(task))
+        drafts.append(ladder_steps.breach_draft(task))
     return drafts
 
 

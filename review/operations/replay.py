@@ -34,7 +34,7 @@ from review.core.replaying import (
 from review.core.states import Decision, Outcome
 from review.core.xes import Trace
 from review.models import Person
-from review.operations import claims, people, verdicts
+from review.operations import claims, clocks, people, verdicts
 from review.operations.casting import REPLAY, Cast, hire
 from workflows.core.states import FINAL_INSTANCE_STATES, InstanceState, StepState
 from workflows.operations import external, instances
@@ -46,7 +46,8 @@ PATIENCE: Final = 600
 """Pauses in which nothing of a group moved, before what is left counts as stuck."""
 
 _TASKS: Final = """
-    SELECT instance_id, id, step_id, node_id, payload_digest FROM review_task
+    SELECT instance_id, id, step_id, node_id, payload_digest, warn_at
+    FROM review_task
     WHERE instance_id = ANY(%s) AND state IN ('OPEN', 'CLAIMED', 'WAITING')
 """
 _STEPS: Final = """
@@ -126,6 +127,7 @@ class Waiting:
     step_id: int
     node: str
     shown: str
+    warn_at: dt.datetime | None = None
 
 
 @dataclass(slots=True)
@@ -320,7 +322,13 @@ def _answer(one: Running, waiting: Waiting, *, cast: Cast, report: Report) -> No
     if isinstance(act, Deviation):
         _note(one, act)
         return
-    person = cast.pick(waiting.node, case=one.case.trace.name, initiator=one.initiator)
+    queue = ""
+    if waiting.warn_at is not None and waiting.warn_at <= one.now_at:
+        # What its clock reached by then; a breach may have moved it to another queue.
+        queue = clocks.catch_up(task_id=waiting.task_id, at=one.now_at)
+    person = cast.pick(
+        waiting.node, case=one.case.trace.name, initiator=one.initiator, queue=queue
+    )
     _judge(one, waiting, act, person=person, report=report)
 
 
