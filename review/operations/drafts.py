@@ -79,7 +79,7 @@ def drop(*, task_id: int, person_id: int) -> bool:
     """Forget a draft; return whether there was one."""
     with connection.cursor() as cursor:
         cursor.execute(_DROP, [task_id, person_id])
-        return cursor.rowcount > 0
+        return bool(cursor.rowcount)
 
 
 def drop_statement(*, task_id: int, person_id: int) -> tuple[str, Sequence[object]]:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from review.models import Person
 from review.operations.locking import LockedTask, lock_task
@@ -10,6 +10,7 @@ from review.operations.people import actor_of
 from review.operations.telling import publish, record
 from review.permissions import check_can_see_queue, get_rights
 from workflows.core.canonical import digest
+from workflows.driver import fetch
 from workflows.operations.errors import Invalid
 
 MOST_CHARACTERS: Final = 45_000
@@ -52,9 +53,7 @@ def write_note(
         task.now,
         seq,
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, values)
-        return int(cursor.fetchone()[0])
+    return int(fetch(_INSERT, values)[0][0])
 
 
 def check_text(text: str) -> str:

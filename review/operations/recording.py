@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.db import connection
-
 from review.core.edits import list_changed
 from review.core.shown import describe_shown
 from review.core.states import Decision, Outcome, Reveal, TaskState
@@ -17,6 +15,7 @@ from review.operations.people import actor_of
 from review.permissions import Rights
 from workflows import audit
 from workflows.core.canonical import digest, dumps
+from workflows.driver import pipeline, run
 from workflows.store import parse_json
 
 Statement = tuple[str, Sequence[object]]
@@ -202,10 +201,10 @@ def insert_verdict(
 
 
 def write(*statements: Statement) -> None:
-    """Run statements one after the other."""
-    with connection.cursor() as cursor:
+    """Run statements one after the other, in one round trip."""
+    with pipeline():
         for sql, parameters in statements:
-            cursor.execute(sql, parameters)
+            run(sql, parameters)
 
 
 def _text(moment: dt.datetime | None) -> str | None:

@@ -222,8 +222,7 @@ def undo(*, verdict_id: int, person: Person) -> Lease:
     )
     seq = task.audit_seq + 1  # take wrote the entry that says so
     with connection.cursor() as cursor:
-        values = [verdict_id, task.instance_id, person.id, task.now, seq]
-        cursor.execute(_UNDO, values)
+        cursor.execute(_UNDO, [verdict_id, task.instance_id, person.id, task.now, seq])
     timers.cancel_for_ref(kind=KIND, ref=timer_ref(task.id), audit_seq=seq)
     drafts.keep(
         task_id=task.id,
@@ -273,21 +272,20 @@ def _check_undoable(task: LockedTask, verdict_id: int) -> None:
 
 
 def _read_held(verdict_id: int) -> Held:
-    found = Verdict.objects.values_list(
-        "person_id",
-        "person_name",
-        "decision",
-        "reason_code",
-        "rationale",
-        "edits",
-        "round",
-        "result_digest",
-        "submitted_at",
-        "lease_token",
-        "payload_digest",
-    ).get(id=verdict_id)
-    person_id, name, decision, *rest = found
-    return Held(person_id, name, Decision(decision), *rest)
+    verdict = Verdict.objects.get(id=verdict_id)
+    return Held(
+        person_id=verdict.person_id,
+        person_name=verdict.person_name,
+        decision=Decision(verdict.decision),
+        reason_code=verdict.reason_code,
+        rationale=verdict.rationale,
+        edits=verdict.edits,
+        round=verdict.round,
+        result_digest=verdict.result_digest,
+        submitted_at=verdict.submitted_at,
+        token=verdict.lease_token,
+        payload_digest=verdict.payload_digest,
+    )
 
 
 def _change_of(task: LockedTask, held: Held) -> Change:

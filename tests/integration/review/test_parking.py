@@ -2,6 +2,7 @@
 
 import datetime as dt
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -217,7 +218,11 @@ def test_escalation_is_kept_as_a_verdict_and_can_be_hidden(desk: Desk) -> None:
     queues.define_queue(key="senior", name="Senior", actor=TESTER, rules=AT_ONCE)
     task = open_task(desk)
     lease = claims.claim(task_id=task.id, person=desk.alice)
-    wish = {"task_id": task.id, "person": desk.alice, "to_queue": "senior"}
+    wish: dict[str, Any] = {
+        "task_id": task.id,
+        "person": desk.alice,
+        "to_queue": "senior",
+    }
     hidden = QueueRules(undo_seconds=0, wip_limit=None, hidden_decisions=["ESCALATE"])
     set_rules(desk, hidden)
     with pytest.raises(Forbidden, match="does not offer escalate"):
@@ -232,7 +237,7 @@ def test_escalation_is_kept_as_a_verdict_and_can_be_hidden(desk: Desk) -> None:
 
 def test_draft_survives_and_is_left_as_a_comment(desk: Desk) -> None:
     task = open_task(desk)
-    alice = {"task_id": task.id, "person_id": desk.alice.id}
+    alice: dict[str, Any] = {"task_id": task.id, "person_id": desk.alice.id}
     drafts.keep(**alice, payload_digest="x", fields={"rationale": "Page 2 is old."})
     drafts.keep(
         **alice,

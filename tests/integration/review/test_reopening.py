@@ -1,5 +1,7 @@
 """Decided tasks that go back to their node, and those that cannot."""
 
+from typing import Any
+
 import pytest
 from pytest_django import Settings
 
@@ -81,7 +83,11 @@ def test_reopening_takes_a_role_a_reason_and_a_running_case(
     with pytest.raises(Conflict, match="second person"):
         reopening.reopen(task_id=task.id, person=owner, reason="Wrong.")
     settings.DUAL_CONTROL = frozenset()
-    at = {"instance_id": task.instance_id, "actor": TESTER, "reason": "Inquiry."}
+    at: dict[str, Any] = {
+        "instance_id": task.instance_id,
+        "actor": TESTER,
+        "reason": "Inquiry.",
+    }
     instances.suspend(**at)
     with pytest.raises(Conflict, match="is suspended"):
         reopening.reopen(task_id=task.id, person=owner, reason="Wrong.")

@@ -1,6 +1,7 @@
 """Votes whose effects are held: undone, released, and what comes in between."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.contrib.postgres.functions import TransactionNow
@@ -166,7 +167,11 @@ def test_time_to_undo_is_over_though_the_timer_is_late(slow: Desk) -> None:
 def test_suspended_instance_holds_the_vote_until_it_is_resumed(slow: Desk) -> None:
     task = open_task(slow)
     judge(task, slow.alice)
-    at = {"instance_id": task.instance_id, "actor": TESTER, "reason": "Inquiry."}
+    at: dict[str, Any] = {
+        "instance_id": task.instance_id,
+        "actor": TESTER,
+        "reason": "Inquiry.",
+    }
     instances.suspend(**at)
     assert let_time_pass(task) == 0
     assert task.state == "SETTLING"
@@ -178,7 +183,11 @@ def test_suspended_instance_holds_the_vote_until_it_is_resumed(slow: Desk) -> No
 def test_suspended_instance_takes_no_deciding_vote(slow: Desk) -> None:
     task = open_task(slow)
     lease = claims.claim(task_id=task.id, person=slow.alice)
-    at = {"instance_id": task.instance_id, "actor": TESTER, "reason": "Inquiry."}
+    at: dict[str, Any] = {
+        "instance_id": task.instance_id,
+        "actor": TESTER,
+        "reason": "Inquiry.",
+    }
     instances.suspend(**at)
     with pytest.raises(Conflict, match="suspended"):
         judge(task, slow.alice, lease=lease)

@@ -134,7 +134,7 @@ def test_own_verdict_comes_first_where_the_mode_says_so(desk: Desk) -> None:
     with pytest.raises(Conflict, match="your own verdict comes first"):
         reveals.reveal(**held, person=desk.alice)
     judge(task, desk.alice, lease=lease)
-    assert reveals.reveal(**held, person=desk.alice)
+    reveals.reveal(**held, person=desk.alice)
     assert Verdict.objects.get(task=task).shown["revealed_at"] is None
     with pytest.raises(Conflict):
         reveals.reveal(**held, person=desk.bob)
