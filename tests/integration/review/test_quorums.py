@@ -82,6 +82,12 @@ def entries(kind: str) -> list[dict[str, Any]]:
     ]
 
 
+def proof_of(task: Task) -> dict[str, Any]:
+    proof = TaskContent.objects.get(task=task).proof
+    assert proof is not None
+    return dict(proof)
+
+
 def test_three_hold_one_task_side_by_side() -> None:
     desk = make_desk(quorum="2 of 3 parallel")
     task = open_task(desk)
@@ -186,7 +192,7 @@ def test_proof_of_an_outcome_is_kept_and_named_by_its_digest() -> None:
     judge(task, desk.alice)
     assert TaskContent.objects.get(task=task).proof is None
     judge(task, desk.bob)
-    proof = TaskContent.objects.get(task=task).proof
+    proof = proof_of(task)
     assert proof["plan"]["kind"] == "DUAL"
     assert [vote["person"] for vote in proof["votes"]] == [desk.alice.id, desk.bob.id]
     assert proof["eligible"] == sorted([desk.carol.id, desk.dave.id])
@@ -238,7 +244,7 @@ def test_stand_in_judges_in_the_givers_place_and_both_count_as_one() -> None:
     assert refused(claim, task, desk.alice).code == "four-eyes-already-judged"
     assert refused(claim, large, erin).code == "not-a-reviewer"
     assert judge(task, desk.bob).outcome == "APPROVED"
-    proof = TaskContent.objects.get(task=task).proof
+    proof = proof_of(task)
     assert proof["votes"][0]["on_behalf_of"] == desk.alice.id
     assert entries("delegation.given")[0]["giver"] == desk.alice.id
     assert entries("delegation.revoked")[0]["reason"] == "Back."
