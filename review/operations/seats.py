@@ -98,7 +98,8 @@ def take_seat(
         task,
         kind,
         by,
-        {"token": _next_token(task), "seat": len(others) + 1, **(detail or {})},
+        # A person's own view of the task shows his seat's token, not the last one.
+        {"token": task.last_token + 1, "seat": len(others) + 1, **(detail or {})},
         occurred_at=occurred_at,
     )
     with connection.cursor() as cursor:
@@ -111,15 +112,6 @@ def take_seat(
     run(*_show(task, held, free=_count_free(task, held), seats=task.seats))
     publish(task, task.queue_key)
     return Lease(task.id, token, until)
-
-
-def _next_token(task: LockedTask) -> int:
-    """Return the token of the next hold.
-
-    A person's own view of the task (held_by) shows the token of his seat; the task's
-    is the highest that was ever given.
-    """
-    return task.last_token + 1
 
 
 def leave(task: LockedTask, *, person_id: int | None, seq: int) -> None:

@@ -31,6 +31,8 @@ PAGES: Final = {
     "dashboard": OVERSEERS,
     "incident-list": OVERSEERS,
     "approval-list": OVERSEERS,
+    "delegation-list": ALL,
+    "emergency-list": WITH_ROLE,
     "instance-bulk": {"carol", "olga", "erin"},
     "audit-search": {"dan"},
 }
