@@ -61,7 +61,7 @@ _REVIEWERS: Final = """
         UNION
         SELECT b.person_id FROM review_breakglass b
         WHERE b.queue_id = %s AND b.expires_at > statement_timestamp())
-    ORDER BY p.name, p.id
+    ORDER BY p.name, p.id LIMIT 1000
 """
 _AUTHORITY: Final = """
     SELECT a.amount FROM review_authority a
