@@ -52,14 +52,32 @@ def queue_act(request: HttpRequest, key: str) -> HttpResponse:
     else:
         permissions.check_can_review(viewer.rights, queue_id=queue.pk)
     form = _form(request, queue, act)
+    refusal = None
     if request.method == "POST" and (form is None or form.is_valid()):
         person = Person.objects.get(pk=viewer.person_id)
-        if act in _DECISIONS:
+        if act not in _DECISIONS:
+            return _tell(request, queue, act, _do(act, ids, person=person, form=form))
+        try:
             batch = batches.make_batch(
                 queue=queue, person=person, task_ids=ids, decision=_DECISIONS[act]
             )
+        except Invalid as error:
+            refusal = error
+        else:
             return redirect("batch-detail", batch.pk)
-        return _tell(request, queue, act, _do(act, ids, person=person, form=form))
+    return _ask(request, queue, act, ids, form=form, refusal=refusal)
+
+
+def _ask(
+    request: HttpRequest,
+    queue: Queue,
+    act: str,
+    ids: Sequence[int],
+    *,
+    form: ActForm | None,
+    refusal: Invalid | None,
+) -> HttpResponse:
+    """Show the form of an act with the tasks; a refused batch can be narrowed there."""
     context = {
         "page_title": TITLES[act],
         "title": TITLES[act],
@@ -68,8 +86,11 @@ def queue_act(request: HttpRequest, key: str) -> HttpResponse:
         "form": form,
         "tasks": _tasks(queue, ids),
         "decides": act in _DECISIONS,
+        "refusal": refusal.message if refusal else "",
     }
     status = 400 if form is not None and form.errors else 200
+    if refusal is not None:
+        status = refusal.status
     return render_page(request, "review/queue_act.html", context, status=status)
 
 

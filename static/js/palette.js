@@ -9,6 +9,7 @@ import { announce } from "./requests.js";
 
 const PAUSE_MS = 120;
 const SHORTEST = 2;
+const HERE = "This page";
 
 function heading(label) {
   const item = document.createElement("li");
@@ -21,13 +22,13 @@ function heading(label) {
 function commands(root) {
   const found = new Map();
   for (const { key, label, element } of listKeys(root)) {
-    found.set(element, { label, key, element, group: "This page" });
+    found.set(element, { label, key, element, group: HERE });
   }
   for (const element of root.querySelectorAll("[data-command], .rail li a")) {
     const label =
       element.dataset.command || element.querySelector(".name")?.textContent || element.textContent;
     const section = element.closest(".rail section")?.querySelector("h2")?.textContent;
-    const group = section ? `Go to \u00b7 ${section}` : "This page";
+    const group = section ? `Go to \u00b7 ${section}` : HERE;
     found.set(element, { label: label.trim(), key: element.dataset.key ?? "", element, group });
   }
   return [...found.values()];
@@ -118,10 +119,10 @@ class Palette {
     this.select(this.shown.keys().next().value);
   }
 
-  /** Groups stay together, in the order in which they were first met. */
+  /** Groups stay together: this page first, then the others in the order in which they were met. */
   order(command) {
     const groups = [...this.all, ...this.found].map(({ group }) => group);
-    return groups.indexOf(command.group);
+    return command.group === HERE ? -1 : groups.indexOf(command.group);
   }
 
   select(item) {
