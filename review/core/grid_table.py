@@ -5,6 +5,8 @@ file that is exported is the one that is evaluated. What its answer then means f
 case stands in grid.py, which never lets a doubtful case pass without people.
 """
 
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,6 +18,7 @@ from review.core.policies import Fault, Line
 from review.core.states import Control, Reveal
 from workflows.core.canonical import digest
 from workflows.core.dmn import Decided, Model, lint, read_dmn
+from workflows.core.dmn.columns import cell_constants
 from workflows.core.feel import FeelSyntaxError, compile_expression, compile_unary_tests
 from workflows.core.feel.expressions import BUILT_IN_NAMES
 from workflows.core.feel.trees import free_names
@@ -28,6 +31,7 @@ ANY: Final = "-"
 CONTROLS: Final = tuple(word.value.lower() for word in Control)
 REVEALS: Final = tuple(word.value.lower().replace("_", " ") for word in Reveal)
 TYPES: Final = ("", "number", "string", "boolean", "date")
+_PATH: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _NAMESPACE: Final = "https://www.omg.org/spec/DMN/20230324/MODEL/"
 
 
@@ -131,13 +135,14 @@ def check_grid(body: GridBody) -> list[Fault]:
 class Grid:
     """A sound grid, compiled. Called with variables by name it never raises."""
 
-    __slots__ = ("body", "model", "names")
+    __slots__ = ("_bounds", "body", "model", "paths")
 
     def __init__(self, body: GridBody) -> None:
         """Compile the table; DmnError for a body that `check_grid` would refuse."""
         self.body = body
-        self.names = list_names(body)
+        self.paths = list_paths(body)
         self.model: Model = read_dmn(to_dmn(body).encode(), source="grid.dmn")
+        self._bounds = _list_bounds(body)
 
     def __call__(self, variables: Mapping[str, object]) -> Decided:
         """Return control and reveal, messages and the explanation an auditor reads."""
@@ -146,6 +151,63 @@ class Grid:
     def answer(self, variables: Mapping[str, object]) -> object:
         """Return control and reveal alone, as fast as it goes."""
         return self.model.evaluate(DECISION, variables).value
+
+    def classify(self, confidence: Decimal, impact: Decimal) -> tuple[object, object]:
+        """Return the same pair for all numbers that no cell tells apart.
+
+        A number's place among the constants of its column: two values between the
+        same constants, or equal to the same one, have the same answer. A column that
+        holds anything but constants tells all numbers apart.
+        """
+        sure, stake = self._bounds
+        return (
+            confidence if sure is None else _place(sure, confidence),
+            impact if stake is None else _place(stake, impact),
+        )
+
+
+def list_paths(body: GridBody) -> tuple[tuple[str, ...], ...]:
+    """Return what a grid reads of a case: plain paths as far as they go, else names."""
+    plain = [one.expression for one in body.inputs if _PATH.fullmatch(one.expression)]
+    rest = GridBody(
+        rows=body.rows,
+        inputs=tuple(one for one in body.inputs if one.expression not in plain),
+    )
+    whole = set(list_names(rest))
+    found = {tuple(text.split(".")) for text in plain}
+    return tuple(
+        sorted({(name,) for name in whole} | {p for p in found if p[0] not in whole})
+    )
+
+
+def _list_bounds(
+    body: GridBody,
+) -> tuple[list[Decimal] | None, list[Decimal] | None]:
+    texts = [text for row in body.rows for text in row.tests]
+    nodes = [compile_unary_tests(text).node for text in texts]
+    others = {name for node in nodes for name in free_names(node)}
+    for one in body.inputs:
+        others |= free_names(compile_expression(one.expression).node)
+    if others & {"confidence", "impact"}:
+        return None, None
+    return (
+        _bounds([row.confidence for row in body.rows]),
+        _bounds([row.impact for row in body.rows]),
+    )
+
+
+def _bounds(texts: Sequence[str]) -> list[Decimal] | None:
+    found: set[Decimal] = set()
+    for text in texts:
+        constants = cell_constants(compile_unary_tests(text).node)
+        if constants is None:
+            return None
+        found |= {value for value in constants if isinstance(value, Decimal)}
+    return sorted(found)
+
+
+def _place(bounds: list[Decimal], value: Decimal) -> tuple[int, int]:
+    return bisect_left(bounds, value), bisect_right(bounds, value)
 
 
 def list_names(body: GridBody) -> tuple[str, ...]:

@@ -23,12 +23,13 @@ DAYS_A_WEEK: Final = 5
 class Case(NamedTuple):
     """One task of the past: what it would be under each grid, and what people made of it.
 
-    `persons` judged it for `seconds` in all (0 and None where nobody did);
+    `was` is the control it was handled under at the time. `persons` judged it for `seconds` in all (0 and None where nobody did);
     `overturned` when they rejected it or changed it.
     """
 
     before: Control
     after: Control
+    was: Control = Control.REVIEW
     persons: int = 0
     seconds: float | None = None
     overturned: bool = False
@@ -132,7 +133,7 @@ def preview(cases: Iterable[Case], *, weeks: int, total: int) -> Preview:
             continue
         move.judged += 1
         move.overturned += case.overturned
-        persons.setdefault(case.before, []).append(case.persons)
+        persons.setdefault(case.was, []).append(case.persons)
         if case.seconds is not None:
             times.append(case.seconds / case.persons)
     per_case = {

@@ -6,9 +6,9 @@ there. The confidence, impact and other inputs are those the tasks were opened w
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from review.core import grid as rules
@@ -33,13 +33,15 @@ _COUNT: Final = """
 """
 _TASKS: Final = """
     WITH looked AS MATERIALIZED (
-        SELECT id, definition_id, node_id, confidence, impact, outcome, decided_by
+        SELECT id, definition_id, node_id, confidence, impact, control, outcome,
+            decided_by
         FROM review_task
         WHERE queue_id = %(queue_id)s AND opened_at >= %(since)s AND state <> 'CANCELED'
           AND (hashint8(id)::bigint & 2147483647) %% %(step)s = 0
         LIMIT %(limit)s
     )
-    SELECT t.definition_id, t.node_id, t.confidence, t.impact, {inputs} AS inputs,
+    SELECT t.definition_id, t.node_id, t.confidence, t.impact, t.control,
+        {inputs} AS inputs,
         CASE WHEN t.decided_by = 'PEOPLE' THEN coalesce(v.persons, 0) ELSE 0 END
             AS persons,
         v.seconds, t.outcome = 'REJECTED' OR v.is_edited AS is_overturned
@@ -55,8 +57,9 @@ _TASKS: Final = """
     ) v ON t.decided_by = 'PEOPLE'
 """
 _INPUTS: Final = """(
-    SELECT jsonb_object_agg(name, c.payload -> name)
-    FROM unnest(%(names)s::text[]) AS name)::text"""
+    SELECT jsonb_agg(c.payload #> string_to_array(p.path, %(dot)s) ORDER BY p.place)
+    FROM unnest(%(paths)s::text[]) WITH ORDINALITY AS p(path, place))::text"""
+_DOT: Final = "\x1f"
 _CONTENT: Final = "JOIN review_taskcontent c ON c.task_id = t.id"
 
 
@@ -85,15 +88,22 @@ def preview_grid(
     total = read_rows(_COUNT, where)[0].total
     step = max(1, -(-total // LOOKED_AT))
     standing = find_standing([queue.id]).get(queue.id)
-    before = _answer(standing.grid if standing else None)
-    after = _answer(proposed)
-    names = {*proposed.names, *(standing.grid.names if standing else ())}
+    grids = [proposed, *([standing.grid] if standing else [])]
+    paths = _merge({path for grid in grids for path in grid.paths})
+    before = _answer(standing.grid if standing else None, paths)
+    after = _answer(proposed, paths)
     statement = _TASKS.format(
-        inputs=_INPUTS if names else "NULL::text", content=_CONTENT if names else ""
+        inputs=_INPUTS if paths else "NULL::text", content=_CONTENT if paths else ""
     )
     rows = read_rows(
         statement,
-        {**where, "step": step, "limit": LOOKED_AT + 5000, "names": sorted(names)},
+        {
+            **where,
+            "step": step,
+            "limit": LOOKED_AT + 5000,
+            "paths": [_DOT.join(path) for path in paths],
+            "dot": _DOT,
+        },
     )
     desks: dict[tuple[int, str], Desk | None] = {
         place: _find_desk(*place)
@@ -114,35 +124,65 @@ def _case(row: Any, desk: Desk, *, before: Answer, after: Answer) -> Case:
     return Case(
         before=before(question),
         after=after(question),
+        was=Control(row.control),
         persons=row.persons,
         seconds=row.seconds if row.persons else None,
         overturned=bool(row.is_overturned),
     )
 
 
-def _answer(grid: Grid | None) -> Answer:
+def _merge(paths: set[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Leave out what stands within another path's value."""
+    return sorted(
+        path
+        for path in paths
+        if not any(path[:n] in paths for n in range(1, len(path)))
+    )
+
+
+def _nest(paths: Sequence[tuple[str, ...]], text: str | None) -> dict[str, Any]:
+    """Return the variables whose values stand in a JSON list, path by path."""
+    found: dict[str, Any] = {}
+    values = json.loads(text, parse_float=Decimal) if text else ()
+    for path, value in zip(paths, values, strict=False):
+        inner = found
+        for name in path[:-1]:
+            inner = inner.setdefault(name, {})
+        inner[path[-1]] = value
+    return found
+
+
+def _answer(grid: Grid | None, paths: Sequence[tuple[str, ...]]) -> Answer:
     """Return what a grid makes of a case; without a grid people decide.
 
-    Cases that agree in all that is asked are evaluated once.
+    Cases that the grid cannot tell apart are evaluated once.
     """
     if grid is None:
         return lambda asked: rules.without_grid(dual=asked.dual).control
 
-    @cache
+    kept: dict[object, Control] = {}
+
     def answer(asked: Question) -> Control:
         sure = _read(asked.confidence, "Confidence")
         stake = _read(asked.impact, "Impact")
         inputs = rules.put_to_grid(confidence=sure, impact=stake)
-        value: object = None
-        if inputs is not None:
-            given = (
-                json.loads(asked.inputs, parse_float=Decimal) if asked.inputs else {}
-            )
-            value = grid.answer({**given, "confidence": inputs[0], "impact": inputs[1]})
-        control, _ = rules.read_answer(value)
-        return rules.settle(
-            answer=control, confidence=sure, impact=stake, dual=asked.dual
-        ).control
+        place = grid.classify(*inputs) if inputs else None
+        key = (place, sure.value is None, asked.inputs, asked.dual)
+        found = kept.get(key)
+        if found is None:
+            value: object = None
+            if inputs is not None:
+                given = _nest(paths, asked.inputs)
+                value = grid.answer({
+                    **given,
+                    "confidence": inputs[0],
+                    "impact": inputs[1],
+                })
+            control, _ = rules.read_answer(value)
+            found = kept[key] = rules.settle(
+                answer=control, confidence=sure, impact=stake, dual=asked.dual
+            ).control
+        return found
 
     return answer
 

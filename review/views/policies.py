@@ -46,11 +46,14 @@ STATES: Final = {
 def policy_list(request: HttpRequest) -> HttpResponse:
     """List what is in force in each queue, and what waits for a second person."""
     viewer = viewer_required(request)
-    rows = [_standing(row, viewer, now=database_now()) for row in shown.list_standing()]
+    now = database_now()
+    cells = [_standing(row, viewer, now=now) for row in shown.list_standing()]
+    kinds = len(PolicyKind)
     context = {
         "page_title": "Policies",
-        "rows": rows,
-        "waiting": [row for row in rows if row["waiting"]],
+        "titles": list(TITLES.values()),
+        "rows": [cells[n : n + kinds] for n in range(0, len(cells), kinds)],
+        "waiting": [cell for cell in cells if cell["waiting"]],
         "topic": live.POLICIES,
     }
     return render_page(request, "review/policy_list.html", context)

@@ -64,7 +64,7 @@ def _people(found: Preview) -> str:
     return (
         f"{_number(found.people_before)} people a working day now,"
         f" {_number(found.people_after)} then: a judgement takes"
-        f" {_number(found.minutes or 0)} minutes (median, from claim to verdict), review"
+        f" {_time(found.minutes or 0)} (median, from claim to verdict), review"
         f" takes {_number(found.per_case.get(Control.REVIEW, 1))} of them and dual"
         f" {_number(found.per_case.get(Control.DUAL, 2))}, and a person works"
         f" {HOURS_A_DAY} hours a day on cases."
@@ -140,7 +140,13 @@ def _scaled(found: Preview, count: int) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.1f}"
+    return "less than 0.1" if 0 < value < 0.05 else f"{value:,.1f}"
+
+
+def _time(minutes: float) -> str:
+    if minutes < 1:
+        return f"{round(60 * minutes)} seconds"
+    return f"{minutes:,.1f} minutes"
 
 
 def _signed(value: float) -> str:

@@ -153,6 +153,25 @@ def test_body_of_another_shape_is_no_grid(body: object) -> None:
     assert GridRules().check(body) == faults
 
 
+def test_numbers_that_no_cell_tells_apart_are_one_class() -> None:
+    found = Grid(grid())
+    assert found.paths == (("order", "country"),)
+
+    def place(confidence: str, impact: str) -> tuple[object, object]:
+        return found.classify(Decimal(confidence), Decimal(impact))
+
+    assert place("0.81", "5") == place("0.94", "9999")
+    assert len({place(c, "5") for c in ("0.7", "0.8", "0.9", "0.95", "0.96")}) == 5
+    assert len({place("1", i) for i in ("9999", "10000", "10001", "1000000")}) == 4
+    loose = Grid(grid({"rows": [{"impact": "> limit", "control": "dual"}]}))
+    assert loose.paths == (("limit",),)
+    assert loose.classify(Decimal(0), Decimal(7)) == ((0, 0), Decimal(7))
+    mixed = {"inputs": [{"expression": "impact * rate"}], "rows": [{"control": "dual"}]}
+    crossed = Grid(grid(mixed))
+    assert crossed.paths == (("rate",),)
+    assert crossed.classify(Decimal(0), Decimal(7)) == (Decimal(0), Decimal(7))
+
+
 NUMBERS = st.decimals(0, 1, allow_nan=False, places=3)
 
 

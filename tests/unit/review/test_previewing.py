@@ -35,7 +35,9 @@ def test_share_of_nothing_is_refused() -> None:
 def test_people_per_day_follow_from_judgements_and_their_median() -> None:
     # 600 cases in review, judged once for 30 minutes; half of them would pass.
     cases = [
-        Case(REVIEW, AUTO if n % 2 else REVIEW, 1, 1800.0, overturned=n % 20 == 1)
+        Case(
+            REVIEW, AUTO if n % 2 else REVIEW, REVIEW, 1, 1800.0, overturned=n % 20 == 1
+        )
         for n in range(600)
     ]
     found = preview(cases, weeks=2, total=600)
@@ -58,7 +60,8 @@ def test_people_per_day_follow_from_judgements_and_their_median() -> None:
 
 
 def test_sample_is_scaled_up_and_says_so() -> None:
-    cases = [Case(REVIEW, DUAL, 1, 600.0)] * 50 + [Case(DUAL, DUAL, 3, 1800.0)] * 50
+    cases = [Case(REVIEW, DUAL, REVIEW, 1, 600.0)] * 50
+    cases += [Case(DUAL, DUAL, DUAL, 3, 1800.0)] * 50
     found = preview(cases, weeks=4, total=1000)
     assert found.scale == 10
     # A dual case took three judgements here, and so would those that become dual.
@@ -70,7 +73,7 @@ def test_sample_is_scaled_up_and_says_so() -> None:
 
 
 def test_too_little_is_called_too_little() -> None:
-    few = preview([Case(REVIEW, AUTO, 1, 60.0)] * 29, weeks=2, total=29)
+    few = preview([Case(REVIEW, AUTO, REVIEW, 1, 60.0)] * 29, weeks=2, total=29)
     assert few.moves[REVIEW, AUTO].error is None
     told = describe_preview(few)
     assert "not enough data" in told["said"]
