@@ -1,10 +1,12 @@
 """Votes whose effects are held: undone, released, and what comes in between."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.postgres.functions import TransactionNow
+from django.db import transaction
 
 from review.core.states import Decision, Outcome, TaskState
 from review.models import Task, Verdict, VerdictUndo
@@ -231,3 +233,59 @@ def test_replayed_votes_take_effect_at_once(slow: Desk) -> None:
     task = open_task(slow)
     answer = judge(task, slow.alice, occurred_at=task.opened_at)
     assert answer == verdicts.Submitted(TaskState.DECIDED, Outcome.APPROVED, 1)
+
+
+class Died(Exception):
+    """A process died here, as far as its transaction is concerned."""
+
+
+@pytest.fixture
+def die_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let whoever reaches this failpoint end, with all it has not committed."""
+
+    def arm(name: str) -> None:
+        def reach(reached: str) -> None:
+            if reached == name:
+                raise Died
+
+        monkeypatch.setattr("workflows.failpoints.reach", reach)
+
+    return arm
+
+
+def test_death_before_the_vote_is_committed_leaves_the_lease(
+    slow: Desk, die_at: Callable[[str], None]
+) -> None:
+    task = open_task(slow)
+    lease = claims.claim(task_id=task.id, person=slow.alice)
+    before = kinds(task)
+    die_at("verdict.held")
+    with pytest.raises(Died), transaction.atomic():
+        judge(task, slow.alice, lease=lease)
+    task.refresh_from_db()
+    assert (task.state, task.lease_token) == ("CLAIMED", lease.token)
+    assert not Verdict.objects.exists()
+    assert not Timer.objects.filter(kind=settling.KIND).exists()
+    assert kinds(task) == before
+    die_at("")
+    assert judge(task, slow.alice, lease=lease).task_state is TaskState.SETTLING
+
+
+def test_death_before_the_release_is_committed_leaves_it_armed(
+    slow: Desk, die_at: Callable[[str], None]
+) -> None:
+    task = open_task(slow)
+    judge(task, slow.alice)
+    before = kinds(task)
+    die_at("settle.uncommitted")
+    with pytest.raises(Died), transaction.atomic():
+        let_time_pass(task)
+    task.refresh_from_db()
+    assert task.state == "SETTLING"
+    assert Timer.objects.get(kind=settling.KIND).state == "ARMED"
+    assert Instance.objects.get(id=task.instance_id).state == "ACTIVE"
+    assert kinds(task) == before
+    die_at("")
+    let_time_pass(task)
+    assert task.state == "DECIDED"
+    assert kinds(task).count("verdict.released") == 1
