@@ -220,6 +220,7 @@ OUTCOME_PILLS: Final[Mapping[str, Pill]] = {
     "APPROVED": Pill("Approved", "good"),
     "REJECTED": Pill("Rejected", "bad"),
     "BLOCKED": Pill("Blocked", "bad"),
+    "RETURNED": Pill("Returned", "warn"),
 }
 
 

@@ -1,11 +1,17 @@
 """What the viewer of a task should know first, and why it may only be read."""
 
 import datetime as dt
+from typing import Final
 
 from django.urls import reverse
 
 from review.dashboards.case import Case
 from review.views.formats import OUTCOME_PILLS, format_moment, state_pill
+
+_DECIDERS: Final = {
+    "AUTO": " by the grid, without people",
+    "CLOCK": " by its clock, since nobody decided in time",
+}
 
 
 def build_notice(
@@ -20,7 +26,7 @@ def build_notice(
         return None if case.own_verdict else _settling(case)
     if not case.is_live:
         what = OUTCOME_PILLS.get(row.outcome or "") or state_pill(row.state)
-        who = " by the grid, without people" if row.decided_by == "AUTO" else ""
+        who = _DECIDERS.get(row.decided_by, "")
         return {
             "tone": what.tone or "hold",
             "icon": "check-circle",
