@@ -221,10 +221,11 @@ def _answer(request: HttpRequest, case: Case, toast: Toast) -> HttpResponse:
         following = _take_next(request, case.row.queue_key)
     if toast.until is not None:
         undoing.remember(request, toast)
+    elif not request.POST.get("shows"):  # a script that shows it itself says so
+        messages.success(request, toast.text)
     if wants_json(request):
         seconds = case.row.undo_seconds if toast.until else 0
         return JsonResponse({**toast.to_json(), "seconds": seconds, "next": following})
-    messages.success(request, toast.text)
     return redirect(following or toast.url)
 
 

@@ -14,7 +14,7 @@ function area() {
 function show(...parts) {
   window.clearInterval(timer);
   const toast = document.createElement("div");
-  toast.className = "toast";
+  toast.className = "undo-toast";
   toast.append(...parts);
   area()?.replaceChildren(toast);
   return toast;

@@ -63,7 +63,8 @@ class Verdict {
 
   showPolicy() {
     for (const policy of this.task.querySelectorAll("[data-policy-for]")) {
-      policy.open = Boolean(this.reason) && policy.dataset.policyFor === this.reason.value;
+      policy.open = policy.dataset.policyFor === this.reason?.value;
+      policy.hidden = !policy.open;
     }
   }
 
@@ -82,6 +83,7 @@ class Verdict {
     const hasChosen = body.get("decision") || body.get("reason_code");
     const ready = then === "next" && hasChosen ? this.ahead.take() : null;
     body.set("then", ready ? "stay" : then);
+    body.set("shows", ready ? "toast" : "");
     showRecording(name);
     if (ready) {
       this.moveOn(ready.page, ready.url);

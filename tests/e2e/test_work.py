@@ -124,7 +124,7 @@ def test_the_lease_is_extended_by_key_and_its_loss_is_told(
     expect(page.locator("#announce")).to_have_text("Lease extended")
     other = page.context.new_page()
     other.goto(page.url)
-    other.keyboard.press("s")
+    other.keyboard.press("Shift+G")
     other.wait_for_url("**/queues/**")
     expect(page.locator("#task-notice")).to_contain_text("You no longer hold this task")
 
@@ -134,7 +134,7 @@ def test_a_focused_heading_tells_which_task_came_next(people: People) -> None:
     page.keyboard.press("n")
     page.wait_for_url("**/tasks/**")
     expect(page.locator("h1")).to_be_focused()
-    page.keyboard.press("s")
+    page.keyboard.press("Shift+G")
     page.wait_for_url("**/queues/**")
 
 
