@@ -42,7 +42,7 @@ _COPY: Final = """
 _END: Final = """
     UPDATE review_instanceclock c
     SET state = 'STOPPED', ended_at = v.at, audit_seq = v.audit_seq,
-        breached_at = CASE WHEN v.at > c.due_at THEN c.due_at ELSE c.breached_at END
+        breached_at = CASE WHEN c.state = 'RUNNING' AND v.at > c.due_at THEN c.due_at ELSE c.breached_at END
     FROM unnest(%s::uuid[], %s::timestamptz[], %s::int[]) AS v(id, at, audit_seq)
     WHERE c.instance_id = v.id AND c.state <> 'STOPPED'
 """

@@ -16,6 +16,7 @@ from review.core.notices import Notice
 from review.core.routing import Place
 from review.core.states import DecidedBy, Outcome, PriorityClass, TaskState
 from review.operations import moving
+from review.operations.claims import free
 from review.operations.lanes import find_lanes
 from review.operations.locking import LockedTask
 from review.operations.notifying import tell
@@ -39,13 +40,7 @@ _PLACE: Final = """
     FROM review_task t JOIN review_lane l ON l.id = t.lane_id WHERE t.id = %s
 """
 _WIDEN: Final = "UPDATE review_task SET lane_id = %s, audit_seq = %s WHERE id = %s"
-_FREE: Final = """
-    UPDATE review_task
-    SET state = 'OPEN', claimed_by_id = NULL, claimed_at = NULL, lease_until = NULL,
-        is_ahead = false, assigned_to_id = NULL, assigned_at = NULL,
-        assigned_until = NULL, seated = '{}', audit_seq = %s
-    WHERE id = %s
-"""
+_LEAVE: Final = "DELETE FROM review_seat WHERE task_id = %s"
 _DECIDE: Final = """
     UPDATE review_task
     SET state = %s, outcome = %s, decided_by = %s, decided_at = %s,
@@ -173,8 +168,7 @@ def _reassign(task: LockedTask, step: Step) -> str:
     was = find_persons(task, who="holder")
     detail: dict[str, object] = {"because": "clock", "rung": step.words, "to": None}
     seq = record(task, "task.reassigned", SWEEPER, detail)
-    with connection.cursor() as cursor:
-        cursor.execute(_FREE, [seq, task.id])
+    free(task, seq=seq)
     publish(task, task.queue_key)
     return "Taken from whom it was pushed to." if was else "Free to everybody."
 
@@ -226,6 +220,8 @@ def _decide(task: LockedTask, step: Step) -> str:
                 task.id,
             ],
         )
+        if task.seats > 1:
+            cursor.execute(_LEAVE, [task.id])
     publish(task, task.queue_key)
     return f"Decided by the clock: {outcome.value}."
 

@@ -33,7 +33,7 @@ from review.views.pages import render_page
 from review.views.paging import cut, mark_moment, read_after
 from review.views.steps import build_step_rows
 from workflows.core.payloads import find_references
-from workflows.operations import exports
+from workflows.operations import exports, plans
 from workflows.operations.errors import NotFound
 from workflows.store import database_now
 
@@ -131,6 +131,8 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         "children": engine.list_children(instance_id),
         "may_audit": permissions.can_audit(viewer.rights),
         "diagram_url": reverse("instance-diagram", args=[found.id]),
+        # A goal is the process's own word, so there is nothing to ask the database.
+        "has_goal": bool(plans.plan_for(found.definition_id, found.process_id).goal),
     }
     part = PARTS.get(request.GET.get("part", ""))
     if part and is_fragment(request):

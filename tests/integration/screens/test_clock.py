@@ -12,8 +12,10 @@ from review.models import Task
 from review.operations import claims, clocks
 from review.operations.locking import lock_task
 from tests.factories.desk import World
-from tests.factories.processes import TESTER
+from tests.factories.processes import TESTER, chain, package, process
 from tests.factories.tasks import judge
+from workflows.operations import definitions, instances
+from workflows.operations.instances import Start
 
 
 @transaction.atomic
@@ -68,3 +70,22 @@ def test_instance_without_a_clock_says_so(world: World) -> None:
     (instance_id,) = world.start()
     answer = world.browser("carol").get(reverse("instance-clock", args=[instance_id]))
     assert answer.status_code == 404
+
+
+def test_instance_with_a_goal_leads_to_its_clock(world: World) -> None:
+    body = process(
+        '<startEvent id="s"/><userTask id="review" cs:queue="desk"/>'
+        '<endEvent id="e"/>' + chain("s", "review", "e")
+    ).replace("<process ", '<process cs:sla="P2D" ', 1)
+    found = definitions.deploy(files=package(body), actor=TESTER)
+    (instance_id,) = instances.start_and_advance(
+        definition_id=found.definition_id,
+        starts=[Start(variables={}, initiator=TESTER)],
+    )
+    browser = world.browser("carol")
+    url = reverse("instance-clock", args=[instance_id])
+    case = browser.get(reverse("instance-detail", args=[instance_id]))
+    assert url in case.content.decode()
+    page = browser.get(url).content.decode()
+    assert "The goal is P2D, 2 d, counted around the clock" in page
+    assert "100%: breach" in page
