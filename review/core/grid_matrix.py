@@ -97,8 +97,9 @@ def _cut(
         if named is None:
             plain = False
         for value in named or ():
-            is_inside = isinstance(value, Decimal) and value >= 0
-            if is_inside and (top is None or value <= top):
+            if not isinstance(value, Decimal) or value < 0:
+                continue
+            if top is None or value <= top:
                 points.add(value)
     ordered = sorted(points)
     spans = []

@@ -101,9 +101,9 @@ def read_grid(body: object) -> tuple[GridBody | None, list[Fault]]:
         return None, [Fault((), 'A grid is an object with "rows" and maybe "inputs".')]
     faults: list[Fault] = []
     inputs = [
-        found
+        read
         for place, one in enumerate(_list(body.get("inputs")))
-        if (found := _read_input(one, place, faults))
+        if (read := _read_input(one, place, faults))
     ]
     rows = [
         found

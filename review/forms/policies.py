@@ -234,4 +234,5 @@ def _field_name(fault: Fault) -> str:
             return f"r{row}"
         case ("inputs", int(place), *_):
             return f"i{place}-expression"
-    return ""
+        case _:
+            return ""

@@ -62,7 +62,7 @@ def _people(found: Preview) -> str:
             " how many people it takes."
         )
     return (
-        f"{_number(found.people_before)} people a working day now,"
+        f"It takes {_number(found.people_before)} people a working day now,"
         f" {_number(found.people_after)} then: a judgement takes"
         f" {_time(found.minutes or 0)} (median, from claim to verdict), review"
         f" takes {_number(found.per_case.get(Control.REVIEW, 1))} of them and dual"
