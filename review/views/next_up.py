@@ -34,7 +34,6 @@ SHOWN: Final = 5
 _HOWS: Final = {
     "ASSIGNED": Pill("Given to you", "accent", "The queue or a manager gave it to you"),
     "AHEAD": Pill("Taken ahead", "accent", "Kept for you, not begun"),
-    "OPEN": Pill("From the pool", "", "Open to everybody who serves its lane"),
     "CLAIMED": Pill("Lapsed", "warn", "Somebody's lease is over; it is free again"),
 }
 
@@ -98,11 +97,12 @@ def _row(
         "case": row.business_key or f"#{row.id}",
         "title": row.title,
         "queue": row.queue_name,
-        "lane": lane or "anybody",
+        "lane": lane,
         "class": row.priority_class,
-        "aged": f"as {aged.ranks_with} since {since}" if since else "",
+        "aged": f"as {aged.ranks_with}" if since else "",
+        "aged_title": f"Ranks with class {aged.ranks_with} since {since}",
         "waited": format_duration(now - row.opened_at),
-        "how": _HOWS[row.source],
+        "how": _HOWS.get(row.source),
         "sla": sla_pill(due_at=row.due_at, warn_at=None, now=now, zone=zone),
         "why": _why(
             number,

@@ -11,6 +11,8 @@ from tests.integration.screens.test_task import approve
 
 PAGES = {
     "my-work": "alice",
+    "next-up": "alice",
+    "availability": "carol",
     "queue-list": "alice",
     "queue-detail": "alice",
     "task-detail": "alice",
