@@ -117,7 +117,9 @@ def ask(filters: Mapping[str, Any], *, prefix: str = "") -> Asked:
     q is a case's whole key or words of the title, `place` a region or skill. Names of
     values begin with `prefix`, so that several views fit into one statement.
     """
-    found, values, joined = [], {}, ""
+    found: list[str] = []
+    values: dict[str, object] = {}
+    joined = ""
     if search := str(filters.get("q", "")).strip():
         found.append(
             f"(t.business_key = %({prefix}q)s OR t.title ILIKE %({prefix}words)s)"

@@ -12,7 +12,7 @@ from django.db import transaction
 from review.core.routing import rank
 from review.core.states import PriorityClass
 from review.models import Person, Queue, Task
-from review.operations import claims, tasks
+from review.operations import claims, moving, tasks
 from review.operations.batches import Result
 from review.operations.locking import check_live, lock_task
 from review.operations.people import actor_of
@@ -118,7 +118,7 @@ def move(*, task_id: int, manager: Person, to_queue: str, reason: str) -> None:
     task = lock_task(task_id)
     check_live(task)
     check_can_manage(get_rights(manager.id), queue_id=task.queue_id)
-    tasks.move(
+    moving.move(
         task,
         to_queue=to_queue,
         actor=actor_of(manager),

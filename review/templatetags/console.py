@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 from django import template
 from django.http import HttpRequest
-from django.template.context import RequestContext
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -122,11 +121,7 @@ def _look_of(context: Mapping[str, object]) -> Look:
 
     An `include ... only` drops the variable `request`, but keeps the context's own.
     """
-    request = (
-        context.request
-        if isinstance(context, RequestContext)
-        else context.get("request")
-    )
+    request = getattr(context, "request", None) or context.get("request")
     viewer: Viewer | None = (
         viewer_of(request)
         if isinstance(request, HttpRequest) and hasattr(request, "user")

@@ -142,7 +142,8 @@ def _form(request: HttpRequest, queue: Queue, act: str) -> ActForm | None:
         case "move":
             others = Queue.objects.exclude(pk=queue.pk).order_by("name")
             return MoveForm(data, queues=list(others.values_list("key", "name")))
-    return None
+        case _:
+            return None
 
 
 def _do(
