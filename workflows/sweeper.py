@@ -2,7 +2,7 @@
 
 One sweep:
 
-1. fire due timers, in batches, until none is left;
+1. fire due timers, in batches, until none is left, unless the clock has jumped;
 2. match messages whose publisher or receiver died before it did, end the late ones;
 3. ring the engine's bell when an instance has something to hear or to do;
 4. ring the services' bell when an external step is ready or its lease has lapsed;
@@ -15,10 +15,12 @@ A sweep only re-queues; work is claimed like everywhere else, so that a sweeper 
 dies leaves nothing half done.
 """
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from workflows import dispatch, failpoints, jobs, kinds, store
 from workflows.operations import (
+    clock_watch,
     correlation,
     external,
     payloads,
@@ -33,6 +35,7 @@ HERE_SECONDS = 2.0
 """How long one sweep works where the broker takes no ring; timers wait meanwhile."""
 
 _ROUND = correlation.Round()
+_WATCH = clock_watch.Watch()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ class Swept:
 def sweep() -> Swept:
     """Do one sweep."""
     fired = 0
-    while batch := timers.fire_due():
+    may_fire = _WATCH.may_fire()
+    while may_fire and (batch := timers.fire_due()):
         fired += batch
         failpoints.reach("sweep.batch")
         if batch < timers.BATCH:
@@ -61,6 +65,8 @@ def sweep() -> Swept:
         jobs.drain_services(seconds=HERE_SECONDS)
     retirement.retire_idle()
     payloads.erase_unused()
-    for do in kinds.list_sweeps():
-        do()
+    # Each is done though another fails; what failed is raised when all were done.
+    with ExitStack() as parts:
+        for do in reversed(kinds.list_sweeps()):
+            parts.callback(do)
     return Swept(timers=fired, engine_due=engine_due, services_due=services_due)
