@@ -144,7 +144,7 @@ def _national(country: str, subdivision: str) -> frozenset[dt.date]:
 @lru_cache(maxsize=1)
 def _sources() -> str:
     """Return the releases that the days off and the zone's rules come from."""
-    return f"holidays {holidays.__version__}, tzdata {_zones()}"
+    return f"holidays {version('holidays')}, tzdata {_zones()}"
 
 
 def _zones() -> str:

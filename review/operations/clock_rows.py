@@ -215,11 +215,13 @@ def write_record(
 def load(owner: Owner) -> Kept | None:
     """Return a clock as stored, None where no event of it is kept."""
     if owner.task_id is None:
-        where, parameters = "task_id IS NULL AND instance_id = %s", [owner.instance_id]
+        where = "task_id IS NULL AND instance_id = %s"
     else:
-        where, parameters = "task_id = %s", [owner.task_id]
+        where = "task_id = %s"
     with connection.cursor() as cursor:
-        cursor.execute(_EVENTS.format(owner=where), parameters)
+        cursor.execute(
+            _EVENTS.format(owner=where), [owner.task_id or owner.instance_id]
+        )
         rows = cursor.fetchall()
         terms = [row[3] for row in rows if row[3] is not None]
         if not terms:

@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from review.core.clocks import Event, Reading
 from review.core.ladders import BREACH, TEARS_AWAY, WARN, Step
 from review.core.states import LIVE_TASK_STATES, ClockEventKind, TaskState
-from review.operations import clock_rows, rungs
+from review.operations import clock_rows, moving
 from review.operations.clock_rows import Kept, Owner
 from review.operations.ladder_steps import do_breach, do_step
 from review.operations.locking import LockedTask, lock_task, read_locked
@@ -267,11 +267,11 @@ def _climb(task: LockedTask, *, at: dt.datetime | None = None) -> None:
     if at is not None:
         return
     coming = [
-        moment
+        due
         for step in kept.steps
         if step.number not in done
-        and (moment := _moment(kept, reading, step, given)) is not None
-        and moment > task.now
+        and (due := _moment(kept, reading, step, given)) is not None
+        and due > task.now
     ]
     if waits_for is not None:
         coming.append(waits_for)
@@ -314,7 +314,7 @@ def _note_waiting(task: LockedTask, step: Step, *, until: dt.datetime) -> None:
         "until": _iso(until),
     }
     if step.act.word == "escalate":
-        detail["to_queue"] = step.act.argument or rungs.moving.find_escalation(task)
+        detail["to_queue"] = step.act.argument or moving.find_escalation(task)
     record(task, "sla.escalation_waits", SWEEPER, detail)
 
 

@@ -12,13 +12,13 @@ from django.views.decorators.http import require_safe
 from review import permissions
 from review.core.states import ClockEventKind
 from review.dashboards.case import read_case
-from review.dashboards.clock_trace import (
+from review.live import instance_topic, task_topic
+from review.operations.clock_trace import (
     RungSeen,
     Trace,
     explain_clock,
     explain_instance_clock,
 )
-from review.live import instance_topic, task_topic
 from review.views.access import is_fragment, screen, viewer_required
 from review.views.formats import format_duration, format_moment
 from review.views.pages import render_page

@@ -7,9 +7,9 @@ from django.db import transaction
 from django.urls import reverse
 
 from review.core.states import Decision
-from review.dashboards.clock_trace import explain_clock
 from review.models import Task
 from review.operations import claims, clocks
+from review.operations.clock_trace import explain_clock
 from review.operations.locking import lock_task
 from tests.factories.desk import World
 from tests.factories.processes import TESTER, chain, package, process

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from review.core.clocks import Reading
+from review.core.clocks import Event, Reading
 from review.core.durations import Halt, Happening, Times, Turn, find_holds, split
 from review.core.ladders import BREACH
 from review.core.states import ClockEventKind
@@ -325,7 +325,7 @@ def _adopted(row: Any, terms: dict[str, Any]) -> Kept:
     clock, pinned = clock_rows.adopt(
         terms=terms, opened_at=row.opened_at, due_at=row.due_at
     )
-    start = clock_rows.Event(ClockEventKind.START, clock.started_at)
+    start = Event(ClockEventKind.START, clock.started_at)
     return clock_rows.unpack(
         Owner(row.instance_id, row.id), events=(start,), terms=pinned
     )
