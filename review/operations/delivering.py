@@ -22,7 +22,7 @@ import structlog
 from django.db import transaction
 
 from review.core import deliveries
-from review.core.letters import Line
+from review.core.letters import Line, write_post
 from review.core.notices import ChatKind, DeliveryState
 from review.operations import letters, retention
 from review.operations.notifying import BELL
@@ -165,11 +165,11 @@ def send_all(claimed: Sequence[Claimed], *, until: float) -> int:
 
 def _send(parcel: Parcel, line: MailLine) -> bool:
     """Send one delivery and note what came of it; return whether it was taken."""
-    way = _find_way(parcel, line)
-    if way is None:
-        _note(parcel, DeliveryState.SKIPPED)
-        return False
     try:
+        way = _find_way(parcel, line)
+        if way is None:
+            _note(parcel, DeliveryState.SKIPPED)
+            return False
         way()
     except Rejected as error:
         _fail(parcel, str(error))
@@ -190,23 +190,18 @@ def _find_way(parcel: Parcel, line: MailLine) -> Callable[[], None] | None:
     """Return what sends it; None where nobody is left to read it."""
     if not parcel.lines:
         return None
+    name = letters.name_delivery(parcel.claimed.id, parcel.claimed.due_at)
     if parcel.hook_url:
-        return lambda: chat.post(
-            parcel.hook_url,
-            body=letters.write_post(
-                ChatKind(parcel.hook_kind),
-                parcel.lines,
-                room=parcel.room,
-                delivery_id=parcel.claimed.id,
-            ),
-            delivery_key=letters.delivery_key(parcel.claimed.id),
+        body = write_post(
+            ChatKind(parcel.hook_kind),
+            parcel.lines,
+            room=parcel.room,
+            delivery_key=name,
         )
+        return lambda: chat.post(parcel.hook_url, body=body, delivery_key=name)
     if parcel.email:
-        return lambda: line.send(
-            letters.write_letter(
-                parcel.lines, to=parcel.email, delivery_id=parcel.claimed.id
-            )
-        )
+        letter = letters.write_letter(parcel.lines, to=parcel.email, delivery_key=name)
+        return lambda: line.send(letter)
     return None
 
 

@@ -1,5 +1,6 @@
 """Fill in what mails and posts say: whole addresses, ids, the template of the HTML."""
 
+import datetime as dt
 from collections.abc import Sequence
 from email.utils import parseaddr
 from typing import Final
@@ -10,7 +11,6 @@ from django.urls import reverse
 
 from review.core import letters
 from review.core.letters import Line
-from review.core.notices import ChatKind
 from workflows.connectors.mail import Letter
 
 _HTML: Final = "mail/notices.html"
@@ -22,12 +22,16 @@ def whole_url(path: str) -> str:
     return f"{site}{path}"
 
 
-def delivery_key(delivery_id: int) -> str:
-    """Name a delivery the same way each time it is tried."""
-    return f"countersign-delivery-{delivery_id}"
+def name_delivery(delivery_id: int, due_at: dt.datetime) -> str:
+    """Name a delivery the same way each time it is tried.
+
+    With its moment, for a database that was restored or begun anew counts from an
+    earlier number, and whoever knows that one would drop the new mail as a copy.
+    """
+    return f"countersign-{delivery_id}-{int(due_at.timestamp())}"
 
 
-def write_letter(lines: Sequence[Line], *, to: str, delivery_id: int) -> Letter:
+def write_letter(lines: Sequence[Line], *, to: str, delivery_key: str) -> Letter:
     """Return the mail that carries these notices."""
     settings_url = whole_url(reverse("notification-settings"))
     list_url = whole_url(reverse("notification-list"))
@@ -48,15 +52,6 @@ def write_letter(lines: Sequence[Line], *, to: str, delivery_id: int) -> Letter:
         subject=subject,
         text=letters.write_text(lines, settings_url=settings_url, list_url=list_url),
         html=html,
-        message_id=f"<{delivery_key(delivery_id)}@{host or 'countersign.invalid'}>",
+        message_id=f"<{delivery_key}@{host or 'countersign.invalid'}>",
         unsubscribe_url=settings_url,
-    )
-
-
-def write_post(
-    kind: ChatKind, lines: Sequence[Line], *, room: str, delivery_id: int
-) -> bytes:
-    """Return the body of the post that carries these notices."""
-    return letters.write_post(
-        kind, lines, room=room, delivery_key=delivery_key(delivery_id)
     )
