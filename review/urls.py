@@ -28,6 +28,7 @@ from review.views import (
     policy_edit,
     queues,
     rail,
+    returning,
     saved_views,
     settings,
     sign_in,
@@ -186,6 +187,9 @@ urlpatterns = [
         name="task-hand-draft",
     ),
     path("tasks/<int:task_id>/reveal/", task_acts.task_reveal, name="task-reveal"),
+    path("tasks/<int:task_id>/answer/", returning.task_answer, name="task-answer"),
+    path("tasks/<int:task_id>/free/", returning.task_free, name="task-free"),
+    path("tasks/<int:task_id>/reopen/", returning.task_reopen, name="task-reopen"),
     path(
         "tasks/<int:task_id>/sources/<int:number>/",
         source_files.source_file,

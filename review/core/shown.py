@@ -49,7 +49,7 @@ def describe_shown(
         "sources": digest_sources(payload),
         "reveal": reveal,
         "revealed_at": revealed_at,
-        "opened": sorted(set(opened)),
+        "sources_opened": sorted(set(opened)),
     }
 
 

@@ -12,9 +12,9 @@ from review.dashboards import audit, engine
 from review.dashboards.blind import read_blindfold
 from review.dashboards.case import Case, find_earlier_payload, read_form
 from review.dashboards.frame import Viewer
+from review.dashboards.notes import list_notes
 from review.forms.verdicts import CommentForm, VerdictForm
 from review.live import task_topic
-from review.models import Note
 from review.operations.layouts import read_split
 from review.views import changes, next_steps, task_forms
 from review.views.drafts import read_draft
@@ -35,6 +35,7 @@ from review.views.sources import build, pages
 from review.views.sources.documents import Document
 from review.views.suggestions import build_model_view
 from review.views.task_notices import build_notice, explain_read_only
+from review.views.task_returning import build_returning
 from review.views.why import explain_why
 
 STAGES: Final = {
@@ -42,7 +43,12 @@ STAGES: Final = {
     "ADJUDICATION": "3rd review: the first two disagree",
 }
 MOST_HISTORY: Final = 40
-MOST_NOTES: Final = 50
+NOTE_WORDS: Final = {
+    "HAND_OVER": "handed over",
+    "HELP": "asks for help",
+    "QUESTION": "asks",
+    "ANSWER": "answers",
+}
 
 
 def build_page(
@@ -68,6 +74,7 @@ def build_page(
         "history": _history(case, viewer),
         "notes": _notes(case, zone=zone),
         "comment_form": CommentForm(prefix="note"),
+        "returning": build_returning(case, viewer),
         "verdicts": [_verdict(each, zone=zone, now=row.now) for each in case.verdicts],
         "policy_text": row.policy_text,
         "task_waits_for_me": row.state == "WAITING"
@@ -256,15 +263,13 @@ def _settling(case: Case, *, zone: dt.tzinfo) -> dict[str, object] | None:
 
 def _notes(case: Case, *, zone: dt.tzinfo) -> list[dict[str, object]]:
     """Return what was said at the task, the newest first."""
-    found = Note.objects.filter(task_id=case.row.id).order_by("-id")[:MOST_NOTES]
+    found = list_notes(case.row.id, viewer_id=case.viewer_id, is_blind=case.may_judge)
     return [
         {
-            "by": note.person_name,
-            "at": format_moment(note.written_at, zone=zone, now=case.row.now),
+            "by": note.name,
+            "at": format_moment(note.at, zone=zone, now=case.row.now),
             "text": note.text,
-            "kind": {"HAND_OVER": "handed over", "HELP": "asks for help"}.get(
-                note.kind, ""
-            ),
+            "kind": NOTE_WORDS.get(note.kind, ""),
         }
         for note in found
     ]

@@ -119,7 +119,7 @@ def test_model_view_is_revealed_once_for_each_lease(desk: Desk) -> None:
     judge(task, desk.alice, lease=lease, seen=Seen(sources_opened=["letter", "letter"]))
     shown = Verdict.objects.get(task=task).shown
     assert shown["revealed_at"] == first.astimezone(dt.UTC).isoformat()
-    assert shown["opened"] == ["letter"]
+    assert shown["sources_opened"] == ["letter"]
     assert shown["sources"] == {"letter": digest(LETTER)}
     entry = AuditEntry.objects.get(chain=task.instance_id, kind="verdict.submitted")
     assert digest(shown) in entry.entry

@@ -37,5 +37,5 @@ def test_description_names_all_that_was_shown() -> None:
         "sources": {"letter": digest(LETTER)},
         "reveal": "ON_REQUEST",
         "revealed_at": None,
-        "opened": ["a", "letter"],
+        "sources_opened": ["a", "letter"],
     }
