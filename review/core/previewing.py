@@ -65,6 +65,8 @@ class Move:
 class Preview:
     """The whole answer. Counts are of the cases looked at, `scale` makes them all.
 
+    `aside` are tasks left out, since their steps name a grid of their own.
+
     `people_a_day` is the change in persons needed on a working day, None where nobody
     has been seen at work; `minutes` is what one judgement takes, `per_case` how many
     judgements a case of one control needs.
@@ -73,6 +75,7 @@ class Preview:
     weeks: int
     seen: int
     total: int
+    aside: int = 0
     moves: Mapping[tuple[Control, Control], Move] = field(default_factory=dict)
     minutes: float | None = None
     per_case: Mapping[Control, float] = field(default_factory=dict)
@@ -114,7 +117,9 @@ def wilson(hits: int, n: int, *, z: float = Z_95) -> Interval:
     return Interval(share, max(0.0, centre - half), min(1.0, centre + half), n)
 
 
-def preview(cases: Iterable[Case], *, weeks: int, total: int) -> Preview:
+def preview(
+    cases: Iterable[Case], *, weeks: int, total: int, aside: int = 0
+) -> Preview:
     """Count moves and work out what they cost; `total` is how many cases there were.
 
     The work of a case is the judgements its control took in those weeks (one for
@@ -148,6 +153,7 @@ def preview(cases: Iterable[Case], *, weeks: int, total: int) -> Preview:
         weeks=weeks,
         seen=seen,
         total=total,
+        aside=aside,
         moves=moves,
         minutes=None if seconds is None else seconds / 60,
         per_case=per_case,

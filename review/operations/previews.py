@@ -116,7 +116,7 @@ def preview_grid(
     ]
     # Of the tasks not looked at, as many are under the queue's grid as of these.
     ruled = round(total * len(cases) / len(rows)) if rows else 0
-    return preview(cases, weeks=weeks, total=ruled)
+    return preview(cases, weeks=weeks, total=ruled, aside=total - ruled)
 
 
 def _case(row: Any, desk: Desk, *, before: Answer, after: Answer) -> Case:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from review.core.previewing import ENOUGH, HOURS_A_DAY, Interval, Move, Preview
 from review.core.states import Control
+from review.views.formats import format_count
 
 LABELS: Final = {
     Control.AUTO: "auto",
@@ -28,6 +29,7 @@ def describe_preview(found: Preview) -> dict[str, Any]:
         "total": f"{found.total:,}",
         "is_empty": not found.seen,
         "sample": _sample(found),
+        "aside": _aside(found.aside),
         "said": _summary(found, moves),
         "people": _people(found),
         "moves": [_move(found, pair, move) for pair, move in moves],
@@ -78,6 +80,15 @@ def _sample(found: Preview) -> str:
     return (
         f"{found.seen:,} of {found.total:,} tasks were replayed ({share:.0f} %, spread"
         " evenly); counts are scaled up to all of them."
+    )
+
+
+def _aside(count: int) -> str:
+    if not count:
+        return ""
+    return (
+        f"{format_count(count, 'task')} of these weeks left out: their steps name a"
+        " grid of their own, so the queue's has no say there."
     )
 
 

@@ -220,6 +220,9 @@ def test_grid_of_the_step_itself_comes_before_the_queues() -> None:
     task = open_task(desk, confidence=Decimal("0.5"))
     assert task.control == "REVIEW"
     assert "grid" not in TaskContent.objects.get(task=task).policy
+    standing = policies.get_in_force([desk.queue.id])[desk.queue.id]
+    found = preview_grid(queue=desk.queue, proposed=load_grid(standing.id), weeks=2)
+    assert (found.seen, found.total, found.aside) == (0, 0, 1)
 
 
 @pytest.mark.django_db
