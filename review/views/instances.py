@@ -131,7 +131,6 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         "children": engine.list_children(instance_id),
         "may_audit": permissions.can_audit(viewer.rights),
         "diagram_url": reverse("instance-diagram", args=[found.id]),
-        # A goal is the process's own word, so there is nothing to ask the database.
         "has_goal": bool(plans.plan_for(found.definition_id, found.process_id).goal),
     }
     part = PARTS.get(request.GET.get("part", ""))
