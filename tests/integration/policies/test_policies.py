@@ -194,7 +194,7 @@ def make_ruled_desk(body: object = AUTO_95) -> tuple[Desk, Policy]:
 @pytest.mark.django_db
 def test_grid_in_force_rules_on_tasks_and_is_pinned() -> None:
     desk, policy = make_ruled_desk()
-    cases = [
+    cases: list[tuple[dict[str, Any], str, str, int]] = [
         ({"confidence": Decimal("0.99")}, "AUTO", "ON_REQUEST", 2),
         ({"confidence": Decimal("0.5")}, "REVIEW", "ASSIST", 3),
         ({"amount": 20_000, "confidence": 1}, "DUAL", "VERDICT_FIRST", 1),
@@ -236,7 +236,7 @@ def test_grid_reads_further_inputs_of_the_case() -> None:
         ],
     }
     desk, policy = make_ruled_desk(body)
-    sure = {"confidence": Decimal("0.95")}
+    sure: dict[str, Any] = {"confidence": Decimal("0.95")}
     assert open_task(desk, **sure, order={"country": "NL"}).control == "AUTO"
     assert open_task(desk, **sure, order={"country": "FR"}).control == "DUAL"
     found = preview_grid(queue=desk.queue, proposed=load_grid(policy.id), weeks=2)
