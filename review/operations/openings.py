@@ -195,14 +195,7 @@ def _open(
     queue = routed.queue
     policy_version = f"{request.definition_key} {request.definition_version}"
     opened_at = request.occurred_at or now
-    begun = clock_starts.begin(
-        sla=desk.sla,
-        warn=desk.warn,
-        ladder=desk.ladder,
-        queue_ladder=queue.ladder,
-        calendar=calendar,
-        opened_at=opened_at,
-    )
+    begun = _begin_clock(desk, queue, calendar=calendar, opened_at=opened_at)
     # The instance's variables go on changing; this is the moment that is shown.
     payload = dumps(request.variables)
     shown = digest_shown_text(
@@ -225,15 +218,7 @@ def _open(
     return OpenedTask(
         step_id=request.step_id,
         output=_output(task_id, outcome, at=opened_at) if outcome else None,
-        drafts=[
-            Draft(
-                kind=_ENTRY.get(assessment.ruling.control, "task.opened"),
-                actor=ENGINE,
-                detail=detail,
-                step_id=request.step_id,
-                occurred_at=request.occurred_at,
-            )
-        ],
+        drafts=[_draft(request, assessment, detail)],
         evaluations=read_evaluations(request.step_id, assessment.explanation),
         task_id=task_id,
         request=request,
@@ -244,12 +229,39 @@ def _open(
         payload_digest=shown,
         opened_at=opened_at,
         why=why,
-        policy=_policy(desk, assessment, queue=queue, version=policy_version)
-        | routing.pin(routed)
-        | ({"grid": grid.to_json()} if grid else {}),
+        policy={
+            **_policy(desk, assessment, queue=queue, version=policy_version),
+            **routing.pin(routed),
+            **({"grid": grid.to_json()} if grid else {}),
+        },
         clock_terms=begun.terms,
         pinned=begun.pinned,
         destination=routed.destination,
+    )
+
+
+def _begin_clock(
+    desk: Desk, queue: QueueFacts, *, calendar: NamedCalendar, opened_at: dt.datetime
+) -> clock_starts.Begun:
+    return clock_starts.begin(
+        sla=desk.sla,
+        warn=desk.warn,
+        ladder=desk.ladder,
+        queue_ladder=queue.ladder,
+        calendar=calendar,
+        opened_at=opened_at,
+    )
+
+
+def _draft(
+    request: HumanRequest, assessment: Assessment, detail: Mapping[str, object]
+) -> Draft:
+    return Draft(
+        kind=_ENTRY.get(assessment.ruling.control, "task.opened"),
+        actor=ENGINE,
+        detail=detail,
+        step_id=request.step_id,
+        occurred_at=request.occurred_at,
     )
 
 
