@@ -28,7 +28,7 @@ def _page(world: World, name: str, task: Task) -> str:
 
 def test_a_verdict_can_be_taken_back_and_is_the_draft_again(world: World) -> None:
     _slow(world)
-    task = world.open_task()
+    task = world.open_task(proposal=None)
     fields = claim(world, "alice", task)
     browser = world.browser("alice")
     answer = browser.post(
@@ -58,7 +58,7 @@ def test_a_verdict_can_be_taken_back_and_is_the_draft_again(world: World) -> Non
 
 
 def test_a_reason_alone_disagrees_in_as_few_steps_as_agreeing(world: World) -> None:
-    task = world.open_task()
+    task = world.open_task(proposal=None)
     fields = {**claim(world, "alice", task), "reason_code": "documents-missing"}
     assert hand_in(world, "alice", task, fields).status_code == 302
     assert Verdict.objects.get().decision == "REJECT"
@@ -208,7 +208,7 @@ def test_presence_names_others_but_nobody_who_has_judged(world: World) -> None:
     alice.post(url, {"mode": "AWAY"})
     assert bob.post(url, {"mode": "VIEWING"}).json() == {"others": []}
     assert world.browser("mallory").post(url, {"mode": "VIEWING"}).status_code == 403
-    assert bob.post(url, {"mode": "DANCING"}).status_code == 400
+    assert bob.post(url, {"mode": "DANCING"}).status_code == 422
     bob.post(url, {"mode": "GONE"})
     assert Presence.objects.filter(person=world.people["bob"]).count() == 0
 
@@ -222,4 +222,4 @@ def test_the_width_of_the_sources_is_kept_for_the_person(world: World) -> None:
     )
     assert 'data-split="60"' in _page(world, "alice", task)
     assert 'data-split="45"' in _page(world, "bob", task)
-    assert browser.post(reverse("task-layout"), {"split": "61"}).status_code == 400
+    assert browser.post(reverse("task-layout"), {"split": "61"}).status_code == 422
