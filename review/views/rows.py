@@ -4,7 +4,6 @@ import datetime as dt
 from typing import Any, Final
 
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from review.core.routing import age
@@ -24,6 +23,7 @@ from review.views.tables import (
     bar,
     link,
     make_cells,
+    markup,
     muted,
     outlined,
     pill,
@@ -142,11 +142,12 @@ def _values(
 
 def _place(row: Any) -> SafeString:
     skill = f"{row.skill} {row.level}" if row.skill else ""
-    return format_html_join(
-        " ",
-        '<span class="chip">{}</span>',
-        ((word,) for word in (row.region, skill) if word),
-    )
+    chips = [
+        markup('<span class="chip">{}</span>', word)
+        for word in (row.region, skill)
+        if word
+    ]
+    return SafeString(" ".join(chips))
 
 
 def _rank(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> SafeString | str:
@@ -160,7 +161,7 @@ def _rank(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> SafeString | str:
     if aged.since is None:
         return str(row.priority_class)
     since = _brief(aged.since, zone=zone, now=now)
-    return format_html(
+    return markup(
         '{} <span class="rank" title="Waited so long that it ranks with class {}">'
         "ranks with {} since {}</span>",
         row.priority_class,
