@@ -123,7 +123,7 @@ CASES = {
         '<serviceTask id="n" cs:handler="a" cs:timeout="P1M"/>',
         "without years or months",
     ),
-    "quorum": ('<userTask id="n" cs:quorum="two"/>', "one of: dual, one"),
+    "quorum": ('<userTask id="n" cs:quorum="two"/>', "must be one, dual, 2 of 3"),
     "initiator": ('<userTask id="n" cs:initiator="yes"/>', "allowed, excluded"),
     "goal": ('<userTask id="n" cs:sla="8 hours"/>', "cs:sla: '8 hours' is no ISO"),
     "long goal": ('<userTask id="n" cs:sla="P1M"/>', "without years or months"),
