@@ -27,7 +27,9 @@ def reading(database: float, steady: float, *, slow: float = 0.0) -> Reading:
     ("ran", "went", "jump"),
     [(1, 1, None), (3600, 3659, None), (1, 3601, 3600), (1, -3599, -3600)],
 )
-def test_jump_is_what_no_time_explains(ran: float, went: float, jump: float) -> None:
+def test_jump_is_what_no_time_explains(
+    ran: float, went: float, jump: float | None
+) -> None:
     found = find_jump(reading(0, 100), reading(went, 100 + ran))
     assert found == (None if jump is None else dt.timedelta(seconds=jump))
 

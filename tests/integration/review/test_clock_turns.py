@@ -1,6 +1,8 @@
 """Clocks turn: parked, suspended, reset; ladders climb; whole instances have clocks."""
 
 import datetime as dt
+from functools import partial
+from typing import Literal
 
 import pytest
 from django.db import connection, transaction
@@ -46,7 +48,7 @@ def done(task: Task) -> list[str]:
 
 
 @transaction.atomic
-def turn(task: Task, word: str) -> None:
+def turn(task: Task, word: Literal["pause", "resume", "reset", "stop"]) -> None:
     locked = lock_task(task.id)
     match word:
         case "pause":
@@ -189,17 +191,18 @@ def test_reset_begins_again_and_the_records_stay(seniors: None) -> None:
 
 def test_suspended_instance_halts_its_clocks(seniors: None) -> None:
     task = open_ago(make_desk(sla="PT8H"), 1)
-    parked = {"instance_id": task.instance_id, "actor": TESTER}
-    instances.suspend(**parked, reason="Look at it.")
+    suspend = partial(instances.suspend, instance_id=task.instance_id, actor=TESTER)
+    resume = partial(instances.resume, instance_id=task.instance_id, actor=TESTER)
+    suspend(reason="Look at it.")
     assert not Timer.objects.filter(state="ARMED").exists()
-    instances.resume(**parked, reason="Seen.")
+    resume(reason="Seen.")
     assert Timer.objects.filter(state="ARMED").count() == 1
     turn(task, "pause")
-    instances.suspend(**parked, reason="Look again.")
-    instances.resume(**parked, reason="Seen.")
+    suspend(reason="Look again.")
+    resume(reason="Seen.")
     last = ClockEvent.objects.filter(task=task).latest("id")
     assert (last.kind, last.reason) == ("PAUSE", "information")
-    instances.suspend(**parked, reason="Once more.")
+    suspend(reason="Once more.")
     turn(task, "resume")
     last = ClockEvent.objects.filter(task=task).latest("id")
     assert (last.kind, last.reason) == ("PAUSE", clocks.SUSPENDED)

@@ -160,7 +160,11 @@ def test_disabled_person_has_no_rights_and_no_open_account() -> None:
 
 def test_preferences_are_checked_and_kept() -> None:
     person = make_person("Ada")
-    good = {"zone": "Europe/Berlin", "theme": "dark", "density": "compact"}
+    good: dict[str, Any] = {
+        "zone": "Europe/Berlin",
+        "theme": "dark",
+        "density": "compact",
+    }
     people.change_preferences(
         person=person, **good, single_keys=False, keys={"approve": "y"}
     )

@@ -175,7 +175,12 @@ def test_route_takes_the_first_rule_that_sets_a_word_over_the_steps_own(
 
 
 def test_route_says_which_rule_matched_on_what() -> None:
-    rule: dict[str, object] = {"name": "Big", "when": "amount > 10000", "class": "A", "skill": "law"}
+    rule: dict[str, object] = {
+        "name": "Big",
+        "when": "amount > 10000",
+        "class": "A",
+        "skill": "law",
+    }
     (match,) = routed(rule).matches
     assert match.to_json() == {
         "by": "Big",
