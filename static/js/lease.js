@@ -77,7 +77,9 @@ class Lease {
       this.expires = Date.parse(data.expires_at);
       this.hasWarned = false;
       this.tick();
-      announce(sentence);
+      if (sentence) {
+        announce(sentence); // A quiet beat leaves what was just said.
+      }
     } else if (status >= 400 && status < 500) {
       this.lose(data?.message ?? "You no longer hold this task. Your draft is kept.");
     }
