@@ -1,10 +1,10 @@
 """Tags that every page uses: icons, keys, the nonce, the rail. No queries of their own."""
 
 import json
-from collections.abc import Mapping
 
 from django import template
 from django.http import HttpRequest
+from django.template import Context
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -38,14 +38,14 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def hx_nonce(context: Mapping[str, object]) -> SafeString:
+def hx_nonce(context: Context) -> SafeString:
     """Stamp an element that htmx may act on: hx-csp ignores elements without it."""
     request = context["request"]
     return format_html('hx-nonce="{}"', getattr(request, "csp_nonce", ""))
 
 
 @register.simple_tag(takes_context=True)
-def key(context: Mapping[str, object], name: str) -> SafeString:
+def key(context: Context, name: str) -> SafeString:
     """Return the attributes that give a control its key, the person's own if changed.
 
     `name` is the default, spelled as static/js/keys.js reads it: "a", "Shift+E", "g q"
@@ -60,9 +60,7 @@ def key(context: Mapping[str, object], name: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def keycap(
-    context: Mapping[str, object], name: str, *, chord: bool = False
-) -> SafeString:
+def keycap(context: Context, name: str, *, chord: bool = False) -> SafeString:
     """Print a key on its control; hidden from screen readers, which read the attribute.
 
     `name` is the default, as for `key`. `chord` keeps the cap visible for a person who
@@ -87,7 +85,7 @@ def print_key(own: str, *, chord: bool = False) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def look_attributes(context: Mapping[str, object]) -> SafeString:
+def look_attributes(context: Context) -> SafeString:
     """Return the root attributes of the person's theme, density, keys and wellness."""
     look = _look_of(context)
     wellness = look.wellness
@@ -116,7 +114,7 @@ def _split(press: str) -> list[str]:
     return [press] if press == "+" else [part or "+" for part in press.split("+", 1)]
 
 
-def _look_of(context: Mapping[str, object]) -> Look:
+def _look_of(context: Context) -> Look:
     """Return the look of whom the page is for.
 
     An `include ... only` drops the variable `request`, but keeps the context's own.

@@ -1,7 +1,7 @@
 """The queues, one queue, and taking the next task. Saved views are in saved_views.py."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -24,7 +24,7 @@ from review.views.access import is_fragment, screen, viewer_required
 from review.views.empty import Empty, explain_empty, hidden_by_filters
 from review.views.formats import format_count, format_duration
 from review.views.pages import render_page
-from review.views.paging import cut, read_after
+from review.views.paging import Pages, cut, read_after
 from review.views.rows import COLUMNS, build_row, describe_hold
 from review.views.tables import Table, choose_columns
 from workflows.operations.errors import Invalid, NotFound
@@ -136,31 +136,10 @@ def _list(
     views: saved_views.Views,
     now: dt.datetime,
 ) -> dict[str, object]:
-    zone, person_id = viewer.look.tzinfo, viewer.person_id
     places = listing.list_places(queue.pk)
     form = QueueFilter(request.GET, places=places)
     filters = form.given()
-    after = _read_after(request.GET.get("after", ""))
-    rows = listing.list_tasks(
-        person_id=person_id,
-        now=now,
-        today=end_of_day(now, zone),
-        queue_id=queue.pk,
-        filters=filters,
-        after=after,
-    )
-    shown, pages = cut(
-        request,
-        rows,
-        limit=listing.PAGE,
-        parameter="after",
-        mark=lambda row: f"{row.serve_at.isoformat()}~{row.id}",
-    )
-    if not filters and after is None:
-        shown = [
-            *listing.list_pushed(person_id=person_id, now=now, queue_id=queue.pk),
-            *shown,
-        ]
+    shown, pages = _read_rows(request, viewer, queue, filters=filters, now=now)
     may_work = permissions.can_review(viewer.rights, queue_id=queue.pk)
     may_manage = permissions.can_manage(viewer.rights, queue_id=queue.pk)
     columns = choose_columns(
@@ -174,9 +153,9 @@ def _list(
         rows=tuple(
             build_row(
                 row,
-                person_id=person_id,
+                person_id=viewer.person_id,
                 now=now,
-                zone=zone,
+                zone=viewer.look.tzinfo,
                 columns=columns,
                 is_pickable=may_work or may_manage,
             )
@@ -203,6 +182,37 @@ def _list(
         "standing_url": reverse("queue-standing", args=[queue.key]),
         "pages": pages,
     }
+
+
+def _read_rows(
+    request: HttpRequest,
+    viewer: Viewer,
+    queue: Queue,
+    *,
+    filters: Mapping[str, str],
+    now: dt.datetime,
+) -> tuple[Sequence[Any], Pages]:
+    """Return the rows of this page, what was given to the viewer first, and the pages."""
+    after = _read_after(request.GET.get("after", ""))
+    rows = listing.list_tasks(
+        person_id=viewer.person_id,
+        now=now,
+        today=end_of_day(now, viewer.look.tzinfo),
+        queue_id=queue.pk,
+        filters=filters,
+        after=after,
+    )
+    shown, pages = cut(
+        request,
+        rows,
+        limit=listing.PAGE,
+        parameter="after",
+        mark=lambda row: f"{row.serve_at.isoformat()}~{row.id}",
+    )
+    if filters or after is not None:
+        return shown, pages
+    pushed = listing.list_pushed(person_id=viewer.person_id, now=now, queue_id=queue.pk)
+    return [*pushed, *shown], pages
 
 
 def _why_empty(

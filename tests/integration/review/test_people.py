@@ -166,13 +166,13 @@ def test_preferences_are_checked_and_kept() -> None:
         "density": "compact",
     }
     people.change_preferences(
-        person=person, **good, single_keys=False, keys={"approve": "y"}
+        person=person, **good, single_keys=False, keys={"approve": "Shift+Y"}
     )
     kept = Preference.objects.get(person=person)
     assert (kept.zone, kept.single_keys, kept.keys) == (
         "Europe/Berlin",
         False,
-        {"approve": "y"},
+        {"approve": "Shift+Y"},
     )
     for name, sentence in (
         ("zone", "no time zone"),

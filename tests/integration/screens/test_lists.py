@@ -137,7 +137,7 @@ def test_managers_assign_rank_and_move_many_and_hear_of_each(world: World) -> No
     world.start(3)
     first, second, third = _ids()
     carol = world.browser("carol")
-    asked = carol.get(MANY, {"act": "rank", "task": [first, second]})
+    asked = carol.get(f"{MANY}?act=rank&task={first}&task={second}")
     assert [task["id"] for task in asked.context["tasks"]] == [first, second]
     ranked = {"act": "rank", "task": [second], "to": "A", "reason": "Urgent"}
     assert carol.post(MANY, ranked).status_code == 302

@@ -1,6 +1,7 @@
 """Which tasks may be decided together, and when."""
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 import pytest
@@ -80,11 +81,11 @@ def test_a_batch_has_two_to_fifty_tasks() -> None:
 
 
 def test_the_sample_is_opened_and_the_number_typed() -> None:
-    asked = {"sample": [1, 2, 3], "size": 5}
-    assert "2 more tasks" in find_unready(**asked, opened=[3, 9], typed="5")
-    assert "one more" in find_unready(**asked, opened=[3, 1], typed="5")
-    assert "Type 5" in find_unready(**asked, opened=[1, 2, 3], typed="4")
-    assert find_unready(**asked, opened=[1, 2, 3], typed=" 5 ") == ""
+    ask = partial(find_unready, sample=[1, 2, 3], size=5)
+    assert "2 more tasks" in ask(opened=[3, 9], typed="5")
+    assert "one more" in ask(opened=[3, 1], typed="5")
+    assert "Type 5" in ask(opened=[1, 2, 3], typed="4")
+    assert ask(opened=[1, 2, 3], typed=" 5 ") == ""
     assert [count_sample(size) for size in (2, 3, 50)] == [2, 3, 3]
 
 
