@@ -126,7 +126,8 @@ class Correction:
                 return word == "boolean"
             case int() | Decimal():
                 return word == "number"
-        return False
+            case _:
+                return False
 
     def _may_be_empty(self) -> bool:
         types = self.schema.get("type")
@@ -166,8 +167,8 @@ def _describe(error: jsonschema.ValidationError) -> str:
             return f"must be one of {', '.join(map(str, asked))}"
         case "const":
             return f"must be {asked}"
-        case "type":
-            types = [asked] if isinstance(asked, str) else list(asked)
+        case "type" if isinstance(asked, str | list):
+            types = [asked] if isinstance(asked, str) else asked
             return f"must be {' or '.join(_TYPES.get(each, each) for each in types)}"
         case str(word) if word in _WANTED:
             return _WANTED[word].format(asked)

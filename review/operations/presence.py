@@ -6,7 +6,7 @@ entry is left: looking is not an act.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 
@@ -66,7 +66,7 @@ def ping(*, task_id: int, person: Person, mode: str) -> Sequence[Present]:
         and person.id not in task.excluded
         and can_review(rights, queue_id=task.queue_id)
     )
-    values = {
+    values: dict[str, Any] = {
         "task": task_id,
         "person": person.id,
         "mode": mode,
@@ -90,4 +90,4 @@ def forget_gone(*, seconds: int = 3600) -> int:
     """Delete the rows of who went without saying so; return how many."""
     with connection.cursor() as cursor:
         cursor.execute(_SWEEP, [seconds])
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -33,10 +33,8 @@ def fill(kept: drafts.Kept | None) -> Mapping[str, str]:
     return {} if kept is None else kept.fields
 
 
-def keep_draft(
-    request: HttpRequest, person_id: int, task_id: int
-) -> dt.datetime | None:
-    """Keep the form's fields; None where there was nothing but defaults to keep.
+def keep_draft(request: HttpRequest, person_id: int, task_id: int) -> dt.datetime:
+    """Keep the form's fields; return when.
 
     Raises Invalid when they are larger than a draft may be.
     """

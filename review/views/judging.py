@@ -43,7 +43,7 @@ from workflows.operations.errors import Conflict, Forbidden, Invalid, Refused
 
 @require_POST
 @screen()
-@csp_update(TRUSTED_TYPES)
+@csp_update(TRUSTED_TYPES)  # type: ignore[arg-type]
 def task_verdict(request: HttpRequest, task_id: int) -> HttpResponse:
     """Hand in what the viewer decides, then take the next task where asked to."""
     viewer = viewer_required(request)

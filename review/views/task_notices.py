@@ -35,11 +35,11 @@ def build_notice(
     if held_token is not None and not (case.is_mine and row.lease_token == held_token):
         return _lost(case, zone=zone)
     if row.state == "WAITING":
-        what = "an answer" if row.parking == "INFORMATION" else "help"
+        awaited = "an answer" if row.parking == "INFORMATION" else "help"
         return {
             "tone": "hold",
             "icon": "hourglass-split",
-            "text": f"This task waits for {what}; its clock stands.",
+            "text": f"This task waits for {awaited}; its clock stands.",
         }
     if case.is_held and not case.is_mine and row.seats == 1:
         until = format_moment(row.lease_until, zone=zone, now=row.now)

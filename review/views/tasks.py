@@ -34,7 +34,7 @@ TRUSTED_TYPES = {
 
 @require_GET
 @screen()
-@csp_update(TRUSTED_TYPES)
+@csp_update(TRUSTED_TYPES)  # type: ignore[arg-type]
 def task_detail(request: HttpRequest, task_id: int) -> HttpResponse:
     """Show a task; read-only until the viewer has claimed it."""
     viewer = viewer_required(request)

@@ -51,6 +51,11 @@ class Site:
         """Let another case arrive, from another process."""
         _run(["-m", "tests.e2e.stage", quorum], self.environment)
 
+    def set_rules(self, *, undo_seconds: int, claim_ahead: int) -> None:
+        """Give the desk other rules, from another process."""
+        numbers = [str(undo_seconds), str(claim_ahead)]
+        _run(["-m", "tests.e2e.stage", "rules", *numbers], self.environment)
+
 
 def _run(arguments: list[str], environment: dict[str, str]) -> str:
     done = subprocess.run(
@@ -131,6 +136,65 @@ def _wait_for(url: str, child: subprocess.Popen[bytes], log: Path) -> None:
             return
         time.sleep(0.1)
     pytest.fail(f"The site did not start: {log.read_text(encoding='utf-8')[-2000:]}")
+
+
+class Backstage:
+    """Lets cases arrive and clocks be looked at; reads and moves what the site has."""
+
+    def __init__(self, site: Site) -> None:
+        self._program = subprocess.Popen(
+            [sys.executable, "-m", "tests.e2e.backstage"],
+            cwd=ROOT,
+            env=site.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._database = psycopg.connect(
+            site.environment["DATABASE_URL"], autocommit=True
+        )
+        self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._program.stdout is not None
+        line = self._program.stdout.readline()
+        assert line, "The program behind the stage has ended."
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _ask(self, **wish: Any) -> dict[str, Any]:
+        assert self._program.stdin is not None
+        self._program.stdin.write(json.dumps(wish) + "\n")
+        self._program.stdin.flush()
+        return self._answer()
+
+    def start(self, *names: str, **how: Any) -> list[int]:
+        """Let a case of each name arrive; return their tasks."""
+        tasks: list[int] = self._ask(do="start", names=names, **how)["tasks"]
+        return tasks
+
+    def sweep(self) -> None:
+        """Look at the clocks once, as the sweeper does every second."""
+        self._ask(do="sweep")
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Read, or move, rows of the site's database."""
+        cursor = self._database.execute(query, values)  # type: ignore[arg-type]
+        return cursor.fetchall() if cursor.description else []
+
+    def close(self) -> None:
+        self._database.close()
+        with self._program:
+            assert self._program.stdin is not None
+            self._program.stdin.close()
+
+
+@pytest.fixture(scope="package")
+def backstage(site: Site) -> Iterator[Backstage]:
+    """Keep one program beside the site, for all tests that need one."""
+    behind = Backstage(site)
+    yield behind
+    behind.close()
 
 
 @pytest.fixture(scope="package")

@@ -18,6 +18,7 @@ import tests.factories.handlers  # noqa: E402, F401  registers the handlers
 from review.core.states import Decision, Role  # noqa: E402
 from review.models import Task  # noqa: E402
 from review.operations import claims, people, queues, verdicts  # noqa: E402
+from review.operations.queues import QueueRules  # noqa: E402
 from tests.factories.desk import build_world  # noqa: E402
 from tests.factories.processes import (  # noqa: E402
     TESTER,
@@ -115,8 +116,23 @@ def start_one(quorum: str) -> None:
     _settle()
 
 
+def set_rules(*, undo_seconds: int, claim_ahead: int) -> None:
+    """Let the desk's verdicts settle so long, and so many tasks be taken ahead."""
+    queues.define_queue(
+        key="desk",
+        name="Credit desk",
+        actor=TESTER,
+        policy_text="Look twice.",
+        rules=QueueRules(
+            undo_seconds=undo_seconds, wip_limit=None, claim_ahead=claim_ahead
+        ),
+    )
+
+
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
+    if sys.argv[1:2] == ["rules"]:
+        set_rules(undo_seconds=int(sys.argv[2]), claim_ahead=int(sys.argv[3]))
+    elif len(sys.argv) > 1:
         start_one(sys.argv[1])
     else:
         main()

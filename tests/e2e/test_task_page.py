@@ -3,23 +3,18 @@
 import re
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import People, Site
 
-RULES = "UPDATE review_queue SET undo_seconds = %s, claim_ahead = %s WHERE key = 'desk'"
-
 
 @pytest.fixture
 def slow_desk(site: Site) -> Iterator[None]:
     """Let verdicts settle for a while, and the next task be taken ahead."""
-    url = site.environment["DATABASE_URL"]
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(RULES, [30, 1])
-        yield
-        connection.execute(RULES, [0, 0])
+    site.set_rules(undo_seconds=30, claim_ahead=1)
+    yield
+    site.set_rules(undo_seconds=0, claim_ahead=0)
 
 
 @pytest.mark.usefixtures("slow_desk")

@@ -155,6 +155,8 @@ def _document(
             table = read_csv(document.text)
             if table is not None:
                 return dataclasses.replace(source, table=table)
+        case _:
+            pass
     if document.kind in {Kind.TEXT, Kind.TABLE}:
         return _text(source, document.text, spans)
     return source

@@ -62,7 +62,8 @@ def _webp(data: bytes) -> Picture | None:
                 _little(data[26:28]) & 0x3FFF,
                 _little(data[28:30]) & 0x3FFF,
             )
-    return None
+        case _:
+            return None
 
 
 def _jpeg(data: bytes) -> Picture | None:

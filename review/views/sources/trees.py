@@ -75,4 +75,5 @@ def _kind(value: object) -> str:
             return "text"
         case Mapping() | list():
             return "json"
-    return "number"
+        case _:
+            return "number"
