@@ -9,6 +9,7 @@ from review.operations import (
     delivering,
     instance_clocks,
     policies,
+    presence,
     rebalancing,
     settling,
 )
@@ -30,3 +31,4 @@ register_sweep("rebalancing", rebalancing.sweep)
 register_sweep("notices", delivering.sweep)
 set_carrier(delivering.Mailman())
 register_sweep("policies", policies.bring_into_force)
+register_sweep("presence", presence.forget_gone)

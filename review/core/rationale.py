@@ -2,9 +2,10 @@
 
 Routine approvals need none: forced text decays into "ok". Whoever rejects, edits,
 escalates or abstains says why, by a reason code where the queue has any for that.
-Words are asked for besides where the model is overridden, and for an approval that the
-queue wants explained: low confidence, or a value from its threshold on. That a second
-review disagrees cannot be asked about: it is blind, and the question would tell.
+Words are asked for besides where a model whose view was seen is overridden, and for an
+approval that the queue wants explained: low confidence, or a value from its threshold
+on. That a second review disagrees, or that a view still hidden is overridden, cannot be
+asked about: the question would tell.
 """
 
 from collections.abc import Mapping
@@ -47,6 +48,7 @@ class Rules:
 class Given:
     """What a person hands in, and what it is about.
 
+    `suggested` is what the model would do, where the person has seen that.
     `offers_codes`: there is at least one reason code for this decision here.
     `code_wants_words`: the chosen code asks for a rationale by itself.
     """

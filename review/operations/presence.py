@@ -15,6 +15,7 @@ from review.permissions import can_review, check_can_see_queue, get_rights
 from workflows.operations.errors import Invalid, NotFound
 
 STALE_SECONDS: Final = 30
+GONE_SECONDS: Final = 3600
 MODES: Final = frozenset({"VIEWING", "EDITING", "AWAY"})
 MOST_SHOWN: Final = 8
 
@@ -86,8 +87,7 @@ def leave(*, task_id: int, person: Person) -> None:
         cursor.execute(_LEAVE, [task_id, person.id])
 
 
-def forget_gone(*, seconds: int = 3600) -> int:
-    """Delete the rows of who went without saying so; return how many."""
+def forget_gone() -> None:
+    """Delete the rows of who went without saying so."""
     with connection.cursor() as cursor:
-        cursor.execute(_SWEEP, [seconds])
-        return int(cursor.rowcount)
+        cursor.execute(_SWEEP, [GONE_SECONDS])

@@ -74,6 +74,14 @@ class Sight:
     proposal: Any
     shown: Mapping[str, Any]
 
+    @property
+    def suggestion(self) -> Any:
+        """Return the model's view where the person saw it, else None.
+
+        A rule that spoke of a view still hidden would tell it.
+        """
+        return self.proposal if self.shown["revealed_at"] else None
+
 
 def lock_for(
     task_id: int, wish: Wish

@@ -132,7 +132,7 @@ def submit(
             return _answer_again(task, verdict, wish)
     wish = _check(task, wish, rights)
     sight = read_sight(task, wish, found)
-    check_reason(task, wish, suggested=rules.read_suggestion(sight.proposal))
+    check_reason(task, wish, suggested=rules.read_suggestion(sight.suggestion))
     _check_signature(task, wish)
     submitted = _decide(task, wish, sight, _read_change(task, wish))
     failpoints.reach("verdict.uncommitted")

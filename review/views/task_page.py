@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Final
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from review.core.states import Signature
 from review.core.visibility import Sight
@@ -187,7 +187,7 @@ def _task(case: Case, viewer: Viewer) -> dict[str, object]:
         "queue_name": row.queue_name,
         "queue_url": reverse("queue-detail", args=[row.queue_key]),
         "instance_url": reverse("instance-detail", args=[row.instance_id]),
-        "clock_url": _clock_url(row.id),
+        "clock_url": reverse("task-clock", args=[row.id]),
         "topic": task_topic(row.id),
         "claim_ahead": row.claim_ahead,
         "sla": sla_pill(
@@ -199,13 +199,6 @@ def _task(case: Case, viewer: Viewer) -> dict[str, object]:
         if case.is_live
         else Pill(""),
     }
-
-
-def _clock_url(task_id: int) -> str:
-    try:
-        return reverse("task-clock", args=[task_id])
-    except NoReverseMatch:
-        return ""
 
 
 def _pills(case: Case) -> list[Pill]:

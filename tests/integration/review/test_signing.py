@@ -171,9 +171,19 @@ def test_queue_asks_for_words_where_the_model_is_unsure_or_overridden(
     against = open_task(
         desk, confidence=Decimal("0.9"), suggestion={"action": "reject"}
     )
+    lease = claims.claim(task_id=against.id, person=desk.alice)
+    reveals.reveal(task_id=against.id, person=desk.alice, token=lease.token)
     with pytest.raises(Invalid, match="against the suggestion"):
-        judge(against, desk.alice)
-    assert judge(against, desk.alice, rationale="It is paid.").outcome == "APPROVED"
+        judge(against, desk.alice, lease=lease)
+    done = judge(against, desk.alice, lease=lease, rationale="It is paid.")
+    assert done.outcome == "APPROVED"
+
+
+def test_a_suggestion_nobody_saw_is_not_told_by_asking_for_words(desk: Desk) -> None:
+    against = open_task(
+        desk, confidence=Decimal("0.9"), suggestion={"action": "reject"}
+    )
+    assert judge(against, desk.alice).outcome == "APPROVED"
 
 
 def test_only_votes_are_submitted(desk: Desk) -> None:

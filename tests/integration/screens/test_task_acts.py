@@ -1,15 +1,17 @@
 """What can be done at a task besides deciding it, and what comes after a decision."""
 
+import datetime as dt
 from typing import Any
 
 from django.urls import reverse
 
 from review.core.states import Reveal, Role, Signature
 from review.models import Draft, Presence, Queue, Task, Verdict
-from review.operations import claims, people
+from review.operations import claims, people, presence
 from tests.factories.desk import World
 from tests.factories.processes import TESTER
 from tests.integration.screens.test_task import claim, hand_in
+from workflows.store import database_now
 
 JSON = {"Accept": "application/json"}
 
@@ -223,3 +225,14 @@ def test_the_width_of_the_sources_is_kept_for_the_person(world: World) -> None:
     assert 'data-split="60"' in _page(world, "alice", task)
     assert 'data-split="45"' in _page(world, "bob", task)
     assert browser.post(reverse("task-layout"), {"split": "61"}).status_code == 422
+
+
+def test_who_left_without_a_word_is_forgotten_by_the_sweep(world: World) -> None:
+    task = world.open_task()
+    url = reverse("task-presence", args=[task.pk])
+    for name in ("alice", "bob"):
+        world.browser(name).post(url, {"mode": "VIEWING"}, headers=JSON)
+    two_hours_ago = database_now() - dt.timedelta(hours=2)
+    Presence.objects.filter(person=world.people["bob"]).update(seen_at=two_hours_ago)
+    presence.forget_gone()
+    assert Presence.objects.get().person == world.people["alice"]
