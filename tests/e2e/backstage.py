@@ -1,0 +1,139 @@
+"""A program that stays beside the site and lets cases arrive and clocks be looked at.
+
+`-m tests.e2e.backstage` reads one JSON object per line and answers each with one. A
+program of its own, since the tests' process has another database and no time to start
+Django for every wish.
+"""
+
+import json
+import os
+import sys
+from typing import Any, Final
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()
+
+import tests.factories.handlers  # noqa: E402, F401  registers the handlers
+from review.core.states import Decision  # noqa: E402
+from review.models import Queue, Task  # noqa: E402
+from review.operations import queues  # noqa: E402
+from review.operations.queues import QueueRules  # noqa: E402
+from tests.factories.processes import (  # noqa: E402
+    TESTER,
+    chain,
+    flow,
+    package,
+    process,
+)
+from workflows.models import Definition  # noqa: E402
+from workflows.operations import definitions, instances  # noqa: E402
+from workflows.operations.instances import Start  # noqa: E402
+from workflows.sweeper import sweep  # noqa: E402
+
+KEY: Final = "day"
+QUORUMS: Final = {"one": "one", "two": "dual", "both": "dual parallel"}
+# As they are numbered on the page: by the order of the decisions, then by label.
+# Two more, of the whole installation, stand first: documents-missing and misread.
+REASONS: Final = (
+    ("identity", Decision.REJECT),
+    ("income", Decision.REJECT),
+    ("papers", Decision.REJECT),
+    ("purpose", Decision.REJECT),
+    ("outdated", Decision.EDIT_AND_APPROVE),
+    ("rounded", Decision.EDIT_AND_APPROVE),
+    ("too-large", Decision.ESCALATE),
+)
+TEXT: Final = "Invoice {name}\nTotal due: 1210.00\n"
+
+
+def _user_task(name: str, quorum: str) -> str:
+    return (
+        f'<userTask id="{name}" name="Look" cs:queue="{KEY}" cs:sla="PT8H"'
+        f' cs:ladder="100%: escalate" cs:escalate_to="night" cs:proposal="proposal"'
+        f' cs:quorum="{quorum}" cs:title=\'"Look at " + name\'/>'
+    )
+
+
+def build() -> None:
+    """Make two queues as a day has them, their reasons, and the process."""
+    queues.define_queue(key="night", name="Night desk", actor=TESTER)
+    queues.define_queue(
+        key=KEY, name="Day desk", actor=TESTER, rules=QueueRules(undo_seconds=30)
+    )
+    day = Queue.objects.get(key=KEY)
+    for code, decision in REASONS:
+        queues.define_reason_code(
+            code=code,
+            label=code.capitalize(),
+            decision=decision,
+            actor=TESTER,
+            queue=day,
+            policy_text=f"What {code} means.",
+        )
+    model = process(
+        '<startEvent id="start"/><exclusiveGateway id="how" default="how-one"/>'
+        '<exclusiveGateway id="join"/><endEvent id="end"/>'
+        + "".join(_user_task(name, word) for name, word in QUORUMS.items())
+        + flow("start", "how")
+        + "".join(
+            flow("how", name, condition="" if name == "one" else f'how = "{name}"')
+            + flow(name, "join")
+            for name in QUORUMS
+        )
+        + chain("join", "end")
+    )
+    definitions.deploy(files=package(model, key=KEY), actor=TESTER)
+
+
+def start(
+    names: list[str], *, how: str = "one", action: str = "approve"
+) -> dict[str, Any]:
+    """Start a case for each name; return their tasks' numbers."""
+    found = instances.start_and_advance(
+        definition_id=Definition.objects.get(key=KEY).id,
+        starts=[
+            Start(
+                variables={
+                    "name": name,
+                    "how": how,
+                    "employer": "Noordzee Transport",
+                    "proposal": {"action": action, "employer": "Noordzee Logistics"},
+                    "documents": [
+                        {"id": "d1", "name": "i.txt", "text": TEXT.format(name=name)}
+                    ],
+                },
+                initiator=TESTER,
+                business_key=name,
+            )
+            for name in names
+        ],
+    )
+    tasks = dict(
+        Task.objects.filter(instance_id__in=found).values_list("instance_id", "id")
+    )
+    return {"tasks": [tasks[each] for each in found]}
+
+
+def main() -> None:
+    """Build once, then do what each line asks for."""
+    build()
+    say({})
+    for line in sys.stdin:
+        wish = json.loads(line)
+        match wish.pop("do"):
+            case "start":
+                say(start(**wish))
+            case "sweep":
+                say({"timers": sweep().timers})
+
+
+def say(answer: dict[str, Any]) -> None:
+    """Answer one line."""
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
