@@ -7,6 +7,8 @@ from decimal import Decimal
 from random import Random
 from typing import Any, Final
 
+from review.demo.files import bring_invoice_papers, bring_loan_papers
+
 LOANS: Final = 120
 INVOICES: Final = 110
 DECLARATIONS: Final = 100
@@ -27,6 +29,8 @@ SUPPLIERS: Final = (
 )  # fmt: skip
 PURPOSES: Final = ("car", "kitchen", "roof repair", "studies", "moving", "solar panels")
 TRIPS: Final = ("customer visit", "conference", "training", "plant audit", "fair")
+# By the last digit (of nine) of a loan: reviewers who also advise customers.
+ADVISERS: Final = {2: "Alice Archer", 6: "Ines Ibarra", 7: "Alice Archer"}
 UNITS: Final = ("Sales", "Engineering", "Research", "Operations")
 
 
@@ -77,6 +81,8 @@ def _loan(number: int, rng: Random) -> Case:
             "missed_payments": rng.choice((0, 0, 0, 0, 1, 2, 4)),
             "collateral_kind": kind,
             "collateral_value": worth,
+            "advised_by": ADVISERS.get(number % 9, ""),
+            "documents": bring_loan_papers(number, income=income, amount=amount),
         },
     )
 
@@ -86,11 +92,13 @@ def _invoice(number: int, today: dt.date, rng: Random) -> Case:
     net = Decimal(rng.randrange(8_000, 2_400_000)) / 100
     tax = (net * Decimal("0.19")).quantize(Decimal("0.01"))
     total = net + tax
+    dated = today - dt.timedelta(days=rng.randrange(3, 40))
+    order = f"PO-{rng.randrange(2_000, 9_000)}"
     lines = [
         supplier,
         f"Invoice number: INV-{7_000 + number}",
-        f"Invoice date: {today - dt.timedelta(days=rng.randrange(3, 40))}",
-        f"PO number: PO-{rng.randrange(2_000, 9_000)}",
+        f"Invoice date: {dated}",
+        f"PO number: {order}",
         f"Net amount: {net:,.2f}",
         f"VAT 19%: {tax:,.2f}",
         f"Total due: {total:,.2f}",
@@ -99,13 +107,25 @@ def _invoice(number: int, today: dt.date, rng: Random) -> Case:
     ]
     flaw = rng.choice(("", "", "", "label", "smudge", "sum", "order", "empty"))
     text = "\n".join(_spoil(lines, flaw, total=total))
-    documents = [{"id": "d1", "name": "invoice.txt", "kind": "invoice", "text": text}]
+    documents = [
+        {"id": "d1", "name": "invoice.txt", "kind": "invoice", "text": text},
+        *bring_invoice_papers(
+            number, lines=text.splitlines(), net=net, order=order, dated=dated
+        ),
+    ]
     return Case(
         definition="invoice-extraction",
         business_key=f"INV-{7_000 + number}",
         variables={
             "supplier": supplier,
             "expected_total": None if flaw == "order" else total,
+            "order": {}
+            if flaw == "order"
+            else {
+                "number": order,
+                "buyer": {"unit": "Purchasing", "cost_center": 4_100 + number % 7},
+                "net": net,
+            },
             # A scan that never arrived: the step stops as an incident.
             "documents": [] if number % 41 == 0 else documents,
         },

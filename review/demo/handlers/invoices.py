@@ -48,12 +48,12 @@ _NEEDED = ("invoice_number", "invoice_date", "currency", "total")
 
 
 class Document(BaseModel):
-    """A document as text, one per page or file."""
+    """A document; what has no text (a scan, a print) is for people to look at."""
 
     id: str
     name: str
     kind: str = "invoice"
-    text: str = Field(max_length=_LIMIT)
+    text: str = Field(default="", max_length=_LIMIT)
 
 
 class Documents(BaseModel):
