@@ -1,19 +1,16 @@
-"""The demonstration's people, queues, reasons and working hours. All invented."""
+"""The demonstration's people and where they work. All invented."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from review.core.states import Decision, Role
+from review.core.states import Role
+from review.demo import rooms
+from review.demo.actors import DEMO
 from review.models import Person, Queue, User
-from review.operations import people, queues
-from workflows.core.actors import Actor, ActorKind
+from review.operations import people
 
-DEMO: Final = Actor(kind=ActorKind.SYSTEM, id="demo", name="Demonstration")
-PORTAL: Final = Actor(kind=ActorKind.SYSTEM, id="portal", name="Application portal")
 PASSWORD: Final = "countersign-demo"  # noqa: S105  (printed for whoever tries it)
-CALENDAR: Final = "office"
-HOURS: Final = {str(day): [["08:30", "12:30"], ["13:15", "17:30"]] for day in range(5)}
 
 ALL: Final = (
     "credit",
@@ -53,114 +50,33 @@ PARTS: Final = (
     ),
     Part("Farah Fontaine", Role.REVIEWER, ALL),
     Part("Goran Galic", Role.REVIEWER, ALL),
-    Part("Ines Ibarra", Role.REVIEWER, ALL),
+    Part("Ines Ibarra", Role.REVIEWER, ALL, "ines", "reviewer, away today"),
     Part("Jonas Jansen", Role.REVIEWER, SENIOR),
     Part("Kaito Kimura", Role.REVIEWER, SENIOR),
     Part("Lena Lind", Role.REVIEWER, ("employees",)),
     Part("Noor Nasser", Role.REVIEWER, ("employees",)),
     Part("Pavel Petrov", Role.REVIEWER, ("employees",)),
 )
-# key: (name, what it is for, escalates to)
-QUEUES: Final[Mapping[str, tuple[str, str, str]]] = {
-    "head-of-credit": ("Head of credit", "What the credit desk could not decide.", ""),
-    "credit": (
-        "Credit desk",
-        "Loans that the grid leaves to people.",
-        "head-of-credit",
-    ),
-    "compliance": ("Compliance", "Hits of the screening lists.", "head-of-credit"),
-    "invoices": ("Invoice desk", "Invoices with doubtful fields.", ""),
-    "supervisors": ("Supervisors", "The final word on declarations.", ""),
-    "budget-owners": ("Budget owners", "Declarations above the limit.", "supervisors"),
-    "administration": (
-        "Administration",
-        "The first check of declarations.",
-        "supervisors",
-    ),
-    "pre-approvers": ("Pre-approvers", "The first check in some units.", ""),
-    "travel-desk": ("Travel desk", "Travellers to check, changes of trips.", ""),
-    "employees": ("Employees", "One's own declarations, to correct.", ""),
-}
-POLICIES: Final = {
-    "credit": (
-        "A loan rests on income that payslips show and on a history that pays."
-        " Check that the installment stays below a third of the income, and that the"
-        " score's reasons fit the papers. In doubt, escalate with the question."
-    ),
-    "compliance": (
-        "A hit is a question, not an answer. Compare name, country and date of birth"
-        " with the list before clearing it. Two persons decide, each on their own."
-    ),
-    "travel-desk": (
-        "Check that the traveller is ours, that the passport outlasts the trip and that"
-        " the dates fit. Nobody travels on a day off without saying so."
-    ),
-    "invoices": (
-        "Compare every field that is marked as doubtful with its place in the text."
-        " Correct what was misread; reject what is no invoice of ours."
-    ),
-}
-# code: (label, decision, policy, whether words are asked for as well)
-REASONS: Final[Mapping[str, tuple[str, Decision, str, bool]]] = {
-    "income-unproven": (
-        "Income is not proven",
-        Decision.REJECT,
-        "Lending policy 3.1: three payslips of the last months.",
-        False,
-    ),
-    "debt-too-high": (
-        "Debt is too high",
-        Decision.REJECT,
-        "Lending policy 4.2: installments below a third of income.",
-        False,
-    ),
-    "documents-missing": (
-        "Documents are missing",
-        Decision.REJECT,
-        "General rule 2: what is not there was not checked.",
-        False,
-    ),
-    "not-ours": (
-        "Not addressed to us",
-        Decision.REJECT,
-        "Accounts payable 1.4: only invoices to one of our companies.",
-        False,
-    ),
-    "other": (
-        "Another reason",
-        Decision.REJECT,
-        "Say which; it becomes a reason of its own when it returns.",
-        True,
-    ),
-    "misread": (
-        "Field was misread",
-        Decision.EDIT_AND_APPROVE,
-        "Accounts payable 2.3: the paper counts.",
-        False,
-    ),
-    "typing-error": (
-        "Typing error corrected",
-        Decision.EDIT_AND_APPROVE,
-        "General rule 5: corrections that change no meaning.",
-        False,
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who stands at which queue, and who declares trips."""
+    """Who stands at which queue, who declares trips, everybody by name, the queues."""
 
     staff: Mapping[str, tuple[Person, ...]]
     employees: tuple[Person, ...]
+    people: Mapping[str, Person]
+    desks: Mapping[str, Queue]
 
 
 def set_stage() -> Cast:
     """Make sure that the people and their queues are there; return them."""
-    desks = _define_queues()
+    everybody = {part.name: _find_person(part) for part in PARTS}
+    known = {queue.key: queue for queue in Queue.objects.all()}
+    desks = rooms.define_queues(known, staff=everybody)
     staff: dict[str, list[Person]] = {key: [] for key in desks}
     for part in PARTS:
-        person = _find_person(part)
+        person = everybody[part.name]
         for key in part.queues:
             people.grant_role(
                 person=person, role=part.role, queue=desks[key], actor=DEMO
@@ -171,6 +87,8 @@ def set_stage() -> Cast:
     return Cast(
         staff={key: tuple(found) for key, found in staff.items()},
         employees=tuple(staff["employees"]),
+        people=everybody,
+        desks=desks,
     )
 
 
@@ -199,39 +117,3 @@ def _find_person(part: Part) -> Person:
         password=PASSWORD if part.username else "",
         simulated=not part.username,
     )
-
-
-def _define_queues() -> dict[str, Queue]:
-    known = {queue.key: queue for queue in Queue.objects.all()}
-    if set(QUEUES) <= set(known):
-        return known
-    calendar = queues.define_calendar(
-        key=CALENDAR,
-        name="Office hours, Berlin",
-        zone="Europe/Berlin",
-        hours=HOURS,
-        country="DE",
-        subdivision="BE",
-        actor=DEMO,
-    )
-    made: dict[str, Queue] = {}
-    for key, (name, description, above) in QUEUES.items():
-        made[key] = queues.define_queue(
-            key=key,
-            name=name,
-            description=description,
-            policy_text=POLICIES.get(key, ""),
-            calendar=calendar,
-            escalate_to=made.get(above),
-            actor=DEMO,
-        )
-    for code, (label, decision, policy, needs_words) in REASONS.items():
-        queues.define_reason_code(
-            code=code,
-            label=label,
-            decision=decision,
-            policy_text=policy,
-            needs_rationale=needs_words,
-            actor=DEMO,
-        )
-    return made

@@ -16,15 +16,15 @@ ESCALATED = 2
 def leave_desks(cast: Cast) -> None:
     """Let reviewers begin work on open tasks, now and by their own operations."""
     staff = cast.staff["credit"]
-    dual = Task.objects.filter(
-        queue__key="credit", state="OPEN", control="DUAL", stage="FIRST"
-    ).order_by("opened_at")
+    # What was handed to somebody is his.
+    free = Task.objects.filter(queue__key="credit", state="OPEN", assigned_to=None)
+    dual = free.filter(control="DUAL", stage="FIRST").order_by("opened_at")
     for number, task in enumerate(dual[:HALF_WAY]):
         _judge(task, staff[1], Decision.APPROVE)
         if number % 2:
             task.refresh_from_db()
             _judge(task, staff[2], Decision.REJECT)
-    single = Task.objects.filter(queue__key="credit", state="OPEN", control="REVIEW")
+    single = free.filter(control="REVIEW")
     for task in single.order_by("opened_at")[:ESCALATED]:
         lease = claims.claim(task_id=task.id, person=staff[1])
         tasks.escalate(

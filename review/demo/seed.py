@@ -6,8 +6,10 @@ from typing import Final
 
 from django.db import transaction
 
+from review.demo import rulebook, scenes, staffing
+from review.demo.actors import DEMO
 from review.demo.cases import make_cases
-from review.demo.cast import DEMO, set_stage
+from review.demo.cast import set_stage
 from review.demo.desks import leave_desks
 from review.demo.trips import book_trips
 from review.demo.walk import Walk
@@ -20,6 +22,8 @@ from workflows.store import database_now
 
 PACKAGES: Final = Path(__file__).parent / "packages"
 SEED: Final = 20_260_105
+FRESH: Final = 16
+"""Cases of all kinds that nobody has looked at, whatever the day and the hour."""
 _DONE: Final = "demo.seeded"
 
 
@@ -40,17 +44,27 @@ def seed(*, most: int | None = None) -> int:
             files = definitions.load_package(folder)
             definitions.deploy(files=files, actor=DEMO)
     cast = set_stage()
+    staffing.bring_staff(cast)
+    rulebook.bring_in(cast.desks)
     now = database_now()
     rng = Random(SEED)  # noqa: S311  the same demonstration every time
     cases = make_cases(rng, today=now.date())[:most]
     known = set(Instance.objects.values_list("business_key", flat=True))
     walk = Walk(rng=rng, cast=cast, now=now)
-    for case in cases:
+    for number, case in enumerate(cases):
         if case.business_key not in known:
-            walk.go(case)
+            walk.go(case, is_fresh=number < FRESH)
     settle()
     trips = book_trips(cast, known=known, settle=settle)
+    staffing.send_away(cast)
+    # The scenes first: of a small demonstration they take the few cases there are.
+    scenes.play_scenes(cast)
     leave_desks(cast)
+    staffing.stand_in(cast)
+    rulebook.propose_more_automation(
+        cast.desks["invoices"], by=cast.people["Mona Meyer"]
+    )
+    scenes.read_notices(cast)
     _mark(len(cases) + trips)
     return len(cases) + trips
 

@@ -12,8 +12,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from review.core.states import Decision
+from review.demo.actors import PORTAL
 from review.demo.cases import Case
-from review.demo.cast import PORTAL, Cast
+from review.demo.cast import Cast
 from review.models import Person, Task
 from review.operations import claims, verdicts
 from review.operations.people import actor_of
@@ -38,10 +39,15 @@ class Walk:
     cast: Cast
     now: dt.datetime
 
-    def go(self, case: Case) -> UUID:
-        """Start a case at some moment and let people act on it until now."""
+    def go(self, case: Case, *, is_fresh: bool = False) -> UUID:
+        """Start a case at some moment and let people act on it until now.
+
+        A fresh one comes in now, and nobody has looked at it.
+        """
         recent = self.rng.random() < 0.38
         begun = self._office_moment(days=2.2 if recent else 55)
+        if is_fresh:
+            begun = self.now
         initiator = self.rng.choice(self.cast.employees)
         variables = dict(case.variables)
         if case.own:
@@ -59,7 +65,7 @@ class Walk:
         (instance_id,) = instances.start_and_advance(
             definition_id=found.id, starts=[wish]
         )
-        idle = recent and self.rng.random() < 0.72
+        idle = is_fresh or (recent and self.rng.random() < 0.72)
         for _ in range(0 if idle else STEPS):
             if not self._act(instance_id, initiator):
                 break
