@@ -28,16 +28,27 @@ export class Ahead {
     this.ready = null;
     this.isHeld = false;
     this.goneTimer = 0;
+    this.startTimer = 0;
     this.say("");
     if (this.url) {
-      const timer = window.setTimeout(() => this.prepare(), START_MS);
-      signal.addEventListener("abort", () => window.clearTimeout(timer));
+      this.startSoon();
+      signal.addEventListener("abort", () => window.clearTimeout(this.startTimer));
       document.addEventListener("visibilitychange", () => this.onVisibility(), { signal });
       window.addEventListener("pagehide", () => this.leave(), { signal });
     }
   }
 
+  startSoon() {
+    window.clearTimeout(this.startTimer);
+    this.startTimer = window.setTimeout(() => this.prepare(), START_MS);
+  }
+
   async prepare() {
+    // While the task on the page is itself still ahead, the server would give it once more.
+    if (document.querySelector("[data-begin-url]")) {
+      this.startSoon();
+      return;
+    }
     const body = new FormData();
     body.set("queue", this.queue);
     const { status, data } = await post(this.url, body);

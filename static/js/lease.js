@@ -71,6 +71,7 @@ class Lease {
     }
   }
 
+  /** Ask for more time; tell whether it was given. */
   async send(url, sentence) {
     const { status, data } = await post(url, new FormData(this.form));
     if (status === 200 && data?.expires_at) {
@@ -80,14 +81,20 @@ class Lease {
       if (sentence) {
         announce(sentence); // A quiet beat leaves what was just said.
       }
-    } else if (status >= 400 && status < 500) {
+      return true;
+    }
+    if (status >= 400 && status < 500) {
       this.lose(data?.message ?? "You no longer hold this task. Your draft is kept.");
     }
+    return false;
   }
 
   /** What was taken ahead becomes a full lease, now that somebody looks at it. */
-  begin() {
-    return this.send(this.element.dataset.beginUrl, "");
+  async begin() {
+    const url = this.element.dataset.beginUrl;
+    if (await this.send(url, "")) {
+      delete this.element.dataset.beginUrl;
+    }
   }
 
   lose(sentence) {
