@@ -14,7 +14,8 @@ from review.dashboards.case import Case, find_earlier_payload, read_form
 from review.dashboards.frame import Viewer
 from review.dashboards.notes import list_notes
 from review.forms.verdicts import CommentForm, VerdictForm
-from review.live import task_topic
+from review.live import INSTANCES, instance_topic, task_topic
+from review.operations.drafts import Kept
 from review.operations.layouts import read_split
 from review.views import changes, next_steps, task_forms
 from review.views.drafts import read_draft
@@ -61,6 +62,10 @@ def build_page(
     """Return all that the task's template shows to this viewer."""
     row, zone = case.row, viewer.look.tzinfo
     fields = task_forms.build_fields(case)
+    has_form = case.is_mine and verdict_form is None
+    kept = read_draft(viewer.person_id, row.id) if has_form else None
+    # A draft kept by a verdict that was refused after the person had moved on.
+    shows_earlier |= kept is not None and kept.payload_digest != row.payload_digest
     return {
         "page_title": row.business_key or row.title,
         "task": _task(case, viewer),
@@ -71,11 +76,10 @@ def build_page(
         **_sources(case),
         **_changes(case, fields, shows_earlier=shows_earlier),
         "model": build_model_view(case, fields, zone=zone),
-        "history": _history(case, viewer),
+        **build_past(case, viewer),
         "notes": _notes(case, zone=zone),
         "comment_form": CommentForm(prefix="note"),
         "returning": build_returning(case, viewer),
-        "verdicts": [_verdict(each, zone=zone, now=row.now) for each in case.verdicts],
         "policy_text": row.policy_text,
         "task_waits_for_me": row.state == "WAITING"
         and row.parked_for_id == viewer.person_id,
@@ -85,7 +89,19 @@ def build_page(
         "notice_url": f"{reverse('task-detail', args=[row.id])}?part=notice"
         f"&token={row.lease_token if case.is_mine else ''}",
         "settling": _settling(case, zone=zone),
-        **_verdict_side(case, viewer, fields, given=verdict_form),
+        **_verdict_side(case, viewer, fields, given=verdict_form, kept=kept),
+    }
+
+
+def build_past(case: Case, viewer: Viewer) -> dict[str, object]:
+    """Return the verdicts so far and the history, a live part of the page."""
+    row, zone = case.row, viewer.look.tzinfo
+    return {
+        "verdicts": [_verdict(each, zone=zone, now=row.now) for each in case.verdicts],
+        "history": _history(case, viewer),
+        "past_url": f"{reverse('task-detail', args=[row.id])}?part=past",
+        "past_topics": f"{task_topic(row.id)} {instance_topic(row.instance_id)}"
+        f" {INSTANCES}",
     }
 
 
@@ -95,17 +111,16 @@ def _verdict_side(
     fields: Sequence[changes.Field],
     *,
     given: VerdictForm | None,
+    kept: Kept | None,
 ) -> dict[str, object]:
     """Return the verdict form and what stands around it; only for who holds the task."""
     if not case.is_mine:
         return {"lease": None}
     row, zone = case.row, viewer.look.tzinfo
     reasons = task_forms.list_reasons(case)
-    kept = read_draft(viewer.person_id, row.id) if given is None else None
     form = given or task_forms.build_verdict_form(
         case, reasons=reasons, fields=fields, draft=kept.fields if kept else {}
     )
-    saved = format_moment(kept.saved_at, zone=zone, now=row.now) if kept else ""
     nexts = next_steps.describe_next(case)
     choices = task_forms.list_choices(case, form)
     return {
@@ -114,13 +129,23 @@ def _verdict_side(
         "choices": [{**each, "next": nexts[str(each["value"])]} for each in choices],
         "reasons": reasons,
         "rationale_help": task_forms.describe_rationale(case),
-        "draft_label": f"Your draft of {saved} is filled in." if saved else "",
+        "draft_label": _describe_draft(kept, case, zone=zone) if kept else "",
         "is_signed": row.signature == Signature.PASSWORD.value,
         "meaning": row.signature_meaning
         or "I reviewed these sources and take this decision.",
         "undo_seconds": row.undo_seconds,
         "hand_over_form": task_forms.build_hand_over_form(case),
     }
+
+
+def _describe_draft(kept: Kept, case: Case, *, zone: dt.tzinfo) -> str:
+    saved = format_moment(kept.saved_at, zone=zone, now=case.row.now)
+    if kept.payload_digest == case.row.payload_digest:
+        return f"Your draft of {saved} is filled in."
+    return (
+        f"Your draft of {saved} is filled in. The case has changed since then:"
+        " look at what changed before you sign."
+    )
 
 
 def _sources(case: Case) -> dict[str, object]:

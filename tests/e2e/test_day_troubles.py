@@ -148,17 +148,22 @@ def test_a_case_changed_meanwhile_is_shown_side_by_side(
     people: People, backstage: Backstage
 ) -> None:
     (task,) = backstage.start("Changed", how="both")
+    backstage.start("Unchanged")
     page, other = (claim(people, name, task) for name in ("alice", "bob"))
     begin_to_reject(other)
     press(page, "e", "6", "Shift+Tab", "Control+a")
     page.keyboard.type("Noordzee Shipping")
     press(page, "Control+Enter")
     expect(page.get_by_text("waits for another person")).to_be_visible()
+    expect(other.locator("[data-ahead-state]")).to_contain_text("Next case ready")
     press(other, "Control+Enter")
-    expect(other.locator("#messages")).to_contain_text(
-        "not what you were shown any more"
-    )
-    expect(other.get_by_role("columnheader", name="Before the edit")).to_be_visible()
+    toast = other.locator("[data-toast]")
+    expect(toast).to_contain_text("Not recorded: The case is not what you were shown")
+    tab_to(other, toast.get_by_role("link", name="Back to Changed"))
+    press(other, "Enter")
+    expect(other.locator("#changes")).to_have_text("What has changed since you looked")
+    expect(other.locator("[data-draft-status]")).to_contain_text("before you sign")
+    expect(other.get_by_role("columnheader", name="You were shown")).to_be_visible()
     expect(other.locator(".fields")).to_contain_text("Noordzee Shipping")
     expect(rationale(other)).to_have_value(WORDS)
 
