@@ -4,6 +4,7 @@ Imported by the engine's autodiscovery when the applications are ready.
 """
 
 import review.demo.handlers  # noqa: F401  (importing registers them)
+from review.live import publish_instances
 from review.operations import (
     clocks,
     delivering,
@@ -20,9 +21,11 @@ from workflows.kinds import (
     set_carrier,
     set_human_kind,
     set_instance_clocks,
+    set_watch,
 )
 
 set_human_kind(ReviewDesk())
+set_watch(publish_instances)
 set_instance_clocks(instance_clocks.ProcessClocks())
 register_timer_kind(clocks.KIND, clocks.fire)
 register_timer_kind(instance_clocks.KIND, instance_clocks.fire)

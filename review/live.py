@@ -7,6 +7,7 @@ Topics: `queue.<key>`, `task.<id>`, `instance.<uuid>`, `person.<id>`, `incidents
 import functools
 import json
 import time
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +21,9 @@ from workflows.dispatch import after_commit
 TIMEOUT_SECONDS: Final = 0.2
 DASHBOARD: Final = "dashboard"
 INCIDENTS: Final = "incidents"
+INSTANCES: Final = "instances"
+MOST_NAMED: Final = 10
+"""How many instances of one transaction are named each by a topic of their own."""
 POLICIES: Final = "policies"
 
 log = structlog.get_logger(__name__)
@@ -57,6 +61,14 @@ def instance_topic(instance_id: UUID) -> str:
 def person_topic(person_id: int) -> str:
     """Return the topic of what a person is told."""
     return f"person.{person_id}"
+
+
+def publish_instances(instance_ids: Sequence[UUID]) -> None:
+    """Hint at changed instances; a batch of an engine in full swing is one hint."""
+    if len(instance_ids) > MOST_NAMED:
+        publish(INSTANCES)
+    elif instance_ids:
+        publish(*map(instance_topic, instance_ids))
 
 
 def publish(*topics: str) -> None:

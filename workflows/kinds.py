@@ -252,6 +252,29 @@ def list_sweeps() -> list[Sweep]:
     return list(_sweeps.values())
 
 
+# --- watching --------------------------------------------------------------------
+
+
+class Watch(Protocol):
+    """Hear which instances a transaction changed, just before it commits."""
+
+    def __call__(self, instance_ids: Sequence[UUID]) -> None: ...
+
+
+_watch: list[Watch] = []
+
+
+def set_watch(watch: Watch) -> None:
+    """Say who hears of changed instances; the last word counts."""
+    _watch[:] = [watch]
+
+
+def tell_watch(instance_ids: Sequence[UUID]) -> None:
+    """Tell who hears of changed instances, if anybody does."""
+    for watch in _watch:
+        watch(instance_ids)
+
+
 # --- notices ---------------------------------------------------------------------
 
 

@@ -117,7 +117,7 @@ def list_heard(viewer: Viewer, topics: Collection[str]) -> set[str]:
     }
     for topic in topics:
         kind = topic.partition(".")[0]
-        if kind in {"task", "instance"}:
+        if kind in {"task", "instance", "instances"}:
             allowed = permissions.can_see_instances(viewer.rights)
         elif kind == "person":
             allowed = topic == f"person.{viewer.person_id}"

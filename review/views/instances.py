@@ -15,6 +15,7 @@ from review.dashboards import interventions as proposed
 from review.dashboards.blind import read_blindfold
 from review.dashboards.sql import read_json
 from review.filters import InstanceFilter
+from review.live import INSTANCES, instance_topic
 from review.views import approvals
 from review.views.access import is_fragment, screen, viewer_required
 from review.views.acts import build_menu, build_step_menu
@@ -41,6 +42,8 @@ PARTS = {
     "state": "review/_instance_state.html",
     "notices": "review/_instance_notices.html",
     "steps": "review/_instance_steps.html",
+    "acts": "review/_instance_acts.html",
+    "facts": "review/_instance_facts.html",
     "timeline": "review/_instance_timeline.html",
 }
 
@@ -104,7 +107,7 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         "instance": found,
         "case": found.business_key or str(found.id)[:13],
         "state": state_pill(found.state),
-        "topic": f"instance.{found.id}",
+        "topic": f"{instance_topic(found.id)} {INSTANCES}",
         "facts": _facts(found, by=lines[0].by if lines else "", now=now, zone=zone),
         "steps": [
             {

@@ -15,11 +15,16 @@ _DECIDERS: Final = {
 
 
 def build_notice(
-    case: Case, *, zone: dt.tzinfo, held_token: int | None = None
+    case: Case,
+    *,
+    zone: dt.tzinfo,
+    held_token: int | None = None,
+    is_open_page: bool = False,
 ) -> dict[str, object] | None:
     """Return what has happened to the task, with what can be done about it.
 
-    `held_token` is the lease the open page thinks it has.
+    `held_token` is the lease the open page thinks it has; `is_open_page` says that
+    there is one, which was made before.
     """
     row = case.row
     if row.state == "SETTLING":
@@ -32,8 +37,26 @@ def build_notice(
             "icon": "check-circle",
             "text": f"This task is closed: {what.label.lower()}{who}.",
         }
+    if is_open_page and held_token is None and case.is_mine:
+        return _yours(row.id)
     if held_token is not None and not (case.is_mine and row.lease_token == held_token):
         return _lost(case, zone=zone)
+    return _standing(case, zone=zone)
+
+
+def _yours(task_id: int) -> dict[str, object]:
+    return {
+        "tone": "accent",
+        "icon": "lock",
+        "text": "You hold this task now.",
+        "url": reverse("task-detail", args=[task_id]),
+        "link": "Open it to decide",
+    }
+
+
+def _standing(case: Case, *, zone: dt.tzinfo) -> dict[str, object] | None:
+    """Return what keeps a live task from the viewer, or None."""
+    row = case.row
     if row.state == "WAITING":
         awaited = "an answer" if row.parking == "INFORMATION" else "help"
         return {

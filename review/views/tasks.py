@@ -21,7 +21,7 @@ from review.views.drafts import keep_draft
 from review.views.formats import format_moment
 from review.views.pages import render_page
 from review.views.task_notices import build_notice
-from review.views.task_page import build_page
+from review.views.task_page import build_page, build_past
 from workflows.operations.errors import Invalid, Refused
 
 # Beside the site's policy: no text becomes markup or script on the pages that show
@@ -40,6 +40,9 @@ def task_detail(request: HttpRequest, task_id: int) -> HttpResponse:
     viewer = viewer_required(request)
     case = read_case(task_id, viewer)
     if is_fragment(request):
+        if request.GET.get("part") == "past":
+            past = build_past(case, viewer)
+            return render(request, "review/_task_past.html", past)
         return _notice(request, case, viewer)
     return show_task(request, case, viewer)
 
@@ -196,7 +199,7 @@ def _notice(request: HttpRequest, case: Case, viewer: Viewer) -> HttpResponse:
             "url": reverse("task-detail", args=[case.row.id]),
             "topic": task_topic(case.row.id),
         },
-        "notice": build_notice(case, zone=zone, held_token=token),
+        "notice": build_notice(case, zone=zone, held_token=token, is_open_page=True),
         "notice_url": request.get_full_path(),
     }
     return render(request, "review/_task_notice.html", context)

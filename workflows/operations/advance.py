@@ -25,7 +25,7 @@ from workflows.handlers import (
     Permanent,
     registry,
 )
-from workflows.kinds import HumanOpened, HumanRequest, human_kind
+from workflows.kinds import HumanOpened, HumanRequest, human_kind, tell_watch
 from workflows.operations import (
     children,
     correlation,
@@ -129,6 +129,7 @@ def save(batch: Batch) -> store.Saved:
     if off:
         human_kind().cancel_many(step_ids=off, audit_seqs=saved.step_seqs, now=now)
     _ring(batch)
+    tell_watch(list(saved.instance_seqs))
     return saved
 
 

@@ -13,7 +13,7 @@ from workflows.core.engine import stimuli
 from workflows.core.engine.hearing import hear
 from workflows.core.engine.run import Run, StepGone
 from workflows.core.states import FINAL_INSTANCE_STATES, InstanceState
-from workflows.kinds import instance_clocks
+from workflows.kinds import instance_clocks, tell_watch
 from workflows.models import Definition
 from workflows.operations import definitions, plans, timing
 from workflows.operations.advance import settle_and_save
@@ -210,6 +210,7 @@ def _move(
     if clocks is not None:
         turn = clocks.hold if target is InstanceState.SUSPENDED else clocks.let_go
         turn(instance_id=instance_id, actor=actor)
+    tell_watch([instance_id])
 
 
 def _load(instance_id: UUID) -> Run:
