@@ -5,6 +5,8 @@ program of its own, since the tests' process has another database and no time to
 Django for every wish.
 """
 
+import base64
+import datetime as dt
 import json
 import os
 import sys
@@ -16,9 +18,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 import tests.factories.handlers  # noqa: E402, F401  registers the handlers
-from review.core.states import Decision  # noqa: E402
-from review.models import Queue, Task  # noqa: E402
-from review.operations import queues  # noqa: E402
+from review.core.states import Decision, PolicyKind  # noqa: E402
+from review.models import Person, Queue, Task  # noqa: E402
+from review.operations import (  # noqa: E402
+    approvals,
+    batches,
+    delegations,
+    emergencies,
+    policies,
+    queues,
+)
+from review.operations.acts import Act, Wish  # noqa: E402
 from review.operations.queues import QueueRules  # noqa: E402
 from tests.factories.processes import (  # noqa: E402
     TESTER,
@@ -27,9 +37,11 @@ from tests.factories.processes import (  # noqa: E402
     package,
     process,
 )
+from tests.unit.review.test_sources import PDF, PNG  # noqa: E402
 from workflows.models import Definition  # noqa: E402
 from workflows.operations import definitions, instances  # noqa: E402
 from workflows.operations.instances import Start  # noqa: E402
+from workflows.store import database_now  # noqa: E402
 from workflows.sweeper import sweep  # noqa: E402
 
 KEY: Final = "day"
@@ -46,6 +58,7 @@ REASONS: Final = (
     ("too-large", Decision.ESCALATE),
 )
 TEXT: Final = "Invoice {name}\nTotal due: 1210.00\n"
+WHY: Final = "The desk asked for it in its meeting."
 
 
 def _user_task(name: str, quorum: str) -> str:
@@ -88,9 +101,14 @@ def build() -> None:
 
 
 def start(
-    names: list[str], *, how: str = "one", action: str = "approve"
+    names: list[str],
+    *,
+    how: str = "one",
+    action: str = "approve",
+    has_files: bool = False,
 ) -> dict[str, Any]:
     """Start a case for each name; return their tasks' numbers."""
+    files = [_file("scan.png", PNG), _file("letter.pdf", PDF)] if has_files else []
     found = instances.start_and_advance(
         definition_id=Definition.objects.get(key=KEY).id,
         starts=[
@@ -101,7 +119,8 @@ def start(
                     "employer": "Noordzee Transport",
                     "proposal": {"action": action, "employer": "Noordzee Logistics"},
                     "documents": [
-                        {"id": "d1", "name": "i.txt", "text": TEXT.format(name=name)}
+                        {"id": "d1", "name": "i.txt", "text": TEXT.format(name=name)},
+                        *files,
                     ],
                 },
                 initiator=TESTER,
@@ -116,6 +135,54 @@ def start(
     return {"tasks": [tasks[each] for each in found]}
 
 
+def _file(name: str, data: bytes) -> dict[str, str]:
+    return {"id": name, "name": name, "data": base64.b64encode(data).decode()}
+
+
+def furnish() -> dict[str, Any]:
+    """Make one of everything that has a page of its own; return where each is."""
+    people = {each.name: each for each in Person.objects.all()}
+    tasks = start(["Files", "Alike 1", "Alike 2", "Alike 3"], has_files=True)["tasks"]
+    night = Queue.objects.get(key="night")
+    grid = {"inputs": [], "rows": [{"control": "review", "note": "Everything."}]}
+    for person, impact in ((None, "> 10000"), (people["Carol"], "> 5000")):
+        row = {"impact": impact, "control": "dual"}
+        policy = policies.propose(
+            queue_id=night.id,
+            kind=PolicyKind.GRID,
+            body={**grid, "rows": [row, *grid["rows"]]},
+            reason=WHY,
+            person=person,
+        )
+    batch = batches.make_batch(
+        queue=Queue.objects.get(key=KEY),
+        person=people["Alice"],
+        task_ids=tasks[1:],
+        decision=Decision.APPROVE,
+    )
+    instance_id = Task.objects.get(id=tasks[1]).instance_id
+    approval = approvals.propose(
+        person=people["Olga"],
+        wish=Wish(act=Act.CANCEL, instance_id=instance_id, reason=WHY),
+    )
+    later = database_now() + dt.timedelta(days=30)
+    delegations.delegate(
+        giver=people["Bob"],
+        taker=people["Carol"],
+        starts_at=later,
+        ends_at=later + dt.timedelta(days=1),
+        reason=WHY,
+    )
+    emergencies.break_glass(person=people["Olga"], queue=night, reason=WHY)
+    return {
+        "files_task": tasks[0],
+        "policy": policy.id,
+        "batch": batch.id,
+        "approval": approval,
+        "person": people["Alice"].id,
+    }
+
+
 def main() -> None:
     """Build once, then do what each line asks for."""
     build()
@@ -125,6 +192,8 @@ def main() -> None:
         match wish.pop("do"):
             case "start":
                 say(start(**wish))
+            case "furnish":
+                say(furnish())
             case "sweep":
                 say({"timers": sweep().timers})
 

@@ -175,6 +175,10 @@ class Backstage:
         tasks: list[int] = self._ask(do="start", names=names, **how)["tasks"]
         return tasks
 
+    def furnish(self) -> dict[str, Any]:
+        """Make one of everything that has a page of its own."""
+        return self._ask(do="furnish")
+
     def sweep(self) -> None:
         """Look at the clocks once, as the sweeper does every second."""
         self._ask(do="sweep")
