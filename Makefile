@@ -5,6 +5,7 @@
 # make conformance   run the DMN compatibility kit
 # make simulate [SEEDS=1000]   run random processes under random faults, judged by an oracle
 # make bench [BENCH=name[,name]]   print measurements, one JSON object per line
+# make long-session [LONG_SESSION=500]   work through so many tasks in one tab, and measure what it holds
 # make chaos [CHAOS=0.05] [CHAOS_ONLY=storm,broker]   the long runs of reliability, at a share of their size
 
 PYTHON ?= python3
@@ -15,12 +16,13 @@ BENCH ?=
 SEEDS ?= 1000
 CHAOS ?= 1
 CHAOS_ONLY ?=
+LONG_SESSION ?= 500
 
 BIN := .venv/bin
 PAGES = $(shell find templates review workflows -name '*.html')
 
 .PHONY: help install install-dev demo test check check-static check-pages fix bench
-.PHONY: conformance simulate chaos
+.PHONY: conformance simulate chaos long-session
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -81,6 +83,9 @@ bench: install-dev
 
 chaos: install-dev
 	@COUNTERSIGN_ENV=test CHAOS=$(CHAOS) CHAOS_ONLY=$(CHAOS_ONLY) $(BIN)/python -m tests.faults.chaos
+
+long-session: install-dev
+	@LONG_SESSION=$(LONG_SESSION) $(BIN)/python -m pytest -q -s -n 0 tests/e2e/test_long_session.py
 
 # The DMN compatibility kit lies beside the repository where it is at hand.
 KIT := ../shared/conformance

@@ -1,6 +1,6 @@
 """Hours in one tab: hundreds of tasks one after the other in one document, which stays small.
 
-`LONG_SESSION=500` runs the promised length (about four minutes); the suite runs fewer.
+`make long-session` works through the promised 500; the suite through fewer.
 """
 
 from __future__ import annotations
