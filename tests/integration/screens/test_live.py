@@ -59,7 +59,7 @@ class Watcher:
     def _load(self) -> tuple[str, dict[str, Part]]:
         page = self.browser.get(self.url)
         assert page.status_code == 200, self.url
-        root = lxml.html.fromstring(page.content.decode())
+        root: Any = lxml.html.fromstring(page.content.decode())  # lxml's types mislead
         (main,) = root.xpath("//main")
         parts = {}
         for element in root.xpath("//*[@data-topic][@hx-get]"):
