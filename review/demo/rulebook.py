@@ -84,7 +84,7 @@ def bring_in(desks: Mapping[str, Queue]) -> None:
 def propose_more_automation(queue: Queue, *, by: Person) -> None:
     """Propose to pass larger sure invoices; it waits for a second person."""
     rows = [dict(row) for row in INVOICE_GRID["rows"]]
-    rows[2]["impact"] = "<= 5000"
+    rows[2]["impact"] = "<= 12000"
     waits = Policy.objects.filter(queue=queue, kind=PolicyKind.GRID.value, version=2)
     if not waits.exists():
         policies.propose(

@@ -54,6 +54,8 @@ def seed(*, most: int | None = None) -> int:
     for number, case in enumerate(cases):
         if case.business_key not in known:
             walk.go(case, is_fresh=number < FRESH)
+    _work_off()
+    _hand_to_today()
     settle()
     trips = book_trips(cast, known=known, settle=settle)
     staffing.send_away(cast)
@@ -70,16 +72,24 @@ def seed(*, most: int | None = None) -> int:
 
 
 def settle() -> None:
-    """Do what workers and sweepers would: calls, messages, then clocks and timers."""
+    """Do what workers and sweepers would: calls and messages, then timers."""
+    _work_off()
+    while timers.fire_due():
+        pass
+
+
+def _work_off() -> None:
     correlation.sweep(correlation.Round())
     while advance.advance_batch(worker="seed").instances or (
         external.work_off(worker="seed")
     ):
         pass
+
+
+def _hand_to_today() -> None:
+    """Let the clocks of what is still open run by today's time, once."""
     live = Task.objects.filter(state__in=["OPEN", "CLAIMED"], due_at__isnull=False)
     clocks.resume_clocks(task_ids=list(live.values_list("id", flat=True)))
-    while timers.fire_due():
-        pass
 
 
 @transaction.atomic
