@@ -110,6 +110,12 @@ export function resubscribe() {
     line.topics = subscribedTopics();
     line.socket.send(JSON.stringify({ subscribe: line.topics }));
   }
+  const shown = new Set(subscribedTopics());
+  for (const topic of versions.keys()) {
+    if (!shown.has(topic)) {
+      versions.delete(topic); // a tab stays open for hundreds of tasks
+    }
+  }
 }
 
 export function startLive(root) {
