@@ -97,6 +97,7 @@ def build() -> None:
         )
         + chain("join", "end")
     )
+    model = model.replace("<process ", '<process cs:sla="P5D" ', 1)
     definitions.deploy(files=package(model, key=KEY), actor=TESTER)
 
 
@@ -176,6 +177,7 @@ def furnish() -> dict[str, Any]:
     emergencies.break_glass(person=people["Olga"], queue=night, reason=WHY)
     return {
         "files_task": tasks[0],
+        "clocked_instance": str(instance_id),
         "policy": policy.id,
         "batch": batch.id,
         "approval": approval,

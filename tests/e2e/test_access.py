@@ -1,0 +1,124 @@
+"""Every page for everybody: axe-core, keys alone, 400 % zoom, own colours, no movement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from django.urls import resolve
+from django.urls.resolvers import URLPattern
+from playwright.sync_api import Page
+
+from review import urls
+from tests.e2e.conftest import AXE, Backstage, People
+from tests.e2e.console_pages import ANSWERS, PAGES
+
+CHECKS: Final = (Path(__file__).parent / "access.js").read_text(encoding="utf-8")
+MOST_TABS: Final = 150
+AT_400_PERCENT: Final = {"width": 320, "height": 700}
+_OF_LAYOUT: Final = ("color-contrast", "scrollable-region-focusable", "target-size")
+_AXE: Final = """
+    only => axe.run(document, {
+        resultTypes: ['violations'],
+        rules: {'target-size': {enabled: true}},
+        ...(only.length ? {runOnly: {type: 'rule', values: only}} : {}),
+    })
+"""
+
+
+@pytest.fixture(scope="module")
+def made(backstage: Backstage) -> dict[str, Any]:
+    """Make one of everything that has a page, once for all pages."""
+    return backstage.furnish()
+
+
+@pytest.fixture
+def page_of(people: People, made: dict[str, Any]) -> Any:
+    """Open a page by its name; nobody listens to what axe-core's own styles set off."""
+
+    def open_page(name: str) -> Page:
+        who, path = PAGES[name]
+        known = {**people.site.made, **made}
+        page = people.page(who, path.format(**known), color_scheme="light")
+        drawn = page.locator("[data-diagram], canvas").count()
+        page.wait_for_load_state("networkidle" if drawn else "load")
+        return page
+
+    return open_page
+
+
+def test_every_page_has_a_row_here() -> None:
+    patterns: list[URLPattern] = urls.urlpatterns
+    names = {each.name for each in patterns}
+    blank = dict.fromkeys(
+        ("person", "batch", "policy", "loan_task", "files_task", "decided_task"), 1
+    )
+    more = dict.fromkeys(("approval", "loan_definition", "incident"), 1)
+    some = "00000000-0000-7000-8000-000000000000"
+    known = {**blank, **more, "loan_instance": some, "clocked_instance": some}
+    shown = {
+        resolve(path.format(**known).partition("?")[0]).url_name
+        for _, path in PAGES.values()
+    }
+    assert names - shown - ANSWERS == set()
+    assert ANSWERS - names == set()
+    assert shown & ANSWERS == set()
+
+
+def list_barriers(page: Page, *only: str) -> list[str]:
+    """Return the serious violations that axe-core finds on a page as it stands."""
+    found = page.evaluate(_AXE, [*only])
+    return [
+        f"{each['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
+        for each in found["violations"]
+        if each["impact"] in {"serious", "critical"}
+        for node in each["nodes"]
+    ]
+
+
+def show_whole(page: Page, width: int) -> None:
+    """Let the window be as high as the page: bars at its edges cover nothing then."""
+    page.set_viewport_size({"width": width, "height": 800})
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": width, "height": min(height, 6000)})
+
+
+def walk_by_tab(page: Page) -> list[str]:
+    """Go through what the page itself holds by Tab alone; return what is wrong."""
+    stops = page.evaluate("access.begin()")
+    for _ in range(min(stops + 8, MOST_TABS)):
+        page.keyboard.press("Tab")
+    if stops + 8 > MOST_TABS:
+        return [one for one in page.evaluate("access.end()") if "reached" not in one]
+    faults: list[str] = page.evaluate("access.end()")
+    return faults
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_for_everybody(name: str, people: People, page_of: Any) -> None:
+    page = page_of(name)
+    faults: list[str] = []
+    if page.locator("h1").count() != 1:
+        faults.append("not one heading of the first level")
+    page.evaluate(CHECKS)
+    faults += page.evaluate("access.listMoving()")
+    faults += walk_by_tab(page)
+    page.emulate_media(forced_colors="active")
+    faults += page.evaluate("access.listBorderless()")
+    page.emulate_media(forced_colors="none")
+    complaints = [*people.complaints]
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    show_whole(page, 1280)
+    faults += list_barriers(page)
+    page.emulate_media(color_scheme="dark")
+    faults += [f"dark: {one}" for one in list_barriers(page, "color-contrast")]
+    show_whole(page, 390)
+    if (over := page.evaluate("access.tooWide()")) > 0:
+        faults.append(f"at 390 px the page scrolls sideways by {over} px")
+    faults += [f"narrow: {one}" for one in list_barriers(page, *_OF_LAYOUT)]
+    page.set_viewport_size(AT_400_PERCENT)  # type: ignore[arg-type]
+    if (over := page.evaluate("access.tooWide()")) > 0:
+        faults.append(f"at 400 % the page scrolls sideways by {over} px")
+    people.complaints[:] = complaints
+    assert not faults, "\n".join(faults)
