@@ -30,6 +30,8 @@ from config.local.valkey import Valkey
 FOLDER_PREFIX = "countersign-tests-"
 FOLDER_VARIABLE = "PYTEST_COUNTERSIGN_FOLDER"
 FAST_AND_LOOSE = (
+    # Crowds of fifty of two processes may meet, and each brings its sweepers.
+    "max_connections=250",
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
