@@ -18,6 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 import tests.factories.handlers  # noqa: E402, F401  registers the handlers
+from review.core.interventions import Act  # noqa: E402
 from review.core.states import Decision, PolicyKind  # noqa: E402
 from review.models import Person, Queue, Task  # noqa: E402
 from review.operations import (  # noqa: E402
@@ -28,7 +29,7 @@ from review.operations import (  # noqa: E402
     policies,
     queues,
 )
-from review.operations.acts import Act, Wish  # noqa: E402
+from review.operations.acts import Wish  # noqa: E402
 from review.operations.queues import QueueRules  # noqa: E402
 from tests.factories.processes import (  # noqa: E402
     TESTER,
@@ -145,16 +146,24 @@ def furnish() -> dict[str, Any]:
     people = {each.name: each for each in Person.objects.all()}
     tasks = start(["Files", "Alike 1", "Alike 2", "Alike 3"], has_files=True)["tasks"]
     night = Queue.objects.get(key="night")
-    grid = {"inputs": [], "rows": [{"control": "review", "note": "Everything."}]}
-    for person, impact in ((None, "> 10000"), (people["Carol"], "> 5000")):
-        row = {"impact": impact, "control": "dual"}
-        policy = policies.propose(
+    grid: dict[str, Any] = {
+        "inputs": [],
+        "rows": [{"control": "review", "note": "Everything."}],
+    }
+    first, second = (
+        policies.propose(
             queue_id=night.id,
             kind=PolicyKind.GRID,
-            body={**grid, "rows": [row, *grid["rows"]]},
+            body={
+                **grid,
+                "rows": [{"impact": impact, "control": "dual"}, *grid["rows"]],
+            },
             reason=WHY,
             person=person,
         )
+        for person, impact in ((None, "> 10000"), (people["Carol"], "> 5000"))
+    )
+    assert first.version < second.version
     batch = batches.make_batch(
         queue=Queue.objects.get(key=KEY),
         person=people["Alice"],
@@ -178,7 +187,7 @@ def furnish() -> dict[str, Any]:
     return {
         "files_task": tasks[0],
         "clocked_instance": str(instance_id),
-        "policy": policy.id,
+        "policy": second.id,
         "batch": batch.id,
         "approval": approval,
         "person": people["Alice"].id,
@@ -198,6 +207,8 @@ def main() -> None:
                 say(furnish())
             case "sweep":
                 say({"timers": sweep().timers})
+            case unknown:
+                raise ValueError(f"Nobody knows how to do {unknown!r}.")
 
 
 def say(answer: dict[str, Any]) -> None:

@@ -185,7 +185,7 @@ class Backstage:
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Read, or move, rows of the site's database."""
-        cursor = self._database.execute(query, values)  # type: ignore[arg-type]
+        cursor = self._database.execute(query, values)
         return cursor.fetchall() if cursor.description else []
 
     def close(self) -> None:

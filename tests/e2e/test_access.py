@@ -117,7 +117,7 @@ def test_page_is_for_everybody(name: str, people: People, page_of: Any) -> None:
     if (over := page.evaluate("access.tooWide()")) > 0:
         faults.append(f"at 390 px the page scrolls sideways by {over} px")
     faults += [f"narrow: {one}" for one in list_barriers(page, *_OF_LAYOUT)]
-    page.set_viewport_size(AT_400_PERCENT)  # type: ignore[arg-type]
+    page.set_viewport_size(AT_400_PERCENT)
     if (over := page.evaluate("access.tooWide()")) > 0:
         faults.append(f"at 400 % the page scrolls sideways by {over} px")
     people.complaints[:] = complaints

@@ -12,6 +12,8 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import Backstage, People
 
 CASES: Final = 50
+REJECTING: Final = ("documents-missing", "identity", "income", "papers", "purpose")
+EDITING: Final = ("misread", "outdated", "rounded")
 WORDS: Final = "The papers say something else."
 _SAID: Final = """
     SELECT i.business_key, v.decision, v.reason_code, v.rationale
@@ -64,8 +66,7 @@ def decide(page: Page, number: int) -> tuple[str, str, str]:
             press(page, "a")
         case 1:
             digit = number // 5 % 5
-            code = ("documents-missing", "identity", "income", "papers", "purpose")
-            said = ("REJECT", code[digit], WORDS)
+            said = ("REJECT", REJECTING[digit], WORDS)
             press(page, "r", str(digit + 1))
             say(page, WORDS)
         case 2:
@@ -74,8 +75,7 @@ def decide(page: Page, number: int) -> tuple[str, str, str]:
             say(page, WORDS)
         case 3:
             digit = number // 5 % 3
-            code = ("misread", "outdated", "rounded")
-            said = ("EDIT_AND_APPROVE", code[digit], "")
+            said = ("EDIT_AND_APPROVE", EDITING[digit], "")
             press(page, "e", str(digit + 6), "Shift+Tab")
             expect(page.locator(".for-edit input:focus")).to_have_count(1)
             press(page, "Control+a")
