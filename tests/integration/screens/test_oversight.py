@@ -259,11 +259,19 @@ def test_a_process_shows_versions_and_counts(world: World) -> None:
     assert [(node["node_id"], node["live"]) for node in nodes] == [("one", 1)]
 
 
+PLAIN_PICTURES = {"blur": "0", "thumbnails": "medium"}
+
+
 def test_settings_are_kept_and_shown_on_every_page(world: World) -> None:
     browser = world.browser("alice")
     browser.post(
         reverse("personal-settings"),
-        {"theme": "dark", "density": "compact", "zone": "Europe/Amsterdam"},
+        {
+            **PLAIN_PICTURES,
+            "theme": "dark",
+            "density": "compact",
+            "zone": "Europe/Amsterdam",
+        },
     )
     page = browser.get(reverse("my-work")).content.decode()
     assert 'data-bs-theme="dark"' in page
@@ -275,7 +283,12 @@ def test_times_are_shown_in_the_persons_zone(world: World) -> None:
     browser = world.browser("alice")
     browser.post(
         reverse("personal-settings"),
-        {"theme": "auto", "density": "standard", "zone": "Asia/Kathmandu"},
+        {
+            **PLAIN_PICTURES,
+            "theme": "auto",
+            "density": "standard",
+            "zone": "Asia/Kathmandu",
+        },
     )
     task = world.open_task()
     lease = claims.claim(task_id=task.pk, person=world.people["alice"])
