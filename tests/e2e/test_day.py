@@ -20,6 +20,10 @@ _SAID: Final = """
     FROM review_verdict v JOIN workflows_instance i ON i.id = v.instance_id
     WHERE i.business_key LIKE 'Day %%' ORDER BY v.id
 """
+_LATER: Final = """
+    UPDATE review_task SET serve_at = serve_at + interval '1 day'
+    WHERE state = 'OPEN' AND queue_id = (SELECT id FROM review_queue WHERE key = 'day')
+"""
 _LAPSE_ALL: Final = """
     UPDATE review_task SET lease_until = clock_timestamp() - interval '1 second'
     WHERE state = 'CLAIMED'
@@ -96,6 +100,7 @@ def decide(page: Page, number: int) -> tuple[str, str, str]:
 def test_a_day_of_fifty_cases_needs_the_keyboard_only(
     people: People, backstage: Backstage
 ) -> None:
+    backstage.rows(_LATER)
     names = [f"Day {number:02}" for number in range(CASES + 1)]
     backstage.start(*names)
     page = people.page("alice", "/queues/day/")
