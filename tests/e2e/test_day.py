@@ -64,6 +64,8 @@ def expect_next(page: Page, after: str) -> None:
 
 def decide(page: Page, number: int) -> tuple[str, str, str]:
     """Decide the task on the page as its number has it; return what was decided."""
+    # What was taken ahead is begun by the time that anybody has read it.
+    expect(page.locator("[data-begin-url]")).to_have_count(0)
     match number % 5:
         case 0:
             said = ("APPROVE", "", "")
