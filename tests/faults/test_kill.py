@@ -1,6 +1,6 @@
 """Kill workers, flush the broker and restart the database under load: nothing is lost.
 
-One run of some thirty seconds serves all tests of this module: 200 instances, each with
+One run of some forty seconds serves all tests of this module: 500 instances, each with
 a call to an outside system, two bookings and a timer, while something is hurt every
 half second. Its order of faults comes from SEED.
 """
@@ -23,9 +23,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kill")]
 
 NODES = ("s", "call", "book", "pause", "book_again", "e")
 SEED = 20_260_105
-INSTANCES = 200
+INSTANCES = 500
 ROUNDS = 2
-PAUSE_SECONDS = 0.5
+PAUSE_SECONDS = 0.7
 DEADLINE_SECONDS = 90.0
 
 _OPEN = "SELECT count(*) FROM workflows_instance WHERE state = 'ACTIVE'"

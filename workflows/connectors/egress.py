@@ -72,9 +72,9 @@ async def _post(
             for address in addresses[:-1]:
                 # Nothing was sent where no connection stood; the next address may do.
                 with suppress(httpx.ConnectError):
-                    return await _send(target, address, body, headers)
-            return await _send(target, addresses[-1], body, headers)
-    except TimeoutError as error:
+                    return await _send(target, address, body, headers, seconds=seconds)
+            return await _send(target, addresses[-1], body, headers, seconds=seconds)
+    except (TimeoutError, httpx.TimeoutException) as error:
         raise Unreachable(
             f"{target.host} did not answer in {seconds:g} seconds."
         ) from error
@@ -90,14 +90,24 @@ async def _resolve(target: Target) -> list[str]:
 
 
 async def _send(
-    target: Target, address: str, body: bytes, headers: Mapping[str, str]
+    target: Target,
+    address: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    seconds: float,
 ) -> Answer:
     # The certificate is checked against the name (sni_hostname), not the address.
     authority = f"[{address}]" if ":" in address else address
     port = "" if target.port == egress.HTTPS_PORT else f":{target.port}"
     async with (
         httpx.AsyncClient(
-            verify=_trust(settings.EGRESS_CA), trust_env=False, follow_redirects=False
+            verify=_trust(settings.EGRESS_CA),
+            trust_env=False,
+            follow_redirects=False,
+            # One silent moment ends before the whole call does: a handshake that is
+            # canceled from outside would leave its socket open.
+            timeout=seconds * 2 / 3,
         ) as client,
         client.stream(
             "POST",

@@ -114,7 +114,7 @@ def test_a_call_to_one_who_never_answers_ends(settings: Settings) -> None:
         settings.EGRESS_CA = ""
         url = f"https://localhost:{port}/"
         with pytest.raises(way_out.Unreachable, match="did not answer in"):
-            way_out.post(url, body=b"{}", headers={}, seconds=0.1)
+            way_out.post(url, body=b"{}", headers={}, seconds=0.9)
     with pytest.raises(way_out.Unreachable, match="ConnectError"):
         way_out.post(url, body=b"{}", headers={})
     with pytest.raises(NotAllowed, match="bytes"):
