@@ -51,7 +51,7 @@ urlpatterns = [
     ),
     path("rail/", rail.rail, name="rail"),
     path("find/", finding.find, name="find"),
-    path("people/<int:person_id>/work/", my_work.person_work, name="person-work"),
+    path("people/<int:person_id>/desk/", my_work.person_work, name="person-work"),
     path("notifications/", notifications.notification_list, name="notification-list"),
     path(
         "notifications/mark/",

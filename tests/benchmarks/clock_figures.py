@@ -142,7 +142,9 @@ def compare() -> dict[str, Any]:
             wrong.append(f"task {task}: breached {breached}, counted {late}")
         if decided is not None and records != int(late):
             wrong.append(f"task {task}: {records} records of its breach")
-        wrong += _compare_paused(task, opened, decided or due, goal, terms, calendar)
+        wrong += _compare_paused(
+            task, opened, ended=decided or due, goal=goal, terms=terms, hours=calendar
+        )
         counts["clocks"] += 1
         counts["breaches"] += int(late)
         counts["escalated"] += int(escalated > 0)
@@ -150,9 +152,10 @@ def compare() -> dict[str, Any]:
     return {**counts, "differences": len(wrong), "first": wrong[:5]}
 
 
-def _compare_paused(  # noqa: PLR0917
+def _compare_paused(
     task: int,
     opened: dt.datetime,
+    *,
     ended: dt.datetime,
     goal: float,
     terms: Mapping[str, Any],

@@ -9,7 +9,7 @@ from typing import Final
 PAGES: Final = {
     "sign in": ("", "/sign-in/"),
     "my work": ("alice", "/"),
-    "somebody's work": ("carol", "/people/{person}/work/"),
+    "somebody's work": ("carol", "/people/{person}/desk/"),
     "what comes next": ("alice", "/next/"),
     "last decisions": ("bob", "/decisions/mine/"),
     "notifications": ("bob", "/notifications/"),
