@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import django
 import pytest
@@ -49,6 +49,14 @@ def pytest_configure(config: pytest.Config) -> None:
     distributed = config.getoption("numprocesses", None)
     if distributed and not WORKER and _servers:
         _servers.start()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a group in one process; only xdist's controller asks."""
+    from tests.scheduling import GroupScheduling  # noqa: PLC0415  (xdist may be absent)
+
+    return GroupScheduling(config, log)
 
 
 def pytest_unconfigure() -> None:

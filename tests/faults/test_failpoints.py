@@ -20,8 +20,8 @@ import pytest
 from tests.faults.fleet import Fleet, a_fleet
 from workflows.failpoints import POINTS
 
-# One fleet serves all tests of this module, so they must meet in one process.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("failpoints")]
+# One fleet serves all tests of this module, so they meet in one process: scheduling.py.
+pytestmark = pytest.mark.slow
 
 CASES = 24
 DEADLINE_SECONDS = 150.0

@@ -18,8 +18,8 @@ import pytest
 
 from tests.faults.fleet import FAULTS, Fleet, a_fleet
 
-# One fleet serves all tests of this module, so they must meet in one process.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kill")]
+# One fleet serves all tests of this module, so they meet in one process: scheduling.py.
+pytestmark = pytest.mark.slow
 
 NODES = ("s", "call", "book", "pause", "book_again", "e")
 SEED = 20_260_105

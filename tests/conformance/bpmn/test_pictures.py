@@ -28,7 +28,6 @@ pytestmark = [
     needs_models,
     pytest.mark.e2e,
     pytest.mark.slow,
-    pytest.mark.xdist_group("browser"),
 ]
 
 BOUNDS: Final = "{http://www.omg.org/spec/DD/20100524/DC}Bounds"

@@ -26,7 +26,7 @@ from tests.integration.local.running import (
 )
 
 # One stack lives, is killed and begins again through these tests, in their order.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
+pytestmark = pytest.mark.slow
 
 
 def get(url: str) -> httpx.Response:
