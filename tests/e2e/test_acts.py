@@ -35,6 +35,24 @@ def test_an_instance_is_held_and_let_go_by_key(people: People, site: Site) -> No
         expect(page.locator("#messages")).to_contain_text(done)
 
 
+def test_an_open_menu_stays_open_while_the_page_refreshes(
+    people: People, site: Site
+) -> None:
+    url = f"/instances/{site.made['loan_instance']}/"
+    page = people.page("olga", url)
+    expect(page.locator("[data-live-state]")).to_have_text("live")
+    _open_menu(page)
+    other = people.page("erin", url)
+    for key, state in (("u", "Suspended"), ("u", "Running")):
+        _open_menu(other)
+        other.keyboard.press(key)
+        other.locator("dialog[open] [name=reason]").fill(WHY)
+        with page.expect_response(re.compile("part=acts")):
+            _submit(other)
+        expect(page.locator("#instance-state")).to_contain_text(state)
+        expect(page.locator("details.menu")).to_have_attribute("open", "")
+
+
 def test_what_happened_meanwhile_is_shown_in_the_dialog(
     people: People, site: Site
 ) -> None:
