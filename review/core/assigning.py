@@ -103,6 +103,39 @@ def choose(
     return Chosen(best.person_id, best.name, why)
 
 
+def explain_nobody(
+    candidates: Iterable[Candidate],
+    *,
+    place: Place,
+    excluded: Iterable[int] = (),
+    had: Iterable[int] = (),
+) -> str:
+    """Return the sentence why none of a queue's reviewers gets a task now.
+
+    Each is counted once, by what keeps him from it longest: he is excluded, cannot
+    serve its lane, just `had` it, is not here, has no room.
+    """
+    barred, before = frozenset(excluded), frozenset(had)
+    counts: dict[str, int] = {}
+    for one in candidates:
+        if one.person_id in barred:
+            why = "may not judge it"
+        elif find_lack(one.taker, place) is not None:
+            why = f"without {place.describe()}"
+        elif one.person_id in before:
+            why = "just had it"
+        elif not one.is_here:
+            why = "not here now"
+        else:
+            why = "with no room for more"
+        counts[why] = counts.get(why, 0) + 1
+    if not counts:
+        return "Nobody reviews this queue."
+    told = ", ".join(f"{number} {why}" for why, number in counts.items())
+    total = sum(counts.values())
+    return f"Nobody can take it now: of {total} reviewer{'s'[: total > 1]} {told}."
+
+
 def give(candidates: Sequence[Candidate], person_id: int) -> list[Candidate]:
     """Return the candidates as they stand after one of them got a task."""
     turn = max((one.turn for one in candidates), default=0) + 1

@@ -12,11 +12,12 @@ from typing import Any, Final
 from django.db import transaction
 from django.urls import reverse
 
-from review.core.assigning import Candidate, Chosen, choose, give
+from review.core.assigning import Candidate, Chosen, choose, explain_nobody, give
 from review.core.notices import Notice
 from review.core.routing import Place, find_lack
 from review.core.states import Assignment, TaskState
 from review.models import Person
+from review.operations import quorums
 from review.operations.claims import check_four_eyes
 from review.operations.conflicts import check_conflict, find_conflict
 from review.operations.locking import (
@@ -159,16 +160,40 @@ def choose_other(
     In a queue that people pull from nobody does, but `always` gives it to the least
     loaded even there.
     """
+    return _choose_other(task, barred=barred, now=now, always=always)[0]
+
+
+def choose_or_explain(
+    task: LockedTask, *, had: Collection[int], now: dt.datetime
+) -> tuple[Chosen | None, str]:
+    """Return who gets a locked task that others `had`, else the sentence why nobody.
+
+    By the queue's rule where it pushes, else the least loaded; his turn is kept.
+    """
+    chosen, giving, candidates, out = _choose_other(
+        task, barred=had, now=now, always=True
+    )
+    if chosen:
+        return chosen, ""
+    why = explain_nobody(candidates, place=giving.place, excluded=out, had=had)
+    return None, why
+
+
+def _choose_other(
+    task: LockedTask, *, barred: Collection[int], now: dt.datetime, always: bool
+) -> tuple[Chosen | None, Giving, list[Candidate], set[int]]:
     giving = _giving(fetch(_RULE, [task.id])[0])
     if giving.mode is Assignment.PULL:
         if not always:
-            return None
+            return None, giving, [], set()
         giving = replace(giving, mode=Assignment.LEAST_LOADED)
     candidates = _list_candidates(giving, now=now)
-    chosen = _choose(task, giving, candidates, barred={*task.excluded, *barred})
+    # Whoever counts as one with a judge could not claim what he is given.
+    out = {*task.excluded, *quorums.find_partners(task.excluded)}
+    chosen = _choose(task, giving, candidates, barred={*out, *barred})
     if chosen:
         _keep_turn(giving, give(candidates, chosen.person_id), chosen)
-    return chosen
+    return chosen, giving, candidates, out
 
 
 def _assign_lane(giving: Giving, *, now: dt.datetime) -> int:

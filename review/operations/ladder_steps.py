@@ -19,7 +19,7 @@ from workflows.core.actors import SWEEPER
 from workflows.core.ladders import DECIDING
 from workflows.driver import fetch
 
-OF_TODAY: Final = DECIDING | {"notify"}
+OF_TODAY: Final = DECIDING | {"notify", "reassign"}
 """Acts that a replayed past leaves out."""
 _WARN: Final = "UPDATE review_task SET warned_at = %s, audit_seq = %s WHERE id = %s"
 _BREACH: Final = """

@@ -15,14 +15,15 @@ from review.core.ladders import Step
 from review.core.notices import Notice
 from review.core.routing import Place
 from review.core.states import DecidedBy, Outcome, PriorityClass, TaskState
-from review.operations import moving
+from review.operations import assigning, moving
 from review.operations.claims import free
 from review.operations.lanes import find_lanes
-from review.operations.locking import LockedTask
+from review.operations.locking import LockedTask, read_locked
 from review.operations.notifying import tell
-from review.operations.telling import publish, record
+from review.operations.telling import publish, record, tell_about
 from workflows import audit
 from workflows.core.actors import SWEEPER
+from workflows.driver import fetch
 from workflows.operations import steps
 from workflows.operations.errors import Refused
 
@@ -55,6 +56,26 @@ _HOLDERS: Final = """
     UNION SELECT assigned_to_id FROM review_task WHERE id = %(task)s
     UNION SELECT person_id FROM review_seat
     WHERE task_id = %(task)s AND lease_until > clock_timestamp()
+"""
+_HAVE: Final = """
+    SELECT p.id, p.name FROM review_person p WHERE p.id IN (
+        SELECT claimed_by_id FROM review_task WHERE id = %(task)s
+        UNION SELECT assigned_to_id FROM review_task WHERE id = %(task)s
+        UNION SELECT person_id FROM review_seat WHERE task_id = %(task)s)
+    ORDER BY p.id
+"""
+# Who gave it back, or let it lapse, is only in the entries by now.
+_HAD_LAST: Final = """
+    SELECT p.id, p.name FROM (
+        SELECT coalesce(entry::jsonb -> 'detail' ->> 'to_person',
+                        substring(actor FROM '^person:([0-9]+)$')) AS id
+        FROM workflows_auditentry
+        WHERE chain = %(instance)s AND step_id = %(step)s AND kind IN (
+            'task.claimed', 'task.claimed_ahead', 'task.assigned', 'task.reassigned',
+            'task.handed_over', 'task.resumed')
+          AND (entry::jsonb -> 'detail' ? 'to_person' OR actor LIKE 'person:%%')
+        ORDER BY seq DESC LIMIT 1) last
+    JOIN review_person p ON p.id = last.id::bigint
 """
 _OWNER: Final = "SELECT owner_id FROM review_queue WHERE id = %(queue)s"
 _MANAGERS: Final = """
@@ -165,12 +186,54 @@ def _wider(place: Place, *, by_region: bool) -> Place:
 
 
 def _reassign(task: LockedTask, step: Step) -> str:
-    was = find_persons(task, who="holder")
-    detail: dict[str, object] = {"because": "clock", "rung": step.words, "to": None}
-    seq = record(task, "task.reassigned", SWEEPER, detail)
+    """Take the task from who has it, or had it last, and give it to somebody else.
+
+    Where nobody can take it, it is free to all and the queue's owner is told why.
+    What the former holder has typed stays his draft.
+    """
+    had = _list_had(task)
+    names = " and ".join(had.values())
+    detail: dict[str, object] = {"because": "clock", "rung": step.words}
+    seq = record(
+        task, "task.reassigned", SWEEPER, {**detail, "from": names or None, "to": None}
+    )
     free(task, seq=seq)
     publish(task, task.queue_key)
-    return "Taken from whom it was pushed to." if was else "Free to everybody."
+    task = read_locked(task.id)
+    chosen, why = assigning.choose_or_explain(task, had=had, now=task.now)
+    if chosen is None:
+        _tell_unassigned(task, why, seq=seq)
+        return f"Free to everybody. {why}"
+    assigning.push(task, chosen, by=SWEEPER, detail=detail)
+    tell_about(
+        task,
+        kind=Notice.WORK_MOVED,
+        title=f"Moved on: {task.title}",
+        text=f"Its clock ({step.words}) gave it to {chosen.name}. What you typed stays"
+        " with the task as your draft.",
+        key=f"reassigned:{task.id}:{seq}",
+        persons=set(had),
+    )
+    taken = f"Taken from {names}" if names else "Nobody had it"
+    return f"{taken}; given to {chosen.name}. {chosen.why}"
+
+
+def _list_had(task: LockedTask) -> dict[int, str]:
+    """Return the names of who has a task, a seat of it or its push, else had it last."""
+    values = {"task": task.id, "instance": task.instance_id, "step": task.step_id}
+    return dict(fetch(_HAVE, values) or fetch(_HAD_LAST, values))
+
+
+def _tell_unassigned(task: LockedTask, why: str, *, seq: int) -> None:
+    tell_about(
+        task,
+        kind=Notice.STUCK,
+        title=f"Nobody to take it: {task.title}",
+        text=f"{why} It is free to everybody in {task.queue_key}; give it to somebody,"
+        " or let somebody else review the queue.",
+        key=f"unassigned:{task.id}:{seq}",
+        persons=_ask(_OWNER, task) or _ask(_MANAGERS, task),
+    )
 
 
 def _escalate(task: LockedTask, step: Step) -> str:

@@ -9,8 +9,8 @@ from django.db import connection, transaction
 from django.db.utils import IntegrityError
 
 from review.core.states import Decision, Role
-from review.models import ClockEvent, ClockRecord, InstanceClock, Task
-from review.operations import claims, clocks, queues
+from review.models import ClockEvent, ClockRecord, InstanceClock, Notification, Task
+from review.operations import claims, clocks, people, queues
 from review.operations.locking import lock_task
 from tests.factories.processes import TESTER, chain, package, process
 from tests.factories.tasks import AT_ONCE, Desk, judge, lapse, make_desk, make_person
@@ -126,6 +126,42 @@ def test_work_in_hands_is_decided_by_the_clock_after_the_lease(seniors: None) ->
     assert not Timer.objects.filter(
         state="ARMED", ref=clocks.timer_ref(task.id)
     ).exists()
+
+
+def test_reassign_gives_to_another_and_tells_the_owner_where_nobody_is_left(
+    seniors: None,
+) -> None:
+    desk = make_desk(sla="PT8H", ladder="50%: reassign; 75%: reassign")
+    owner = make_person("Olga", Role.MANAGER)
+    queues.define_queue(
+        key="desk", name="Desk", actor=TESTER, rules=AT_ONCE, owner=owner
+    )
+    for name in ("carol", "dave"):
+        people.disable_person(person=desk.staff[name], actor=TESTER, reason="Left.")
+    task = open_ago(desk, 5)
+    token = claims.claim(task_id=task.id, person=desk.alice).token
+    claims.release(task_id=task.id, person=desk.alice, token=token)
+    fire()
+    task.refresh_from_db()
+    assert (task.state, task.assigned_to) == ("OPEN", desk.bob)
+    did = ClockRecord.objects.get(task=task, words="50%: reassign").did
+    assert did.startswith("Taken from Alice; given to Bob.")
+    told = dict(
+        Notification.objects.exclude(person=owner).values_list("person_id", "kind")
+    )
+    assert told == {desk.alice.id: "WORK_MOVED", desk.bob.id: "ASSIGNED"}
+    # Bob has it now, and Alice is gone: nobody is left who could take it.
+    people.disable_person(person=desk.alice, actor=TESTER, reason="Left.")
+    late = database_now() - HOUR
+    Timer.objects.filter(ref=clocks.timer_ref(task.id), state="ARMED").update(
+        due_at=late
+    )
+    Task.objects.filter(id=task.id).update(due_at=late + 2 * HOUR)
+    fire()
+    task.refresh_from_db()
+    assert (task.state, task.assigned_to) == ("OPEN", None)
+    why = Notification.objects.filter(person=owner).latest("id")
+    assert (why.kind, "of 1 reviewer 1 just had it" in why.text) == ("STUCK", True)
 
 
 def test_parked_clock_stands_and_due_moves_by_what_it_stood(seniors: None) -> None:

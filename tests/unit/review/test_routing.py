@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.core.assigning import Candidate, choose, give
+from review.core.assigning import Candidate, choose, explain_nobody, give
 from review.core.exclusions import Someone, find_conflicts
 from review.core.routing import (
     Lack,
@@ -365,3 +365,21 @@ def test_skill_match_takes_the_best_level_then_the_least_to_do() -> None:
         3,
         "P3 knows it best (law 5), with 2 to do.",
     )
+
+
+def test_nobody_to_give_work_to_is_explained_by_what_keeps_each() -> None:
+    law = Taker(skills={"law": 3})
+    those = [
+        candidate(1, taker=law),
+        candidate(2, taker=law),
+        candidate(3),
+        candidate(4, taker=law, is_here=False),
+        candidate(5, taker=law, load=2, limit=2),
+        candidate(6, taker=law, is_here=False),
+    ]
+    told = explain_nobody(those, place=Place(1, "", "law", 2), excluded=[1], had=[2])
+    assert told == (
+        "Nobody can take it now: of 6 reviewers 1 may not judge it, 1 just had it,"
+        " 1 without law 2, 2 not here now, 1 with no room for more."
+    )
+    assert explain_nobody([], place=Place(1)) == "Nobody reviews this queue."
