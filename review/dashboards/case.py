@@ -33,11 +33,13 @@ _TASK: Final = """
         q.undo_seconds, q.claim_ahead, q.signature, q.signature_meaning,
         q.hidden_decisions, q.rationale_below, q.rationale_above,
         p.name AS holder, e.key AS escalates_to, u.revealed_at,
+        l.region, l.skill, l.level,
         c.payload::text AS payload, c.proposal::text AS proposal, c.why::text AS why,
         c.policy::text AS policy, c.routing::text AS routing, clock_timestamp() AS now
     FROM review_task t
     JOIN review_queue q ON q.id = t.queue_id
     JOIN review_taskcontent c ON c.task_id = t.id
+    JOIN review_lane l ON l.id = t.lane_id
     LEFT JOIN review_seat s ON s.task_id = t.id AND s.person_id = %(person)s
     LEFT JOIN review_queue e ON e.id = q.escalate_to_id
     LEFT JOIN review_person p ON p.id = t.claimed_by_id

@@ -15,7 +15,7 @@ from django.urls import reverse
 from review.core.assigning import Candidate, Chosen, choose, explain_nobody, give
 from review.core.notices import Notice
 from review.core.routing import Place, find_lack
-from review.core.states import Assignment, TaskState
+from review.core.states import Assignment, Decision, TaskState
 from review.models import Person
 from review.operations import quorums
 from review.operations.claims import check_four_eyes
@@ -239,8 +239,11 @@ def _choose(
     barred: Collection[int],
     knows: Sequence[int] = (),
 ) -> Chosen | None:
-    """Choose, and choose again past whoever turns out to have a conflict of interest."""
-    out = set(barred)
+    """Choose, and choose again past whoever turns out to have a conflict of interest.
+
+    Who escalated a task said that somebody else must look: it is not pushed to him.
+    """
+    out = {*barred, *_list_escalators(task)}
     while chosen := choose(
         giving.mode, candidates, place=giving.place, excluded=out, knows=knows
     ):
@@ -248,6 +251,14 @@ def _choose(
             return chosen
         out.add(chosen.person_id)
     return None
+
+
+def _list_escalators(task: LockedTask) -> set[int]:
+    return {
+        one.judgement.person_id
+        for one in task.verdicts
+        if one.judgement.decision is Decision.ESCALATE
+    }
 
 
 def _list_candidates(giving: Giving, *, now: dt.datetime) -> list[Candidate]:

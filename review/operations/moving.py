@@ -4,11 +4,11 @@ from typing import Final
 
 from django.db import connection
 
-from review.core.routing import Place
 from review.models import Queue
-from review.operations import seats
+from review.operations import rerouting, seats
 from review.operations.lanes import find_lanes
 from review.operations.locking import LockedTask
+from review.operations.task_rows import find_queues
 from review.operations.telling import publish, record
 from workflows.core.actors import Actor
 from workflows.operations.errors import Invalid, NotFound
@@ -18,7 +18,7 @@ _MOVE: Final = """
     SET state = 'OPEN', claimed_by_id = NULL, claimed_at = NULL, lease_until = NULL,
         is_ahead = false, assigned_to_id = NULL, assigned_at = NULL,
         assigned_until = NULL, parked_at = NULL, parking = NULL, parked_for_id = NULL,
-        queue_id = %s, lane_id = %s, escalated_at = %s, escalations = escalations + 1,
+        queue_id = %s, lane_id = %s, excluded = %s, escalated_at = %s, escalations = escalations + 1,
         audit_seq = %s
     WHERE id = %s
 """
@@ -40,25 +40,32 @@ def move(
     actor: Actor,
     detail: dict[str, object],
 ) -> None:
-    """Put a locked task into another queue, free to its reviewers.
+    """Put a locked task into another queue, routed as a fresh one of that queue.
 
-    Raises NotFound for an unknown queue, Invalid for the one it is in.
+    It is free to whoever serves its lane there; a queue that pushes gives it out at the
+    next sweep, not to who sent it. Raises NotFound for an unknown queue, Invalid for the one it is in.
     """
-    queue = Queue.objects.filter(key=to_queue).only("id", "key").first()
-    if queue is None:
+    queue = find_queues([to_queue])[to_queue]
+    if queue.id is None:
         raise NotFound(f"There is no queue {to_queue!r}.")
     if queue.id == task.queue_id:
         raise Invalid(f"The task is in the queue {to_queue} already.")
+    way = rerouting.reroute(task, queue=queue, actor=actor, detail=detail)
     seq = record(
         task,
         "task.escalated",
         actor,
-        {**detail, "from_queue": task.queue_key, "to_queue": to_queue},
+        {
+            **detail,
+            "from_queue": task.queue_key,
+            "to_queue": to_queue,
+            **({"routing": dict(way.told)} if way.told else {}),
+        },
     )
-    place = Place(queue.id)
-    lane = find_lanes([place])[place]
+    lane = find_lanes([way.place])[way.place]
     with connection.cursor() as cursor:
-        cursor.execute(_MOVE, [queue.id, lane, task.now, seq, task.id])
+        cursor.execute(_MOVE, [queue.id, lane, way.excluded, task.now, seq, task.id])
+    rerouting.keep(task, way)
     if task.seats > 1:
         seats.leave(task, person_id=None, seq=seq)
     publish(task, task.queue_key, to_queue)

@@ -8,19 +8,18 @@ import datetime as dt
 import json
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from review.core import grid as rules
-from review.core.desks import Desk, read_desk
+from review.core.desks import Desk
 from review.core.grid import Reading
 from review.core.grid_table import Grid
 from review.core.previewing import Case, Preview, preview
 from review.core.states import Control
 from review.dashboards.sql import read_rows
 from review.models import Queue
+from review.operations.desk_words import find_desk
 from review.operations.grids import find_standing
-from workflows.operations import definitions
 from workflows.store import database_now
 
 WEEKS: Final = (2, 4, 8, 12)
@@ -106,7 +105,7 @@ def preview_grid(
         },
     )
     desks: dict[tuple[int, str], Desk | None] = {
-        place: _find_desk(*place)
+        place: find_desk(*place)
         for place in {(row.definition_id, row.node_id) for row in rows}
     }
     cases = [
@@ -190,12 +189,3 @@ def _answer(grid: Grid | None, paths: Sequence[tuple[str, ...]]) -> Answer:
 def _read(value: Decimal | None, name: str) -> Reading:
     # A task keeps only what was usable, so there is nothing more to say.
     return Reading(value) if value is not None else Reading(None, f"{name} is missing.")
-
-
-@lru_cache(maxsize=2048)
-def _find_desk(definition_id: int, node_id: str) -> Desk | None:
-    """Return a step's words; deployed definitions never change."""
-    for process in definitions.compiled(definition_id).processes.values():
-        if node_id in process.nodes:
-            return read_desk(process.nodes[node_id])
-    return None

@@ -18,7 +18,7 @@ from review.core.desks import Decide, Desk
 from review.core.exclusions import Conflicts, find_conflicts
 from review.core.notices import Notice
 from review.core.routing import Place
-from review.core.rules import Route, Ruleset, read_rules, route
+from review.core.rules import Route, Ruleset, Words, read_rules, route
 from review.core.states import Assignment, PriorityClass
 from review.models import Policy
 from review.operations.notifying import tell
@@ -60,6 +60,17 @@ class Arrival:
     decide: Decide | None
     barred: Sequence[int]
     waits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """All that a route is found from; `decision` names the step's own, `decide` is it."""
+
+    words: Words
+    decision: str
+    decide: Decide | None
+    variables: Mapping[str, object]
+    ruleset: Ruleset
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,24 +201,37 @@ def _load_rules(policy_id: int, version: int, digest: str) -> Ruleset:
     return read_rules(body, version=f"{version}")
 
 
-def _route(one: Arrival) -> Route:
-    answer, problems = _ask(one)
+def find_route(ask: Ask) -> Route:
+    """Return where a case goes by a step's words, its decision and a queue's rules."""
+    answer, problems = _ask(ask)
     found = route(
-        words=one.desk.words,
-        ruleset=get_rules(one.queue),
-        variables=one.variables,
+        words=ask.words,
+        ruleset=ask.ruleset,
+        variables=ask.variables,
         answer=answer,
     )
     return replace(found, problems=(*problems, *found.problems)) if problems else found
 
 
-def _ask(one: Arrival) -> tuple[object, tuple[str, ...]]:
+def _route(one: Arrival) -> Route:
+    return find_route(
+        Ask(
+            words=one.desk.words,
+            decision=one.desk.routing,
+            decide=one.decide,
+            variables=one.variables,
+            ruleset=get_rules(one.queue),
+        )
+    )
+
+
+def _ask(ask: Ask) -> tuple[object, tuple[str, ...]]:
     """Return what the step's DMN decision on routing answers, and its problems."""
-    if not one.desk.routing:
+    if not ask.decision:
         return None, ()
-    if one.decide is None:
-        return None, (f"The definition has no decision {one.desk.routing!r}.",)
-    decided = one.decide(one.variables)
+    if ask.decide is None:
+        return None, (f"The definition has no decision {ask.decision!r}.",)
+    decided = ask.decide(ask.variables)
     return from_feel(decided.value), tuple(decided.messages)
 
 
@@ -275,7 +299,7 @@ def _settle(
             excluded=excluded,
             assigned_to=chosen.person_id if chosen else None,
             assigned_until=until,
-            record=_record(
+            record=make_record(
                 way, conflicts, chosen, until, version=get_rules(one.queue).version
             ),
         ),
@@ -283,7 +307,7 @@ def _settle(
     )
 
 
-def _record(
+def make_record(
     way: Route,
     conflicts: Conflicts,
     chosen: Chosen | None,

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.urls import reverse
 
+from review.core.routing import Place
 from review.core.states import Signature
 from review.core.visibility import Sight
 from review.dashboards import audit, engine
@@ -248,11 +249,9 @@ def _pills(case: Case) -> list[Pill]:
 def _why(case: Case) -> list[str]:
     row = case.row
     words = explain_why(case.why, confidence=row.confidence, impact=row.impact)
-    skills = case.routing.get("skills") or case.routing.get("skill")
-    if skills:
-        words.append(
-            f"skill {skills}" if isinstance(skills, str) else "skills asked for"
-        )
+    asked = Place(row.queue_id, row.region, row.skill, row.level).describe()
+    if asked:
+        words.append(f"asks for {asked}")
     waited = format_duration(row.now - row.opened_at)
     return [*words, f"class {row.priority_class}, waiting {waited}"]
 

@@ -26,6 +26,7 @@ from review.operations import (
     queues,
     rebalancing,
     skipping,
+    tasks,
 )
 from review.operations.queues import QueueRules
 from tests.factories.processes import TESTER
@@ -125,6 +126,55 @@ def test_rules_of_the_queue_set_class_lane_queue_and_exclusions(desk: Desk) -> N
     }
     with pytest.raises(Forbidden):
         claims.claim(task_id=small.id, person=desk.bob)
+
+
+def test_escalated_task_is_routed_by_the_rules_of_its_new_queue(db: None) -> None:
+    desk = make_desk(region="=region", exclude='person.name = "Dave"')
+    rules = QueueRules(undo_seconds=0, assignment=Assignment.LEAST_LOADED)
+    senior = queues.define_queue(key="senior", name="S", actor=TESTER, rules=rules)
+    for name in ("alice", "bob", "dave"):
+        people.grant_role(
+            person=desk.staff[name], role=Role.REVIEWER, queue=senior, actor=TESTER
+        )
+        equip(desk.staff[name], skills={"law": 4})
+    policies.propose(
+        queue_id=senior.id,
+        kind=PolicyKind.ROUTING,
+        body={
+            "rules": [
+                {"when": 'escalation.from = "desk"', "skill": "law", "level": 3},
+                {"name": "Own", "exclude": "person.id = escalation.by"},
+                {"name": "Back", "queue": "desk", "class": "A"},
+            ]
+        },
+        person=None,
+        reason="First rules.",
+    )
+    task = open_task(desk, region="north")
+    lease = claims.claim(task_id=task.id, person=desk.alice)
+    tasks.escalate(
+        task_id=task.id,
+        person=desk.alice,
+        token=lease.token,
+        reason="Too large.",
+        to_queue="senior",
+    )
+    task.refresh_from_db()
+    lane = (task.queue.key, task.lane.region, task.lane.skill, task.lane.level)
+    assert lane == ("senior", "north", "law", 3)
+    assert task.excluded == sorted([desk.alice.id, desk.dave.id])
+    assert task.priority_class == "B"
+    moved = AuditEntry.objects.get(chain=task.instance_id, kind="task.escalated")
+    assert '"skill":"law"' in moved.entry
+    content = TaskContent.objects.get(task=task)
+    assert [one["by"] for one in content.policy["exclude"]] == ["the step", "Own"]
+    assert content.routing["lane"] == {"region": "north", "skill": "law", "level": 3}
+    assigning.assign_waiting(now=database_now())
+    task.refresh_from_db()
+    assert task.assigned_to == desk.bob
+    # Round or not: whoever escalated it stays excluded, as the rule says.
+    with pytest.raises(Forbidden, match="onflict"):
+        claims.claim(task_id=task.id, person=desk.alice)
 
 
 def test_who_joins_later_is_asked_for_conflicts_when_claiming(db: None) -> None:
