@@ -1,11 +1,14 @@
-"""Acts on many tasks: to whom, to which class, where to, and why."""
+"""Acts on many tasks: to whom, to which class, where to, until when, and why."""
 
+import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 
 from review.core.states import PriorityClass
+
+MORNING: Final = dt.time(9)
 
 
 class ActForm(forms.Form):
@@ -60,6 +63,55 @@ class MoveForm(ActForm):
     ) -> None:
         super().__init__(*args, **options)
         self.fields["to"].choices = list(queues)  # type: ignore[attr-defined]
+
+
+class SnoozeForm(ActForm):
+    """Until when the tasks do not come to the person, by the clock of his zone."""
+
+    to = forms.ChoiceField(
+        label="Until",
+        choices=[
+            ("PT1H", "In one hour"),
+            ("PT4H", "In four hours"),
+            ("P1D", "Tomorrow at 9:00"),
+            ("P3D", "In three days at 9:00"),
+            ("P7D", "In a week at 9:00"),
+            ("AT", "The time below"),
+        ],
+        widget=forms.Select(attrs={"class": "input"}),
+    )
+    at = forms.DateTimeField(
+        label="Time",
+        required=False,
+        widget=forms.DateTimeInput(
+            attrs={"class": "input", "type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
+        ),
+    )
+    field_order = ("to", "at", "reason")
+
+    def __init__(
+        self, *args: Any, now: dt.datetime, zone: dt.tzinfo, **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        self.now = now.astimezone(zone)
+        why = self.fields["reason"]
+        why.required = False
+        why.help_text = "Needed from the third task that you put off in a day."
+
+    def clean(self) -> dict[str, Any]:
+        """Put the moment in place of the words that name it."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        words, at = given.get("to", ""), given.get("at")
+        if words == "AT" and at is None and "at" not in self.errors:
+            self.add_error("at", "Say when the tasks may come to you again.")
+        elif words == "AT" and at is not None:
+            given["to"] = at.replace(tzinfo=self.now.tzinfo)
+        elif words.startswith("PT"):
+            given["to"] = self.now + dt.timedelta(hours=int(words[2:-1]))
+        elif words:
+            day = self.now.date() + dt.timedelta(days=int(words[1:-1]))
+            given["to"] = dt.datetime.combine(day, MORNING, self.now.tzinfo)
+        return given
 
 
 class BatchForm(forms.Form):

@@ -1,7 +1,10 @@
 """What lies on a reviewer's desk besides the verdicts: drafts, notes, views."""
 
+import datetime as dt
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from review.models.fields import ExactDecoder, ExactEncoder
 from review.models.people import Person
@@ -106,7 +109,10 @@ class InformationRequest(models.Model):
 
 
 class Skip(models.Model):
-    """A person passed a task over; it is not served to that person again."""
+    """A person put a task off: until then it is neither served nor pushed to him.
+
+    He may still claim it by name, and nobody else is kept from it.
+    """
 
     task = models.ForeignKey(
         Task, on_delete=models.CASCADE, related_name="skips", db_index=False
@@ -116,11 +122,17 @@ class Skip(models.Model):
     )
     reason = models.CharField(max_length=300, default="")
     skipped_at = models.DateTimeField()
+    # The default is for writers of the release before this column.
+    until_at = models.DateTimeField(db_default=Now() + dt.timedelta(days=7))
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["task", "person"], name="review_skip_once_per_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(until_at__gt=F("skipped_at")),
+                name="review_skip_until_after_skipped",
             ),
         ]
         indexes = [

@@ -58,7 +58,8 @@ _LANES: Final = """
 """
 _WAITING: Final = """
     SELECT t.id, t.instance_id, t.business_key,
-           array(SELECT k.person_id FROM review_skip k WHERE k.task_id = t.id)
+           array(SELECT k.person_id FROM review_skip k
+                 WHERE k.task_id = t.id AND k.until_at > statement_timestamp())
     FROM workflows_instance i
     JOIN review_task t ON t.instance_id = i.id
     WHERE t.lane_id = %s AND t.state = 'OPEN' AND t.assigned_to_id IS NULL

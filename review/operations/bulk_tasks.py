@@ -1,4 +1,4 @@
-"""One act on many tasks, each in a transaction of its own: claim, assign, rank, move.
+"""One act on many tasks, each in a transaction of its own: claim, assign, rank, move, put off.
 
 What is refused for one task stops none of the others. Deciding many is in batches.py.
 """
@@ -12,7 +12,7 @@ from django.db import transaction
 from review.core.routing import rank
 from review.core.states import PriorityClass
 from review.models import Person, Queue, Task
-from review.operations import claims, moving, tasks
+from review.operations import claims, moving, skipping, tasks
 from review.operations.batches import Result
 from review.operations.locking import check_live, lock_task
 from review.operations.people import actor_of
@@ -71,6 +71,19 @@ def move_many(
             task_id=task_id, manager=manager, to_queue=to_queue, reason=reason
         ),
         done=f"Moved to {to_queue}.",
+    )
+
+
+def snooze_many(
+    *, ids: Sequence[int], person: Person, until: dt.datetime, reason: str
+) -> list[Result]:
+    """Put tasks off for a person: they are not served to him before `until`."""
+    return _each(
+        ids,
+        lambda task_id: skipping.put_off(
+            task_id=task_id, person=person, until=until, reason=reason
+        ),
+        done="Put off; it comes to you again afterwards, if nobody took it.",
     )
 
 

@@ -18,7 +18,7 @@ from workflows.operations.errors import Conflict, Forbidden, NotFound, Refused
 from workflows.store import parse_json
 
 SKIP_DAYS: Final = 7
-"""How long a task that a person skipped is not served to that person again."""
+"""For how long a task that a person skips is not served to him, if he says no time."""
 
 _LOCK_SPACE: Final = 0x57_49_50
 # Two claims of one person at once (two tabs) must see each other's, or both slip under
@@ -41,8 +41,7 @@ FACTS: Final = f"""
                GROUP BY x.queue_id) h),
            array(SELECT k.task_id FROM review_skip k
                  WHERE k.person_id = p.id
-                   AND k.skipped_at > statement_timestamp()
-                                      - make_interval(days => {SKIP_DAYS})),
+                   AND k.until_at > statement_timestamp()),
            (SELECT jsonb_agg(jsonb_build_array(t.id, t.queue_id, t.lease_token,
                                                t.lease_until, t.serve_at)
                              ORDER BY t.serve_at, t.id)::text
@@ -300,8 +299,8 @@ def too_many(wip: Wip, *, where: str) -> Refused:
     """Return the refusal of a task beyond a limit: how many are held, what to do."""
     what = "task" if wip.held == 1 else "tasks"
     return Conflict(
-        f"You hold {wip.held} {what} {where}; the limit is {wip.limit}."
-        " Decide one, or give one back, and take the next then.",
+        f"You hold {wip.held} {what} {where}; the limit is {wip.limit},"
+        " so decide one or give one back first.",
         code="wip-limit",
     )
 

@@ -11,7 +11,13 @@ from django.urls import reverse
 from review import permissions
 from review.core.states import Decision, PriorityClass
 from review.dashboards.colleagues import list_reviewers
-from review.forms.bulk_tasks import ActForm, AssignForm, MoveForm, RankForm
+from review.forms.bulk_tasks import (
+    ActForm,
+    AssignForm,
+    MoveForm,
+    RankForm,
+    SnoozeForm,
+)
 from review.models import Person, Queue, Task
 from review.operations import batches, bulk_tasks
 from review.operations.batches import Result
@@ -20,9 +26,11 @@ from review.views.pages import render_page
 from review.views.queues import find_queue
 from review.views.tables import Column, Row, Table, link, make_cells, outlined
 from workflows.operations.errors import Invalid
+from workflows.store import database_now
 
 TITLES: Final[Mapping[str, str]] = {
     "claim": "Claim",
+    "snooze": "Snooze",
     "assign": "Assign",
     "rank": "Change class",
     "move": "Move",
@@ -139,6 +147,9 @@ def _form(request: HttpRequest, queue: Queue, act: str) -> ActForm | None:
             return AssignForm(data, reviewers=list_reviewers(queue.pk))
         case "rank":
             return RankForm(data)
+        case "snooze":
+            zone = viewer_required(request).look.tzinfo
+            return SnoozeForm(data, now=database_now(), zone=zone)
         case "move":
             others = Queue.objects.exclude(pk=queue.pk).order_by("name")
             return MoveForm(data, queues=list(others.values_list("key", "name")))
@@ -159,6 +170,8 @@ def _do(
             to_person=Person.objects.get(pk=to) if to else None,
             reason=reason,
         )
+    if act == "snooze":
+        return bulk_tasks.snooze_many(ids=ids, person=person, until=to, reason=reason)
     if act == "rank":
         return bulk_tasks.rank_many(
             ids=ids, manager=person, priority=PriorityClass(to), reason=reason

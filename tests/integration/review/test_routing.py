@@ -267,7 +267,10 @@ def test_skipped_task_is_not_served_again_and_the_third_needs_a_reason(
         lease = claims.claim(task_id=tasks[0].id, person=person)
         skipping.skip(task_id=tasks[0].id, person=person, token=lease.token)
     assert Notification.objects.filter(person=owner, kind="STUCK").count() == 1
-    Skip.objects.update(skipped_at=TransactionNow() - dt.timedelta(days=8))
+    Skip.objects.update(
+        skipped_at=TransactionNow() - dt.timedelta(days=8),
+        until_at=TransactionNow() - dt.timedelta(days=1),
+    )
     assert claim_next(desk.alice) == tasks[0].id
 
 

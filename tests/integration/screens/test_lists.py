@@ -9,10 +9,20 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from review.core.states import PriorityClass
-from review.models import Batch, Lane, Preference, SavedView, Skill, Task, Verdict
-from review.operations import claims
+from review.models import (
+    Batch,
+    Lane,
+    Preference,
+    SavedView,
+    Skill,
+    Skip,
+    Task,
+    Verdict,
+)
+from review.operations import claims, parking
 from tests.factories.desk import World
 from workflows.models import AuditEntry
+from workflows.store import database_now
 
 DESK = "/queues/desk/"
 MANY = "/queues/desk/act/"
@@ -162,6 +172,48 @@ def test_reviewers_claim_many(world: World) -> None:
     assert "1 of 2 done" in _text(told)
     assert Task.objects.get(pk=ids[1]).claimed_by == world.people["alice"]
     assert world.browser("alice").post(MANY, {"act": "claim"}).status_code == 422
+
+
+def test_reviewers_put_many_off_and_hear_of_each(world: World) -> None:
+    world.start(4)
+    mine, free, parked, taken = _ids()
+    alice, bob = world.people["alice"], world.people["bob"]
+    claims.claim(task_id=mine, person=alice)
+    claims.claim(task_id=taken, person=bob)
+    lease = claims.claim(task_id=parked, person=bob)
+    parking.hold_for_help(
+        task_id=parked, person=bob, token=lease.token, reason="Who knows?"
+    )
+    browser = world.browser("alice")
+    chosen: dict[str, Any] = {
+        "act": "snooze",
+        "task": [mine, free, parked, taken],
+        "to": "P3D",
+    }
+    asked = browser.get(MANY, chosen)
+    assert len(asked.context["tasks"]) == 4
+    told = _text(browser.post(MANY, chosen))
+    assert "2 of 4 done" in told
+    assert "Bob holds this task" in told
+    for skip in Skip.objects.all():
+        back = skip.until_at - skip.skipped_at
+        assert dt.timedelta(days=2) < back < dt.timedelta(days=4)
+    task = Task.objects.get(pk=mine)
+    assert (task.state, task.claimed_by) == ("OPEN", None)
+    assert "task.skipped" in _kinds(Task.objects.get(pk=free))
+    browser.post(reverse("queue-next", args=["desk"]))
+    assert not Task.objects.filter(claimed_by=alice).exists()
+    # The third of a day says why; a time is one to come.
+    world.start(1)
+    third = {"act": "snooze", "task": [_ids()[-1]], "to": "AT"}
+    assert browser.post(MANY, third).status_code == 400
+    over = browser.post(MANY, {**third, "at": "2020-01-01T09:00"})
+    assert "Choose a time within the next 30 days" in _text(over)
+    soon = (database_now() + dt.timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
+    assert "say why" in _text(browser.post(MANY, {**third, "at": soon}))
+    done = browser.post(MANY, {**third, "at": soon, "reason": "After the call."})
+    assert done.status_code == 302
+    assert world.browser("carol").post(MANY, third).status_code == 403
 
 
 def _make_batch(browser: Client, ids: list[int], act: str = "approve") -> Batch:
