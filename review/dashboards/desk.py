@@ -4,9 +4,10 @@ Counting stops at CAP.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
+from review.dashboards.listing import MAY_NOT
 from review.dashboards.sql import read_row, read_rows
 
 CAP: Final = 1000
@@ -49,18 +50,18 @@ _NEW: Final = """
         LIMIT %(cap)s) arrived
 """
 _LAST: Final = "SELECT coalesce(max(id), 0) AS seen FROM review_task"
-_STANDING: Final = """
+_STANDING: Final = f"""
     SELECT t.id, t.state, t.parking, t.parked_at, t.is_ahead, t.seats, t.outcome,
         cardinality(t.seated) AS seated, t.lease_until, t.assigned_until,
         t.assigned_to_id, a.name AS assignee, t.queue_id,
         CASE WHEN t.lease_until > %(now)s THEN t.claimed_by_id END AS holder_id,
         CASE WHEN t.lease_until > %(now)s THEN p.name END AS holder,
-        %(person_id)s = ANY(t.excluded) AS is_excluded
+        {MAY_NOT} AS is_excluded
     FROM review_task t
     LEFT JOIN review_person p ON p.id = t.claimed_by_id
     LEFT JOIN review_person a ON a.id = t.assigned_to_id
     WHERE t.id = ANY(%(ids)s)
-"""
+"""  # noqa: S608  (a constant)
 _VERDICTS: Final = """
     SELECT v.id, v.task_id, v.decision,
         coalesce(v.occurred_at, v.submitted_at) AS said_at, t.title, t.business_key,
@@ -100,9 +101,15 @@ def find_last_task() -> int:
     return 0 if row is None else int(row.seen)
 
 
-def list_standing(ids: Sequence[int], *, person_id: int, now: dt.datetime) -> list[Any]:
-    """Return how the tasks of an open list stand now, whatever became of them."""
-    return read_rows(_STANDING, {"ids": list(ids), "person_id": person_id, "now": now})
+def list_standing(
+    ids: Sequence[int], *, person_id: int, persons: Collection[int], now: dt.datetime
+) -> list[Any]:
+    """Return how the tasks of an open list stand now, whatever became of them.
+
+    `persons` count as one with the person, himself among them.
+    """
+    asked = {"person_id": person_id, "persons": sorted(persons), "now": now}
+    return read_rows(_STANDING, {"ids": list(ids), **asked})
 
 
 def list_own_verdicts(person_id: int, *, limit: int = 10) -> list[Any]:

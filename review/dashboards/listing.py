@@ -6,7 +6,7 @@ DEEPEST tasks from the top of the order.
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from review.dashboards.sql import read_row, read_rows
@@ -15,7 +15,11 @@ PAGE: Final = 50
 VIEW_CAP: Final = 100
 DEEPEST: Final = 20_000
 
-_COLUMNS: Final = """
+# As claiming refuses (operations/serving.py): who counts as one with somebody who judged,
+# started or holds a seat of the task may not take it either.
+MAY_NOT: Final = """(t.excluded && %(persons)s::bigint[]
+        OR t.seated && array_remove(%(persons)s::bigint[], %(person_id)s::bigint))"""
+_COLUMNS: Final = f"""
     t.id, t.title, t.business_key, t.priority_class, t.control, t.stage,
     t.impact, t.confidence, t.opened_at, t.serve_at, t.due_at, t.warn_at, t.state,
     t.definition_key, t.parking, t.parked_at, t.is_ahead, t.seats,
@@ -25,7 +29,7 @@ _COLUMNS: Final = """
     CASE WHEN t.lease_until > %(now)s THEN t.claimed_by_id END AS holder_id,
     CASE WHEN t.lease_until > %(now)s THEN p.name END AS holder,
     t.lease_until, t.assigned_to_id, a.name AS assignee,
-    t.parked_for_id, %(person_id)s = ANY(t.excluded) AS is_excluded
+    t.parked_for_id, {MAY_NOT} AS is_excluded
 """
 _FROM: Final = """
     JOIN review_queue q ON q.id = t.queue_id
@@ -57,11 +61,16 @@ _YOURS: Final = """
 _PUSHED: Final = (
     "t.state = 'OPEN' AND t.assigned_to_id = %(person_id)s"
     " AND (%(queue)s::bigint IS NULL OR t.queue_id = %(queue)s)"
+    f" AND NOT {MAY_NOT}"
 )
-_HELD: Final = (
-    "t.state = 'CLAIMED' AND NOT t.is_ahead AND t.lease_until > %(now)s"
-    " AND (t.claimed_by_id = %(person_id)s OR %(person_id)s = ANY(t.seated))"
-)
+# A task stays OPEN while one of its seats is free.
+_HELD: Final = """t.id IN (
+        SELECT h.id FROM review_task h
+        WHERE h.claimed_by_id = %(person_id)s AND h.state = 'CLAIMED'
+          AND NOT h.is_ahead AND h.lease_until > %(now)s
+        UNION ALL
+        SELECT s.task_id FROM review_seat s
+        WHERE s.person_id = %(person_id)s AND s.lease_until > %(now)s)"""
 _PARKED: Final = "t.state = 'WAITING' AND t.parked_for_id = %(person_id)s"
 _LANES: Final = """
     SELECT array_agg(DISTINCT region) FILTER (WHERE region <> '') AS regions,
@@ -147,6 +156,7 @@ def ask(filters: Mapping[str, Any], *, prefix: str = "") -> Asked:
 def list_tasks(
     *,
     person_id: int,
+    persons: Collection[int],
     now: dt.datetime,
     today: dt.datetime,
     queue_id: int,
@@ -157,14 +167,15 @@ def list_tasks(
     """Return live tasks of a queue in the order they are served, one more than `limit`.
 
     What is pushed to the person comes first on the first page and is left out here
-    (see `list_pushed`), unless filters ask for it. `today` is when the day ends.
+    (see `list_pushed`), unless filters ask for it. `persons` count as one with the
+    person, himself among them. `today` is when the day ends.
     """
     asked = ask(filters or {})
     place = "AND t.queue_id = %(queue)s"
     if after is not None:
         place += " AND (t.serve_at, t.id) > (%(after_at)s, %(after_id)s)"
     if not filters:
-        place += " AND t.assigned_to_id IS DISTINCT FROM %(person_id)s"
+        place += f" AND (t.assigned_to_id IS DISTINCT FROM %(person_id)s OR {MAY_NOT})"
     return read_rows(
         _LIST.format(
             columns=_COLUMNS,
@@ -177,6 +188,7 @@ def list_tasks(
             **_moments(now, today),
             **asked.values,
             "person_id": person_id,
+            "persons": sorted(persons),
             "queue": queue_id,
             "after_at": after.serve_at if after else None,
             "after_id": after.id if after else 0,
@@ -187,20 +199,30 @@ def list_tasks(
 
 
 def list_pushed(
-    *, person_id: int, now: dt.datetime, queue_id: int | None = None
+    *,
+    person_id: int,
+    persons: Collection[int],
+    now: dt.datetime,
+    queue_id: int | None = None,
 ) -> list[Any]:
-    """Return what is pushed to a person, of one queue or of all, in its order."""
-    return _list_yours(_PUSHED, person_id=person_id, now=now, queue_id=queue_id)
+    """Return what is pushed to a person and he may take, of one queue or of all."""
+    return _list_yours(
+        _PUSHED, person_id=person_id, persons=persons, now=now, queue_id=queue_id
+    )
 
 
-def list_held(*, person_id: int, now: dt.datetime) -> list[Any]:
+def list_held(
+    *, person_id: int, persons: Collection[int], now: dt.datetime
+) -> list[Any]:
     """Return what a person holds, also in a seat beside others."""
-    return _list_yours(_HELD, person_id=person_id, now=now)
+    return _list_yours(_HELD, person_id=person_id, persons=persons, now=now)
 
 
-def list_parked(*, person_id: int, now: dt.datetime) -> list[Any]:
+def list_parked(
+    *, person_id: int, persons: Collection[int], now: dt.datetime
+) -> list[Any]:
     """Return what waits for information or help and is the person's afterwards."""
-    return _list_yours(_PARKED, person_id=person_id, now=now)
+    return _list_yours(_PARKED, person_id=person_id, persons=persons, now=now)
 
 
 def list_places(queue_id: int) -> tuple[list[str], list[str]]:
@@ -247,11 +269,22 @@ def count_views(
 
 
 def _list_yours(
-    whose: str, *, person_id: int, now: dt.datetime, queue_id: int | None = None
+    whose: str,
+    *,
+    person_id: int,
+    persons: Collection[int],
+    now: dt.datetime,
+    queue_id: int | None = None,
 ) -> list[Any]:
     return read_rows(
         _YOURS.format(columns=_COLUMNS, names=_FROM, whose=whose),
-        {"person_id": person_id, "now": now, "queue": queue_id, "limit": PAGE},
+        {
+            "person_id": person_id,
+            "persons": sorted(persons),
+            "now": now,
+            "queue": queue_id,
+            "limit": PAGE,
+        },
     )
 
 

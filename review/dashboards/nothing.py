@@ -1,7 +1,7 @@
 """Why a reviewer gets nothing from queues in which tasks wait."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from review.dashboards.sql import read_row
@@ -12,6 +12,7 @@ CAP: Final = 1000
 _WHY: Final = """
     SELECT count(*) AS live,
         count(*) FILTER (WHERE reason = 'PARKED') AS parked,
+        count(*) FILTER (WHERE reason = 'YOURS') AS yours,
         count(*) FILTER (WHERE reason = 'HELD') AS held,
         min(lease_until) FILTER (WHERE reason = 'HELD') AS first_free_at,
         count(*) FILTER (WHERE reason = 'STARTED') AS started,
@@ -20,22 +21,19 @@ _WHY: Final = """
         string_agg(DISTINCT asked, ', ') FILTER (WHERE reason = 'LACKING') AS asked,
         count(*) FILTER (WHERE reason = 'PUSHED') AS pushed,
         min(assigned_until) FILTER (WHERE reason = 'PUSHED') AS pushed_until,
-        count(*) FILTER (WHERE reason = 'SKIPPED') AS skipped,
-        (SELECT min(q.wip_limit) FROM review_queue q
-         WHERE q.id = ANY(%(queue_ids)s) AND q.wip_limit <= (
-             SELECT count(*) FROM review_task h
-             WHERE h.claimed_by_id = %(person_id)s AND h.state = 'CLAIMED'
-               AND h.queue_id = q.id AND NOT h.is_ahead
-               AND h.lease_until > %(now)s)) AS full_at
+        count(*) FILTER (WHERE reason = 'SKIPPED') AS skipped
     FROM (
         SELECT t.lease_until, t.assigned_until,
             concat_ws(' ', nullif(l.region, ''), nullif(l.skill, ''),
                       nullif(l.level, 0)) AS asked,
             CASE
                 WHEN t.state = 'WAITING' THEN 'PARKED'
-                WHEN %(person_id)s = ANY(t.excluded)
+                WHEN t.claimed_by_id = %(person_id)s AND t.lease_until > %(now)s
+                     OR %(person_id)s = ANY(t.seated) THEN 'YOURS'
+                WHEN t.excluded && %(persons)s::bigint[]
                      AND t.initiator = 'person:' || %(person_id)s THEN 'STARTED'
-                WHEN %(person_id)s = ANY(t.excluded) THEN 'BARRED'
+                WHEN t.excluded && %(persons)s::bigint[]
+                     OR t.seated && %(persons)s::bigint[] THEN 'BARRED'
                 WHEN l.region <> '' AND cardinality(p.regions) > 0
                      AND l.region <> ALL(p.regions) THEN 'LACKING'
                 WHEN l.skill <> '' AND NOT EXISTS (
@@ -46,7 +44,8 @@ _WHY: Final = """
                 WHEN t.assigned_to_id <> %(person_id)s THEN 'PUSHED'
                 WHEN EXISTS (
                     SELECT 1 FROM review_skip s
-                    WHERE s.task_id = t.id AND s.person_id = p.id) THEN 'SKIPPED'
+                    WHERE s.task_id = t.id AND s.person_id = p.id
+                      AND s.until_at > %(now)s) THEN 'SKIPPED'
                 ELSE 'FREE'
             END AS reason
         FROM (SELECT * FROM review_task
@@ -58,16 +57,24 @@ _WHY: Final = """
 """
 
 
-def explain_none(queue_ids: Sequence[int], *, person_id: int, now: dt.datetime) -> Any:
+def explain_none(
+    queue_ids: Sequence[int],
+    *,
+    person_id: int,
+    persons: Collection[int],
+    now: dt.datetime,
+) -> Any:
     """Return how many live tasks the person may not take now, by reason.
 
-    `full_at` is a queue's limit of tasks held at once that the person has reached.
+    `persons` count as one with him, himself among them. Limits of tasks held at once
+    are not looked at: claiming refuses beyond them in words of its own.
     """
     return read_row(
         _WHY,
         {
             "queue_ids": list(queue_ids),
             "person_id": person_id,
+            "persons": sorted(persons),
             "now": now,
             "cap": CAP,
         },

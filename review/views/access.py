@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec
+from urllib.parse import urlsplit
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -44,7 +45,12 @@ def screen(
                     check(viewer.rights)
                 return view(request, *args, **kwargs)
             except Refused as refusal:
-                return refuse(request, status=refusal.status, sentence=refusal.message)
+                return refuse(
+                    request,
+                    status=refusal.status,
+                    sentence=refusal.message,
+                    back_url=_came_from(request),
+                )
 
         return guarded
 
@@ -61,6 +67,14 @@ def refuse(
     template = PAGES.get(status, "400.html")
     context = {"sentence": sentence, "back_url": back_url}
     return render(request, template, context, status=status)
+
+
+def _came_from(request: HttpRequest) -> str:
+    """Return the page of this site that asked, "" where it is this one or unknown."""
+    came = urlsplit(request.headers.get("Referer", ""))
+    if came.netloc != request.get_host() or came.path == request.path:
+        return ""
+    return f"{came.path}?{came.query}" if came.query else came.path
 
 
 def is_fragment(request: HttpRequest) -> bool:

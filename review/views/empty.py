@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from review.views.formats import format_count, format_moment
+from review.views.formats import format_moment
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,18 +56,24 @@ def explain_empty(
             "check-circle",
         )
     reasons = tuple(_list_reasons(facts, zone=zone, now=now))
-    if facts.full_at is not None:
-        return Empty(
-            f"You hold {format_count(facts.full_at, 'task')}, as many as this queue allows",
-            "Decide one of them or give one back; then you can take the next.",
-            "stack",
-            work_url,
-            "What I hold",
-            facts=reasons,
-        )
+    if facts.yours:
+        return _yours(facts, reasons, work_url=work_url)
     if facts.held:
         return _all_held(facts, reasons, zone=zone, now=now)
     return _not_for_you(facts, reasons)
+
+
+def _yours(facts: Any, reasons: tuple[str, ...], *, work_url: str) -> Empty:
+    one = facts.yours == 1
+    return Empty(
+        f"Nothing more that you may take beside the {'one' if one else facts.yours}"
+        " you hold",
+        f"Decide {'it' if one else 'them'}, or give {'it' if one else 'one'} back.",
+        "stack",
+        work_url,
+        "What I hold",
+        facts=reasons,
+    )
 
 
 def _all_held(
@@ -104,8 +110,8 @@ def _list_reasons(facts: Any, *, zone: dt.tzinfo, now: dt.datetime) -> Iterator[
         yield f"{facts.started:,} of cases that you started (four eyes)"
     if facts.barred:
         yield (
-            f"{facts.barred:,} that you judged already (four eyes), or that a conflict"
-            " of interest keeps from you"
+            f"{facts.barred:,} that you, or who counts as one with you, judged or"
+            " started (four eyes), or that a conflict of interest keeps from you"
         )
     if facts.lacking:
         yield f"{facts.lacking:,} asking for a region or skill you lack: {facts.asked}"
@@ -119,4 +125,4 @@ def _list_reasons(facts: Any, *, zone: dt.tzinfo, now: dt.datetime) -> Iterator[
     if facts.parked:
         yield f"{facts.parked:,} waiting for information or help"
     if facts.skipped:
-        yield f"{facts.skipped:,} that you skipped"
+        yield f"{facts.skipped:,} that you skipped for now"

@@ -22,7 +22,6 @@ from review.dashboards.recent import Decided, list_recent
 from review.forms.verdicts import VerdictForm
 from review.models import User
 from review.operations import (
-    claims,
     parking,
     reveals,
     settling,
@@ -30,13 +29,14 @@ from review.operations import (
     tasks,
     verdicts,
 )
-from review.views import task_forms, undoing
+from review.views import taking, task_forms, undoing
 from review.views.access import screen, viewer_required
 from review.views.drafts import keep_draft
 from review.views.formats import OUTCOME_PILLS, format_moment
 from review.views.pages import render_page
 from review.views.suggestions import describe_proposal
-from review.views.tasks import TRUSTED_TYPES, person_of, show_task, wants_json
+from review.views.task_answers import TRUSTED_TYPES, show_task, wants_json
+from review.views.tasks import person_of
 from review.views.undoing import Toast
 from workflows.operations.errors import Conflict, Forbidden, Invalid, Refused
 
@@ -231,12 +231,8 @@ def _answer(request: HttpRequest, case: Case, toast: Toast) -> HttpResponse:
 
 def _take_next(request: HttpRequest, queue_key: str) -> str:
     """Return where the next task is, else the queue's page, which says why none is."""
-    lease = claims.claim_next(queue_keys=[queue_key], person=person_of(request))
-    if lease is None:
-        if not wants_json(request):
-            messages.info(request, "Nothing more here that you may take.")
-        return reverse("queue-detail", args=[queue_key])
-    return reverse("task-detail", args=[lease.task_id])
+    page = reverse("queue-detail", args=[queue_key])
+    return taking.take_next(request, [queue_key]) or page
 
 
 def _line(decided: Decided, viewer: Viewer) -> dict[str, object]:

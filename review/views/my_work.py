@@ -54,13 +54,16 @@ def my_work(request: HttpRequest) -> HttpResponse:
         if permissions.can_review(viewer.rights, queue_id=queue.pk)
     ]
     given = [
-        ("pushed", "Given to you", listing.list_pushed(person_id=person_id, now=now)),
-        ("held", "Held by you", listing.list_held(person_id=person_id, now=now)),
         (
-            "parked",
-            "Waiting, yours again",
-            listing.list_parked(person_id=person_id, now=now),
-        ),
+            name,
+            title,
+            listed(person_id=person_id, persons=viewer.rights.persons, now=now),
+        )
+        for name, title, listed in (
+            ("pushed", "Given to you", listing.list_pushed),
+            ("held", "Held by you", listing.list_held),
+            ("parked", "Waiting, yours again", listing.list_parked),
+        )
     ]
     context = {
         "page_title": "My work",
@@ -137,7 +140,7 @@ def person_work(request: HttpRequest, person_id: int) -> HttpResponse:
     rows = [
         row
         for listed in (listing.list_held, listing.list_pushed, listing.list_parked)
-        for row in listed(person_id=person_id, now=now)
+        for row in listed(person_id=person_id, persons=(), now=now)
         if permissions.can_see_queue(viewer.rights, queue_id=row.queue_id)
     ]
     table = Table(

@@ -5,23 +5,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from review import permissions
-from review.core.states import Role
-from review.dashboards import desk, listing, nothing
+from review.dashboards import desk, listing
 from review.dashboards.frame import Viewer
 from review.filters import QueueFilter
 from review.live import queue_topic
-from review.models import Person, Queue
-from review.operations import claims
-from review.views import saved_views
+from review.models import Queue
+from review.views import saved_views, taking
 from review.views.access import is_fragment, screen, viewer_required
-from review.views.empty import Empty, explain_empty, hidden_by_filters
+from review.views.empty import Empty, hidden_by_filters
 from review.views.formats import format_count, format_duration
 from review.views.pages import render_page
 from review.views.paging import Pages, cut, read_after
@@ -89,7 +86,10 @@ def queue_standing(request: HttpRequest, key: str) -> HttpResponse:
     rows = [
         _standing(row, queue=queue, viewer=viewer, now=now)
         for row in desk.list_standing(
-            ids[:MOST_ASKED], person_id=viewer.person_id, now=now
+            ids[:MOST_ASKED],
+            person_id=viewer.person_id,
+            persons=viewer.rights.persons,
+            now=now,
         )
     ]
     return JsonResponse({"rows": rows})
@@ -100,19 +100,15 @@ def queue_standing(request: HttpRequest, key: str) -> HttpResponse:
 def queue_next(request: HttpRequest, key: str) -> HttpResponse:
     """Claim the next task of a queue ("any": of all the viewer reviews) and open it."""
     viewer = viewer_required(request)
-    person = Person.objects.get(pk=viewer.person_id)
     if key == "any":
         keys = list(Queue.objects.values_list("key", flat=True))
+        page = reverse("my-work")
     else:
         queue = find_queue(key)
         permissions.check_can_review(viewer.rights, queue_id=queue.pk)
-        keys = [queue.key]
-    lease = claims.claim_next(queue_keys=keys, person=person)
-    if lease is not None:
-        return redirect("task-detail", lease.task_id)
-    empty = why_nothing(viewer, keys, now=database_now())
-    messages.info(request, f"{empty.title}. {empty.text}")
-    return redirect("my-work" if key == "any" else reverse("queue-detail", args=[key]))
+        keys, page = [queue.key], reverse("queue-detail", args=[key])
+    taken = taking.take_next(request, keys)
+    return redirect(taken or taking.where_from(request, otherwise=page))
 
 
 def find_queue(key: str) -> Queue:
@@ -157,7 +153,7 @@ def _list(
                 now=now,
                 zone=viewer.look.tzinfo,
                 columns=columns,
-                is_pickable=may_work or may_manage,
+                may_pick=may_manage or (may_work and not row.is_excluded),
             )
             for row in shown
         ),
@@ -196,6 +192,7 @@ def _read_rows(
     after = _read_after(request.GET.get("after", ""))
     rows = listing.list_tasks(
         person_id=viewer.person_id,
+        persons=viewer.rights.persons,
         now=now,
         today=end_of_day(now, viewer.look.tzinfo),
         queue_id=queue.pk,
@@ -211,7 +208,12 @@ def _read_rows(
     )
     if filters or after is not None:
         return shown, pages
-    pushed = listing.list_pushed(person_id=viewer.person_id, now=now, queue_id=queue.pk)
+    pushed = listing.list_pushed(
+        person_id=viewer.person_id,
+        persons=viewer.rights.persons,
+        now=now,
+        queue_id=queue.pk,
+    )
     return [*pushed, *shown], pages
 
 
@@ -219,29 +221,13 @@ def _why_empty(
     viewer: Viewer, queue: Queue, *, filters: bool, url: str, now: dt.datetime
 ) -> Empty:
     if not filters:
-        return why_nothing(viewer, [queue.key], now=now)
+        return taking.why_nothing(viewer, [queue.key])
     live = desk.list_queue_counts([queue.pk], now=now)[0].live
     if not live:
-        return why_nothing(viewer, [queue.key], now=now)
+        return taking.why_nothing(viewer, [queue.key])
     verb = "waits" if live == 1 else "wait"
     return hidden_by_filters(
         f"{format_count(live, 'task', cap=desk.CAP)} {verb}", url=f"{url}?all=1"
-    )
-
-
-def why_nothing(viewer: Viewer, keys: Sequence[str], *, now: dt.datetime) -> Empty:
-    """Return which of the kinds of nothing this is."""
-    reviewed = [
-        queue_id
-        for queue_id in Queue.objects.filter(key__in=keys).values_list("pk", flat=True)
-        if permissions.can_review(viewer.rights, queue_id=queue_id)
-    ]
-    return explain_empty(
-        nothing.explain_none(reviewed, person_id=viewer.person_id, now=now),
-        is_reviewer=bool(reviewed) or not viewer.rights.holds_anywhere(Role.REVIEWER),
-        zone=viewer.look.tzinfo,
-        now=now,
-        work_url=reverse("my-work"),
     )
 
 

@@ -9,6 +9,7 @@ from review.forms.verdicts import CommentForm
 from review.operations import parking, reopening
 from review.operations.people import actor_of
 from review.views.access import screen
+from review.views.task_answers import stays_at_task
 from review.views.task_returning import PREFIX
 from review.views.tasks import person_of
 from workflows.operations.errors import Invalid
@@ -16,6 +17,7 @@ from workflows.operations.errors import Invalid
 
 @require_POST
 @screen()
+@stays_at_task
 def task_answer(request: HttpRequest, task_id: int) -> HttpResponse:
     """Give the answer that the task waits for."""
     by = actor_of(person_of(request))
@@ -26,6 +28,7 @@ def task_answer(request: HttpRequest, task_id: int) -> HttpResponse:
 
 @require_POST
 @screen()
+@stays_at_task
 def task_free(request: HttpRequest, task_id: int) -> HttpResponse:
     """Free a parked task for others."""
     parking.resume(task_id=task_id, person=person_of(request), reason=_words(request))
@@ -35,6 +38,7 @@ def task_free(request: HttpRequest, task_id: int) -> HttpResponse:
 
 @require_POST
 @screen()
+@stays_at_task
 def task_reopen(request: HttpRequest, task_id: int) -> HttpResponse:
     """Open a decided task again, as a new one."""
     opened = reopening.reopen(

@@ -55,7 +55,8 @@ _STAGES: Final = {"SECOND": ", 2nd", "ADJUDICATION": ", 3rd"}
 _NOT_FOR_YOU: Final = Pill(
     "not for you",
     "",
-    "You started or judged this case, or a conflict of interest keeps it from you",
+    "You, or who counts as one with you, started or judged this case,"
+    " or a conflict of interest keeps it from you",
 )
 _PARKED: Final = {"INFORMATION": "Waits for information", "HELP": "Waits for help"}
 
@@ -67,7 +68,7 @@ def build_row(
     now: dt.datetime,
     zone: dt.tzinfo,
     columns: tuple[Column, ...],
-    is_pickable: bool = False,
+    may_pick: bool = False,
     prefix: str = "task",
 ) -> Row:
     """Return a row of `listing` as a list shows it, with the cells of these columns."""
@@ -79,7 +80,7 @@ def build_row(
             _values(row, case=case, person_id=person_id, now=now, zone=zone),
         ),
         mark=_mark(row, person_id=person_id),
-        pick=str(row.id) if is_pickable and row.state != "WAITING" else "",
+        pick=str(row.id) if may_pick and row.state != "WAITING" else "",
         label=case,
     )
 
@@ -92,17 +93,25 @@ def describe_hold(
         since = format_moment(row.parked_at, zone=zone, now=now)
         words = _PARKED.get(row.parking or "", "Waits")
         return Pill(words, "hold", f"Parked since {since}; its clock stands")
-    if row.seats > 1 and row.seated:
+    if row.seats > 1 and row.seated and not row.is_excluded:
         return Pill(f"{row.seated} of {row.seats} seats taken")
-    if row.holder_id is not None:
-        until = _brief(row.lease_until, zone=zone, now=now)
-        if row.holder_id == person_id:
-            return Pill(f"You until {until}", "accent")
-        title = "Taken ahead, to be opened next" if row.is_ahead else ""
-        return Pill(f"{row.holder} until {until}", "", title)
+    if row.holder_id is not None and row.seats == 1:
+        return _describe_holder(row, person_id=person_id, now=now, zone=zone)
+    if row.is_excluded and row.assigned_to_id in {None, person_id}:
+        return _NOT_FOR_YOU
     if row.assigned_to_id is not None:
         return _describe_push(row, person_id=person_id, now=now, zone=zone)
-    return _NOT_FOR_YOU if row.is_excluded else None
+    return None
+
+
+def _describe_holder(
+    row: Any, *, person_id: int, now: dt.datetime, zone: dt.tzinfo
+) -> Pill:
+    until = _brief(row.lease_until, zone=zone, now=now)
+    if row.holder_id == person_id:
+        return Pill(f"You until {until}", "accent")
+    title = "Taken ahead, to be opened next" if row.is_ahead else ""
+    return Pill(f"{row.holder} until {until}", "", title)
 
 
 def _describe_push(
@@ -182,5 +191,7 @@ def _brief(at: dt.datetime, *, zone: dt.tzinfo, now: dt.datetime) -> str:
 def _mark(row: Any, *, person_id: int) -> str:
     if row.state == "WAITING":
         return "is-parked"
-    mine = person_id in {row.holder_id, row.assigned_to_id}
+    mine = person_id == row.holder_id or (
+        person_id == row.assigned_to_id and not row.is_excluded
+    )
     return "is-yours" if mine else ""

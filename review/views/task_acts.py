@@ -9,7 +9,6 @@ from django.views.decorators.http import require_POST
 from review.dashboards.case import read_case
 from review.forms.verdicts import CommentForm, HandOverForm, ReasonForm
 from review.operations import (
-    claims,
     drafts,
     handing,
     notes,
@@ -17,7 +16,9 @@ from review.operations import (
     reveals,
     skipping,
 )
+from review.views import taking
 from review.views.access import screen, viewer_required
+from review.views.task_answers import stays_at_task
 from review.views.task_forms import build_hand_over_form
 from review.views.tasks import person_of, token_of
 from workflows.operations.errors import Invalid
@@ -25,6 +26,7 @@ from workflows.operations.errors import Invalid
 
 @require_POST
 @screen()
+@stays_at_task
 def task_hold(request: HttpRequest, task_id: int) -> HttpResponse:
     """Park the task while somebody helps; its clock stands."""
     parking.hold_for_help(
@@ -39,6 +41,7 @@ def task_hold(request: HttpRequest, task_id: int) -> HttpResponse:
 
 @require_POST
 @screen()
+@stays_at_task
 def task_resume(request: HttpRequest, task_id: int) -> HttpResponse:
     """Go on with a parked task."""
     parking.resume(task_id=task_id, person=person_of(request))
@@ -47,6 +50,7 @@ def task_resume(request: HttpRequest, task_id: int) -> HttpResponse:
 
 @require_POST
 @screen()
+@stays_at_task
 def task_skip(request: HttpRequest, task_id: int) -> HttpResponse:
     """Leave the task to others and take the next one."""
     case = read_case(task_id, viewer_required(request))
@@ -55,17 +59,16 @@ def task_skip(request: HttpRequest, task_id: int) -> HttpResponse:
         task_id=task_id, person=person, token=token_of(request), reason=_reason(request)
     )
     queue = case.row.queue_key
-    lease = claims.claim_next(queue_keys=[queue], person=person)
     messages.info(
         request, f"You passed {case.row.business_key or case.row.title} over."
     )
-    if lease is None:
-        return redirect("queue-detail", queue)
-    return redirect("task-detail", lease.task_id)
+    taken = taking.take_next(request, [queue])
+    return redirect(taken or reverse("queue-detail", args=[queue]))
 
 
 @require_POST
 @screen()
+@stays_at_task
 def task_hand_over(request: HttpRequest, task_id: int) -> HttpResponse:
     """Give the task to a named colleague."""
     viewer = viewer_required(request)
@@ -93,6 +96,7 @@ def task_hand_over(request: HttpRequest, task_id: int) -> HttpResponse:
 
 @require_POST
 @screen()
+@stays_at_task
 def task_comment(request: HttpRequest, task_id: int) -> HttpResponse:
     """Say something at the task."""
     form = CommentForm(request.POST, prefix="note")
@@ -107,6 +111,7 @@ def task_comment(request: HttpRequest, task_id: int) -> HttpResponse:
 
 @require_POST
 @screen()
+@stays_at_task
 def task_hand_draft(request: HttpRequest, task_id: int) -> HttpResponse:
     """Leave a draft as a comment for who holds the task now."""
     drafts.hand_over_as_comment(task_id=task_id, person=person_of(request))
@@ -116,6 +121,7 @@ def task_hand_draft(request: HttpRequest, task_id: int) -> HttpResponse:
 
 @require_POST
 @screen()
+@stays_at_task
 def task_reveal(request: HttpRequest, task_id: int) -> HttpResponse:
     """Show the model's view; that it was asked for is kept."""
     reveals.reveal(task_id=task_id, person=person_of(request), token=token_of(request))

@@ -12,24 +12,22 @@ from django.views.decorators.http import require_GET, require_POST
 from review.core.leases import Lease
 from review.dashboards.case import Case, read_case
 from review.dashboards.frame import Viewer
-from review.forms.verdicts import LeaseForm, VerdictForm
+from review.forms.verdicts import LeaseForm
 from review.live import task_topic
 from review.models import Person
 from review.operations import ahead, claims, layouts, presence
 from review.views.access import is_fragment, screen, viewer_required
 from review.views.drafts import keep_draft
 from review.views.formats import format_moment
-from review.views.pages import render_page
+from review.views.task_answers import (
+    TRUSTED_TYPES,
+    show_task,
+    stays_at_task,
+    wants_json,
+)
 from review.views.task_notices import build_notice
-from review.views.task_page import build_page, build_past
+from review.views.task_page import build_past
 from workflows.operations.errors import Invalid, Refused
-
-# Beside the site's policy: no text becomes markup or script on the pages that show
-# what others wrote, not even by mistake of our own scripts.
-TRUSTED_TYPES = {
-    "require-trusted-types-for": ["'script'"],
-    "trusted-types": ["htmx"],
-}
 
 
 @require_GET
@@ -49,6 +47,7 @@ def task_detail(request: HttpRequest, task_id: int) -> HttpResponse:
 
 @require_POST
 @screen()
+@stays_at_task
 def task_claim(request: HttpRequest, task_id: int) -> HttpResponse:
     """Claim the task."""
     claims.claim(task_id=task_id, person=person_of(request))
@@ -57,6 +56,7 @@ def task_claim(request: HttpRequest, task_id: int) -> HttpResponse:
 
 @require_POST
 @screen()
+@stays_at_task
 def task_begin(request: HttpRequest, task_id: int) -> HttpResponse:
     """Make what was taken ahead a full lease, now that somebody works on it."""
     return _answer_lease(
@@ -70,6 +70,7 @@ def task_begin(request: HttpRequest, task_id: int) -> HttpResponse:
 
 @require_POST
 @screen()
+@stays_at_task
 def task_extend(request: HttpRequest, task_id: int) -> HttpResponse:
     """Hold the task for another lease; scripts get the new end as JSON."""
     return _answer_lease(
@@ -83,6 +84,7 @@ def task_extend(request: HttpRequest, task_id: int) -> HttpResponse:
 
 @require_POST
 @screen()
+@stays_at_task
 def task_release(request: HttpRequest, task_id: int) -> HttpResponse:
     """Give the task back to its queue."""
     claims.release(task_id=task_id, person=person_of(request), token=token_of(request))
@@ -154,22 +156,6 @@ def task_layout(request: HttpRequest) -> HttpResponse:
     return redirect(request.POST.get("back") or "my-work")
 
 
-def show_task(
-    request: HttpRequest,
-    case: Case,
-    viewer: Viewer,
-    *,
-    verdict_form: VerdictForm | None = None,
-    shows_earlier: bool = False,
-    status: int = 200,
-) -> HttpResponse:
-    """Render a task's page for its viewer."""
-    context = build_page(
-        case, viewer, verdict_form=verdict_form, shows_earlier=shows_earlier
-    )
-    return render_page(request, "review/task_detail.html", context, status=status)
-
-
 def person_of(request: HttpRequest) -> Person:
     """Return the natural person who is signed in."""
     return Person.objects.get(pk=viewer_required(request).person_id)
@@ -182,11 +168,6 @@ def token_of(request: HttpRequest) -> int:
         raise Invalid("The form lacks the token of your claim; open the task again.")
     token: int = form.cleaned_data["token"]
     return token
-
-
-def wants_json(request: HttpRequest) -> bool:
-    """Tell whether a script asks, which shows the answer itself."""
-    return request.headers.get("Accept", "").startswith("application/json")
 
 
 def _notice(request: HttpRequest, case: Case, viewer: Viewer) -> HttpResponse:

@@ -165,7 +165,9 @@ def test_who_judged_first_may_not_judge_again(world: World) -> None:
     assert "Four eyes" in _page(world, "alice", task)
     answer = world.browser("alice").post(reverse("task-claim", args=[task.pk]))
     assert answer.status_code == 403
-    assert "a second, different person must" in answer.content.decode()
+    told = answer.content.decode()
+    assert "a second, different person must" in told
+    assert "Check Noor Visser" in told
 
 
 def test_a_stale_lease_is_a_conflict_and_the_draft_is_kept(world: World) -> None:

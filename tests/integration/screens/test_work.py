@@ -6,10 +6,11 @@ from typing import Any
 
 from django.urls import reverse
 
-from review.models import Task
+from review.models import Delegation, Queue, Task
 from review.operations import claims
 from tests.factories.desk import World
-from tests.integration.screens.test_task import approve
+from tests.integration.screens.test_task import approve, claim, hand_in
+from workflows.store import database_now
 
 DESK = "/queues/desk/"
 
@@ -72,6 +73,71 @@ def test_four_eyes_leave_nothing_for_this_person(world: World) -> None:
         reverse("queue-next", args=["desk"]), follow=True
     )
     assert "but not for you" in answer.content.decode()
+
+
+def test_whom_four_eyes_keep_away_they_keep_away_in_lists_too(world: World) -> None:
+    task = world.open_task(quorum="dual")
+    now = database_now()
+    Delegation.objects.create(
+        giver=world.people["alice"],
+        taker=world.people["bob"],
+        starts_at=now - dt.timedelta(hours=1),
+        ends_at=now + dt.timedelta(days=1),
+        created_at=now,
+        reason="Away.",
+    )
+    approve(world, "alice", task)
+    bob = world.browser("bob")
+    (row,) = _rows(bob.get(DESK))
+    assert ("not for you" in "".join(row.cells), row.pick) == (True, "")
+    standing = bob.get(reverse("queue-standing", args=["desk"]), {"id": task.pk})
+    assert standing.json()["rows"][0]["held"] == "not for you"
+    told = bob.post(reverse("queue-next", args=["desk"]), follow=True)
+    assert "but not for you" in told.content.decode()
+    refused = bob.post(reverse("task-claim", args=[task.pk]))
+    assert refused.status_code == 403
+    assert "Check Noor Visser" in refused.content.decode()
+    (row,) = _rows(world.browser("carol").get(DESK))
+    assert "not for you" not in "".join(row.cells)
+
+
+def test_who_holds_enough_is_sent_back_and_shown_what_he_holds(world: World) -> None:
+    held, free = world.open_task(), world.open_task()
+    alice = world.people["alice"]
+    claims.claim(task_id=held.pk, person=alice)
+    browser = world.browser("alice")
+    link = f'<a href="{reverse("task-detail", args=[held.pk])}">Open CASE-0</a>'
+    only = browser.post(reverse("queue-next", args=["senior"]), follow=True)
+    assert "Nothing left" in only.content.decode()
+    Queue.objects.filter(key="desk").update(wip_limit=1)
+    came = f"http://testserver{DESK}?held=free"
+    told = browser.post(
+        reverse("queue-next", args=["desk"]), headers={"Referer": came}, follow=True
+    )
+    assert told.redirect_chain == [(f"{DESK}?held=free", 302)]
+    page = told.content.decode()
+    assert "the limit is 1, so decide one or give one back first." in page
+    assert link in page
+    strange = {"Referer": "http://elsewhere.example/queues/desk/"}
+    told = browser.post(reverse("queue-next", args=["any"]), headers=strange)
+    assert told["Location"] == reverse("my-work")
+    refused = browser.post(reverse("task-claim", args=[free.pk]))
+    assert refused.status_code == 409
+    assert link in refused.content.decode()
+    assert "Error 409" not in refused.content.decode()
+
+
+def test_a_verdict_stands_though_nothing_more_may_be_taken_then(world: World) -> None:
+    first, second, _ = (world.open_task() for _ in range(3))
+    claims.claim(task_id=second.pk, person=world.people["bob"])
+    fields = {**claim(world, "bob", first), "decision": "APPROVE", "then": "next"}
+    Queue.objects.filter(key="desk").update(wip_limit=1)
+    done = hand_in(world, "bob", first, fields)
+    assert done["Location"] == DESK
+    first.refresh_from_db()
+    assert (first.state, first.outcome) == ("DECIDED", "APPROVED")
+    page = world.browser("bob").get(DESK)
+    assert page.status_code == 200
 
 
 def test_pages_follow_each_other_without_losing_or_repeating_rows(
