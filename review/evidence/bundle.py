@@ -108,7 +108,7 @@ def _write(
     for file in DefinitionFile.objects.filter(definition_id=case.definition_id):
         bag.add(f"data/definition/{file.path}", [bytes(file.content)])
     _add_proofs(bag, instance_id, [row.id for row in related])
-    for name in ("verify.py", "ed25519.py"):
+    for name in ("verify.py", "ed25519.py", "votes.py"):
         bag.add(name, [(_HERE / name).read_bytes()])
     bag.add("README.txt", [_readme(instance_id, case, now).encode()])
     bag.close(

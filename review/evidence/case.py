@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ from uuid import UUID
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
-from review.models import Task, TaskRevision, Verdict
+from review.models import Person, Task, TaskRevision, Verdict
 from workflows.core.actors import person
 from workflows.core.canonical import dumps
 from workflows.core.chain import format_time
@@ -157,6 +158,17 @@ def _tell_tasks(instance_id: UUID, case: Case) -> None:
     case.told["tasks"] = [_tell_task(task, case) for task in tasks]
     verdicts = Verdict.objects.filter(instance_id=instance_id).order_by("id")
     case.told["verdicts"] = [_tell_verdict(row, case) for row in verdicts]
+    case.told["persons"] = _tell_persons([task.content.proof for task in tasks])
+
+
+def _tell_persons(proofs: Sequence[Mapping[str, Any] | None]) -> list[dict[str, Any]]:
+    """Tell what the persons whom proofs name by id are called now."""
+    ids: set[int] = set()
+    for proof in proofs:
+        if proof is not None:
+            ids |= {*proof["eligible"], *(int(one) for one in proof["excluded"])}
+    rows = Person.objects.filter(id__in=ids).order_by("id")
+    return [{"id": row.id, "name": row.name} for row in rows]
 
 
 def _tell_task(row: Task, case: Case) -> dict[str, Any]:
@@ -196,7 +208,16 @@ def _tell_task(row: Task, case: Case) -> dict[str, Any]:
             for number, shown in sorted(rounds.items())
         ],
         "audit_seq": row.audit_seq,
+        **_tell_proof(row, case),
     }
+
+
+def _tell_proof(row: Task, case: Case) -> dict[str, Any]:
+    """Tell what proves the outcome, by its digest; nothing where people did not decide."""
+    if row.content.proof is None:
+        return {}
+    what = f"proof of task {row.id}: who decided, who could have, who could not and why"
+    return {"proof": case.keep(row.content.proof, what=what)}
 
 
 def _tell_verdict(row: Verdict, case: Case) -> dict[str, Any]:
@@ -218,6 +239,13 @@ def _tell_verdict(row: Verdict, case: Case) -> dict[str, Any]:
         "occurred_at": _time(row.occurred_at),
         "audit_seq": row.audit_seq,
     }
+    # Where there is none the entry has none either: verify.py compares the two.
+    if row.on_behalf_of_id is not None:
+        told["on_behalf_of"] = row.on_behalf_of_id
+    if row.signature is not None:
+        told["signature"] = row.signature
+    if row.shown:
+        told["seen"] = case.keep(row.shown, what=f"seen for verdict {row.id}")
     if row.edits is not None:
         told["edits"] = case.keep(row.edits, what=f"edits of verdict {row.id}")
     return told

@@ -25,9 +25,14 @@ from typing import Any, NamedTuple
 
 if __package__:
     from review.evidence.ed25519 import verify_ed25519
+    from review.evidence.votes import check_proofs, check_verdicts
 else:  # beside this file in the bundle, which must stay as it is
     sys.dont_write_bytecode = True
     from ed25519 import verify_ed25519  # type: ignore[import-not-found,no-redef]
+    from votes import (  # type: ignore[import-not-found,no-redef]
+        check_proofs,
+        check_verdicts,
+    )
 
 EVENTS = "data/events.jsonl"
 EVENTS_CSV = "data/events.csv"
@@ -39,8 +44,8 @@ VKEY = "data/proofs/log.vkey"
 MANIFEST = "manifest-sha256.txt"
 TAG_MANIFEST = "tagmanifest-sha256.txt"
 REQUIRED = frozenset({
-    "bagit.txt", "bag-info.txt", "README.txt", "verify.py", "ed25519.py", MANIFEST,
-    TAG_MANIFEST, EVENTS, EVENTS_CSV, RELATED, CASE, INCLUSION,
+    "bagit.txt", "bag-info.txt", "README.txt", "verify.py", "ed25519.py", "votes.py",
+    MANIFEST, TAG_MANIFEST, EVENTS, EVENTS_CSV, RELATED, CASE, INCLUSION,
 })  # fmt: skip
 COLUMNS = (
     "seq", "at", "occurred_at", "kind", "actor", "actor_name", "step", "detail",
@@ -108,6 +113,10 @@ class Bundle:
             return self.files[name]()
         except Exception:  # noqa: BLE001  (whatever is broken: the file is not intact)
             return b""
+
+    def read_content(self, digest: str) -> Any:
+        """Return the JSON of a content by its digest, None where there is none."""
+        return parse_json(self.read(f"data/contents/{digest}.json"))
 
 
 def split_lines(data: bytes) -> list[bytes]:
@@ -256,39 +265,24 @@ def check_case(
     bundle: Bundle, case: dict[str, Any], entries: Sequence[Entry]
 ) -> list[Finding]:
     """Compare what case.json tells with entries, contents and definition."""
-    findings = [_check_verdict(row, entries) for row in case.get("verdicts", [])]
+    fields = [entry.fields for entry in entries]
+    findings = [
+        judge(f"verdict {row.get('id')}", not faults, good, "; ".join(faults))
+        for row, good, faults in check_verdicts(case, fields)
+    ]
     for table in ("steps", "tasks", "incidents"):
         for row in case.get(table, []):
             known = 1 <= row.get("audit_seq", 0) <= len(entries)
             bad = f"names entry {row.get('audit_seq')}, which is not there"
             good = f"last changed by entry {row.get('audit_seq')}"
             findings.append(judge(f"{table} {row.get('id')}", known, good, bad))
+    findings.extend(
+        judge(subject, not faults, "as its entry and verdicts say", "; ".join(faults))
+        for subject, faults in check_proofs(case, fields, bundle.read_content)
+    )
     findings.extend(_check_contents(bundle, case, entries))
     findings.append(_check_definition(bundle, case))
     return findings
-
-
-def _check_verdict(verdict: dict[str, Any], entries: Sequence[Entry]) -> Finding:
-    seq = verdict.get("audit_seq", 0)
-    fields = entries[seq - 1].fields if 1 <= seq <= len(entries) else {}
-    detail = fields.get("detail") or {}
-    rationale = verdict.get("rationale")
-    spoken = sha256(json.dumps(rationale, ensure_ascii=False).encode())
-    pairs = {
-        "person": (verdict.get("person"), fields.get("actor")),
-        "name": (verdict.get("person_name"), fields.get("actor_name")),
-        "task": (verdict.get("task"), detail.get("task")),
-        "decision": (verdict.get("decision"), detail.get("decision")),
-        "reason": (verdict.get("reason_code"), detail.get("reason_code", "")),
-        "rationale": (spoken if rationale else None, detail.get("rationale")),
-        "what was shown": (verdict.get("shown"), detail.get("shown")),
-    }
-    faults = [name for name, (told, kept) in pairs.items() if told != kept]
-    if fields.get("kind") != "verdict.submitted":
-        faults.insert(0, "kind of entry")
-    bad = f"entry {seq} says otherwise: {', '.join(faults)}"
-    subject = f"verdict {verdict.get('id')}"
-    return judge(subject, not faults, f"as entry {seq} says", bad)
 
 
 def _check_contents(

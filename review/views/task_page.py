@@ -14,6 +14,7 @@ from review.dashboards.blind import read_blindfold
 from review.dashboards.case import Case, find_earlier_payload, read_form
 from review.dashboards.frame import Viewer
 from review.dashboards.notes import list_notes
+from review.dashboards.proof import read_proof
 from review.forms.verdicts import CommentForm, VerdictForm
 from review.live import INSTANCES, instance_topic, task_topic
 from review.operations.drafts import Kept
@@ -38,6 +39,7 @@ from review.views.sources.documents import Document
 from review.views.suggestions import build_model_view
 from review.views.task_notices import build_notice, explain_read_only
 from review.views.task_returning import build_returning
+from review.views.who_decided import describe_proof
 from review.views.why import explain_why
 
 STAGES: Final = {
@@ -97,7 +99,9 @@ def build_page(
 def build_past(case: Case, viewer: Viewer) -> dict[str, object]:
     """Return the verdicts so far and the history, a live part of the page."""
     row, zone = case.row, viewer.look.tzinfo
+    proven = read_proof(case)
     return {
+        "proof": describe_proof(proven, case, zone=zone) if proven else None,
         "verdicts": [_verdict(each, zone=zone, now=row.now) for each in case.verdicts],
         "history": _history(case, viewer),
         "past_url": f"{reverse('task-detail', args=[row.id])}?part=past",

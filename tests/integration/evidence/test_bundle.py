@@ -233,9 +233,17 @@ def test_case_tells_what_was_shown_and_decided(unpacked: Path) -> None:
     assert variables["doubled"] == 42
     assert {row["what"].split()[0] for row in case["contents"]} == {
         "shown",
+        "seen",
         "edits",
         "variables",
+        "proof",
     }
+    (task,) = case["tasks"]
+    proof = json.loads((unpacked / f"data/contents/{task['proof']}.json").read_text())
+    (vote,) = proof["votes"]
+    (person,) = case["persons"]
+    assert person == {"id": vote["person"], "name": "Ada Löwe"}
+    assert proof["excluded"] == {str(vote["person"]): "ALREADY_JUDGED"}
 
 
 def test_spreadsheet_runs_nothing(unpacked: Path) -> None:
@@ -353,6 +361,22 @@ FORGERIES: dict[str, tuple[Callable[[Path], None], str]] = {
     "other rationale": (
         edit_case(lambda case: case["verdicts"][0].update(rationale="ok")),
         "says otherwise: rationale",
+    ),
+    "other place": (
+        edit_case(lambda case: case["verdicts"][0].update(on_behalf_of=7)),
+        "says otherwise: whose place",
+    ),
+    "signed": (
+        edit_case(lambda case: case["verdicts"][0].update(signature={"name": "Bob"})),
+        "says otherwise: signature",
+    ),
+    "no proof": (
+        edit_case(lambda case: case["tasks"][0].pop("proof")),
+        "it is not the one that the decision's entry names",
+    ),
+    "other outcome": (
+        edit_case(lambda case: case["tasks"][0].update(outcome="REJECTED")),
+        "the outcome is not the task's",
     ),
     "other entry": (
         edit_case(lambda case: case["tasks"][0].update(audit_seq=99)),

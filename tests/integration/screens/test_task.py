@@ -170,6 +170,23 @@ def test_who_judged_first_may_not_judge_again(world: World) -> None:
     assert "Check Noor Visser" in told
 
 
+def test_a_decided_task_tells_who_decided_and_who_could_not(world: World) -> None:
+    task = world.open_task(quorum="dual")
+    approve(world, "alice", task)
+    for name in ("alice", "bob", "carol"):
+        assert "Who decided, who could have" not in _page(world, name, task)
+    approve(world, "bob", task)
+    found = world.browser("carol").get(reverse("task-detail", args=[task.pk]))
+    proof = found.context["proof"]
+    assert proof["said"].endswith("Approved: 2 for, 0 against.")
+    names = [world.people[name].name for name in ("alice", "bob")]
+    assert [vote["by"] for vote in proof["votes"]] == names
+    assert {vote["shown"] for vote in proof["votes"]} == {task.payload_digest}
+    assert not set(names) & set(proof["eligible"])
+    assert proof["entry"] is not None
+    assert proof["digest"] in found.content.decode()
+
+
 def test_a_stale_lease_is_a_conflict_and_the_draft_is_kept(world: World) -> None:
     task = world.open_task()
     fields = claim(world, "alice", task)
