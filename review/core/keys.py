@@ -90,6 +90,7 @@ ACTIONS: Final = (
         Action(f"reason-{digit}", str(digit), f"Reason {digit}", TASK)
         for digit in range(1, 10)
     ),
+    Action("insert-text", "Control+i", "Insert the reason's text", TASK),
     Action("diff", "d", "How differences are shown", TASK),
     Action("reveal", "v", "Show the model's view", TASK),
     Action("previous-source", "[", "Previous source", TASK),

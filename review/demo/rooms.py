@@ -64,13 +64,20 @@ REASONS: Final[Mapping[str, tuple[str, Decision, str, bool]]] = {
     "income-unproven": (
         "Income is not proven",
         Decision.REJECT,
-        "Lending policy 3.1: three payslips of the last months.",
+        (
+            "Lending policy 3.1: income is proven by three payslips of the last months, or"
+            " by the last two tax assessments of who works for himself. A letter of the"
+            " employer alone proves nothing."
+        ),
         False,
     ),
     "debt-too-high": (
         "Debt is too high",
         Decision.REJECT,
-        "Lending policy 4.2: installments below a third of income.",
+        (
+            "Lending policy 4.2: all installments together stay below a third of the net"
+            " income. Guarantors do not change the sum; they change who else is asked."
+        ),
         False,
     ),
     "documents-missing": (
@@ -94,7 +101,10 @@ REASONS: Final[Mapping[str, tuple[str, Decision, str, bool]]] = {
     "misread": (
         "Field was misread",
         Decision.EDIT_AND_APPROVE,
-        "Accounts payable 2.3: the paper counts.",
+        (
+            "Accounts payable 2.3: where the paper and the reading differ, the paper"
+            " counts. The correction says where on the paper it stands."
+        ),
         False,
     ),
     "typing-error": (
@@ -103,6 +113,13 @@ REASONS: Final[Mapping[str, tuple[str, Decision, str, bool]]] = {
         "General rule 5: corrections that change no meaning.",
         False,
     ),
+}
+# What a rationale may begin with; the brackets are for the reviewer to fill in.
+TEXTS: Final[Mapping[str, str]] = {
+    "income-unproven": "The payslips of [months] are missing; asked for three, got [n].",
+    "debt-too-high": "Installments of [amount] against a net income of [income].",
+    "documents-missing": "Missing: [document]. Without it [what] could not be checked.",
+    "misread": "The paper says [value] at [place].",
 }
 OWNERS: Final = {
     "head-of-credit": "Henry Holt",
@@ -162,6 +179,7 @@ def define_queues(
             label=label,
             decision=decision,
             policy_text=policy,
+            rationale_text=TEXTS.get(code, ""),
             needs_rationale=needs_words,
             actor=DEMO,
         )

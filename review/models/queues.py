@@ -110,7 +110,11 @@ class Queue(models.Model):
 
 
 class ReasonCode(models.Model):
-    """A reason tied to the policy it rests on; without a queue it is for all."""
+    """A reason tied to the policy it rests on; without a queue it is for all.
+
+    `rationale_text` is what a reviewer may begin the rationale with; what stands in
+    [brackets] there is for him to fill in.
+    """
 
     queue = models.ForeignKey(
         Queue, on_delete=models.PROTECT, null=True, related_name="reason_codes"
@@ -119,6 +123,7 @@ class ReasonCode(models.Model):
     label = models.CharField(max_length=200)
     decision = models.CharField(max_length=20, choices=choices(Decision))
     policy_text = models.TextField(default="")
+    rationale_text = models.TextField(default="", db_default="")
     needs_rationale = models.BooleanField(default=False)
     retired_at = models.DateTimeField(null=True)
 

@@ -14,8 +14,9 @@ from review.operations import calendars
 from workflows import audit
 from workflows.core.actors import Actor
 from workflows.core.calendars import CalendarError, read_calendar
+from workflows.core.canonical import digest
 from workflows.core.ladders import LadderError, read_ladder
-from workflows.operations.errors import Invalid
+from workflows.operations.errors import Invalid, NotFound
 from workflows.store import database_now
 
 Hours = Mapping[str, Sequence[Sequence[str]]]
@@ -41,6 +42,7 @@ class QueueRules:
     ladder: str = ""
 
 
+LONGEST_TEXT: Final = 2_000
 DEFAULT_RULES: Final = QueueRules()
 _RANGES: Final = {
     "undo_seconds": (0, 60),
@@ -132,13 +134,20 @@ def define_reason_code(
     actor: Actor,
     queue: Queue | None = None,
     policy_text: str = "",
+    rationale_text: str = "",
     needs_rationale: bool = False,
 ) -> ReasonCode:
-    """Create a reason code of a queue (or of all), or give it these values."""
+    """Create a reason code of a queue (or of all), or give it these values.
+
+    Raises Invalid for a text longer than a rationale may be.
+    """
+    if len(rationale_text) > LONGEST_TEXT:
+        raise Invalid(f"The text of a reason has at most {LONGEST_TEXT} characters.")
     values = {
         "label": label,
         "decision": decision.value,
         "policy_text": policy_text,
+        "rationale_text": rationale_text,
         "needs_rationale": needs_rationale,
         "retired_at": None,
     }
@@ -149,8 +158,32 @@ def define_reason_code(
         _record(
             "reason_code.created" if created else "reason_code.changed",
             actor,
-            {"code": code, "queue": queue.key if queue else None, "label": label},
+            {
+                "code": code,
+                "queue": queue.key if queue else None,
+                "label": label,
+                "decision": decision.value,
+                "policy": digest(policy_text),
+                "rationale": digest(rationale_text),
+            },
         )
+    return reason
+
+
+def retire_reason_code(
+    *, code: str, actor: Actor, queue: Queue | None = None
+) -> ReasonCode:
+    """Offer a reason no more; what was decided with it keeps it. Raises NotFound."""
+    with transaction.atomic():
+        found = ReasonCode.objects.filter(queue=queue, code=code, retired_at=None)
+        reason = found.select_for_update().first()
+        if reason is None:
+            where = f"in {queue.key}" if queue else "for all queues"
+            raise NotFound(f"There is no reason {code!r} {where}.")
+        reason.retired_at = database_now()
+        reason.save(update_fields=["retired_at"])
+        detail = {"code": code, "queue": queue.key if queue else None}
+        _record("reason_code.retired", actor, detail)
     return reason
 
 

@@ -35,6 +35,7 @@ class Reason:
     label: str
     decision: str
     policy: str
+    text: str
 
 
 def build_fields(case: Case) -> list[changes.Field]:
@@ -153,7 +154,14 @@ def describe_rationale(case: Case) -> str:
 
 
 def _reason(number: int, code: ReasonCode) -> Reason:
-    return Reason(number, code.code, code.label, code.decision, code.policy_text)
+    return Reason(
+        number,
+        code.code,
+        code.label,
+        code.decision,
+        policy=code.policy_text,
+        text=code.rationale_text,
+    )
 
 
 def _group(reasons: Sequence[Reason]) -> list[tuple[str, object]]:

@@ -4,6 +4,7 @@
  * What the server refuses is sent again as a plain form: its page says what to mend, or shows what has changed.
  */
 import { beginLease } from "./lease.js";
+import { ReasonText } from "./reason_text.js";
 import { post } from "./requests.js";
 import { clearToast, showFailed, showRecorded, showRecording } from "./toast.js";
 
@@ -15,6 +16,7 @@ class Verdict {
     this.moveOn = moveOn;
     this.isSending = false;
     this.reason = form.querySelector("select[name=reason_code]");
+    this.text = new ReasonText(form, task, { signal });
     form.addEventListener("submit", (event) => this.onSubmit(event), { signal });
     form.addEventListener("change", (event) => this.onChange(event), { signal });
     this.showPolicy();
@@ -66,6 +68,7 @@ class Verdict {
       policy.open = policy.dataset.policyFor === this.reason?.value;
       policy.hidden = !policy.open;
     }
+    this.text.show();
   }
 
   onSubmit(event) {

@@ -125,7 +125,12 @@ def build_world() -> World:
         ("misread", Decision.EDIT_AND_APPROVE),
     ):
         queues.define_reason_code(
-            code=code, label=code.capitalize(), decision=decision, actor=TESTER
+            code=code,
+            label=code.capitalize(),
+            decision=decision,
+            policy_text=f"What {code} means.",
+            rationale_text=f"Of [what]: {code}.",
+            actor=TESTER,
         )
     deployed = definitions.deploy(files=package(PROCESS, key="screens"), actor=TESTER)
     return World(people=persons, queue=queue, definition_id=deployed.definition_id)

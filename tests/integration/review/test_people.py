@@ -1,9 +1,11 @@
 """People, accounts, roles, preferences, queues and calendars; each change is entered."""
 
 import datetime as dt
+import io
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from review.core.states import Decision, Role
 from review.models import Person, Preference, ReasonCode, RoleGrant, User
@@ -196,11 +198,25 @@ def test_queues_and_reasons_are_defined_and_changed() -> None:
             code="late", label="Too late", decision=Decision.REJECT, actor=TESTER
         )
     assert ReasonCode.objects.count() == 1
+    words = ("define_reason", "late")
+    given = ("--label=Late", "--policy=Rule 1.", "--text=[Days] late.", "--needs-words")
+    call_command(*words, *given, stdout=io.StringIO())
+    reason = ReasonCode.objects.get()
+    assert (reason.policy_text, reason.rationale_text) == ("Rule 1.", "[Days] late.")
+    assert reason.needs_rationale
+    call_command(*words, "--retire", stdout=io.StringIO())
+    long = f"--text={'x' * 2001}"
+    for wrong in (("--retire",), ("--queue=nowhere",), (), ("--label=x", long)):
+        with pytest.raises(CommandError):
+            call_command(*words, *wrong, stdout=io.StringIO())
+    assert ReasonCode.objects.get().retired_at is not None
     assert entered() == [
         "queue.created",
         "queue.changed",
         "reason_code.created",
         "reason_code.changed",
+        "reason_code.changed",
+        "reason_code.retired",
     ]
 
 

@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("review", "0008_notifications"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="reasoncode",
+            name="rationale_text",
+            field=models.TextField(db_default="", default=""),
+        ),
+    ]
