@@ -56,7 +56,7 @@ def read_proof(case: Case) -> Proven | None:
     keys = {"chain": row.instance_id, "step": row.step_id, "task": row.id}
     found = read_row(_PROOF, keys)
     proof = read_json(found.proof) if found else None
-    if proof is None:
+    if found is None or proof is None:
         return None
     entry = json.loads(found.entry) if found.entry else {}
     digest = digest_proof(proof)

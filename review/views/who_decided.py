@@ -65,7 +65,7 @@ def _describe_plan(proof: Mapping[str, Any]) -> str:
 
 
 def _vote(row: Any, found: Proven, case: Case, *, zone: dt.tzinfo) -> dict[str, object]:
-    counted = next(
+    counted: Mapping[str, Any] = next(
         (one for one in found.proof["votes"] if one["person"] == row.person_id), {}
     )
     signature = json.loads(row.signature) if row.signature else {}
