@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("review", "0008_notifications"),
+        ("review", "0009_putting_off"),
     ]
 
     operations = [
