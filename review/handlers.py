@@ -7,6 +7,7 @@ import review.demo.handlers  # noqa: F401  (importing registers them)
 from review.live import publish_instances
 from review.operations import (
     clocks,
+    coverage,
     delivering,
     instance_clocks,
     policies,
@@ -31,6 +32,7 @@ register_timer_kind(clocks.KIND, clocks.fire)
 register_timer_kind(instance_clocks.KIND, instance_clocks.fire)
 register_timer_kind(settling.KIND, settling.release, sleeps=True)
 register_sweep("rebalancing", rebalancing.sweep)
+register_sweep("coverage", coverage.sweep)
 register_sweep("notices", delivering.sweep)
 set_carrier(delivering.Mailman())
 register_sweep("policies", policies.bring_into_force)

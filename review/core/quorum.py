@@ -97,12 +97,16 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Where a task stands: an outcome, or whose turn it is."""
+    """Where a task stands: an outcome, or whose turn it is.
+
+    `covered` is what the approving persons' authority adds up to.
+    """
 
     outcome: Outcome | None
     stage: Stage
     approvals: int = 0
     rejections: int = 0
+    covered: Decimal = Decimal(0)
 
     @property
     def votes(self) -> int:
@@ -209,12 +213,12 @@ def tally(
         if is_rejection and reject_ends:
             outcome = Outcome.REJECTED
         if outcome:
-            return Tally(outcome, stage, approvals, rejections)
+            return Tally(outcome, stage, approvals, rejections, covered)
         if stage is Stage.ADJUDICATION or _is_disputed(plan, approvals, rejections):
             stage = Stage.ADJUDICATION
         else:
             stage = Stage.SECOND
-    return Tally(None, stage, approvals, rejections)
+    return Tally(None, stage, approvals, rejections, covered)
 
 
 def find_objection(

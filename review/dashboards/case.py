@@ -33,7 +33,7 @@ _TASK: Final = """
         q.undo_seconds, q.claim_ahead, q.signature, q.signature_meaning,
         q.hidden_decisions, q.rationale_below, q.rationale_above,
         p.name AS holder, e.key AS escalates_to, u.revealed_at,
-        l.region, l.skill, l.level,
+        l.region, l.skill, l.level, g.why AS gap,
         c.payload::text AS payload, c.proposal::text AS proposal, c.why::text AS why,
         c.policy::text AS policy, c.routing::text AS routing, clock_timestamp() AS now
     FROM review_task t
@@ -43,6 +43,7 @@ _TASK: Final = """
     LEFT JOIN review_seat s ON s.task_id = t.id AND s.person_id = %(person)s
     LEFT JOIN review_queue e ON e.id = q.escalate_to_id
     LEFT JOIN review_person p ON p.id = t.claimed_by_id
+    LEFT JOIN review_quorumgap g ON g.task_id = t.id
     LEFT JOIN review_unveiling u ON u.task_id = t.id AND u.person_id = %(person)s
         AND u.lease_token = coalesce(s.token, t.lease_token)
     WHERE t.id = %(id)s

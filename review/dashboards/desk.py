@@ -37,7 +37,11 @@ _COUNTS: Final = """
         (SELECT min(head.opened_at) FROM (
             SELECT t.opened_at FROM review_task t
             WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED', 'WAITING')
-            ORDER BY t.serve_at, t.id LIMIT 1) head) AS oldest
+            ORDER BY t.serve_at, t.id LIMIT 1) head) AS oldest,
+        (SELECT count(*) FROM (
+            SELECT 1 FROM review_quorumgap g JOIN review_task t ON t.id = g.task_id
+            WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED', 'WAITING')
+            LIMIT %(cap)s) gaps) AS gaps
     FROM review_queue q
     WHERE q.id = ANY(%(queue_ids)s)
     ORDER BY q.name, q.id
@@ -51,7 +55,8 @@ _NEW: Final = """
 """
 _LAST: Final = "SELECT coalesce(max(id), 0) AS seen FROM review_task"
 _STANDING: Final = f"""
-    SELECT t.id, t.state, t.parking, t.parked_at, t.is_ahead, t.seats, t.outcome,
+    SELECT t.id, t.state, g.why AS gap, t.parking, t.parked_at, t.is_ahead, t.seats,
+        t.outcome,
         cardinality(t.seated) AS seated, t.lease_until, t.assigned_until,
         t.assigned_to_id, a.name AS assignee, t.queue_id,
         CASE WHEN t.lease_until > %(now)s THEN t.claimed_by_id END AS holder_id,
@@ -60,6 +65,7 @@ _STANDING: Final = f"""
     FROM review_task t
     LEFT JOIN review_person p ON p.id = t.claimed_by_id
     LEFT JOIN review_person a ON a.id = t.assigned_to_id
+    LEFT JOIN review_quorumgap g ON g.task_id = t.id
     WHERE t.id = ANY(%(ids)s)
 """  # noqa: S608  (a constant)
 _VERDICTS: Final = """

@@ -29,13 +29,14 @@ _COLUMNS: Final = f"""
     CASE WHEN t.lease_until > %(now)s THEN t.claimed_by_id END AS holder_id,
     CASE WHEN t.lease_until > %(now)s THEN p.name END AS holder,
     t.lease_until, t.assigned_to_id, a.name AS assignee,
-    t.parked_for_id, {MAY_NOT} AS is_excluded
+    t.parked_for_id, {MAY_NOT} AS is_excluded, g.why AS gap
 """
 _FROM: Final = """
     JOIN review_queue q ON q.id = t.queue_id
     JOIN review_lane l ON l.id = t.lane_id
     LEFT JOIN review_person p ON p.id = t.claimed_by_id
     LEFT JOIN review_person a ON a.id = t.assigned_to_id
+    LEFT JOIN review_quorumgap g ON g.task_id = t.id
 """
 # Names are joined to the rows of one page alone; the inner select reads the order's
 # index and stops.

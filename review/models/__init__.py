@@ -13,6 +13,7 @@ from review.models.desk import (
     InformationRequest,
     Note,
     Presence,
+    QuorumGap,
     SavedView,
     Skip,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "Preference",
     "Presence",
     "Queue",
+    "QuorumGap",
     "ReasonCode",
     "RoleGrant",
     "SavedView",

@@ -143,6 +143,28 @@ class Skip(models.Model):
         return f"{self.person_id} skipped task {self.task_id}"
 
 
+class QuorumGap(models.Model):
+    """A live task that nobody can approve as things stand, and why.
+
+    Worked out again and again from who may judge (operations/coverage.py): a note for
+    managers, nobody's evidence. Without a constraint in the database, so that writing
+    one never waits for who works on the task.
+    """
+
+    task = models.OneToOneField(
+        Task,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="gap",
+        db_constraint=False,
+    )
+    why = models.TextField()
+    found_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"Task {self.task_id}: {self.why}"
+
+
 class Presence(models.Model):
     """Who is looking at a task now. Information only: the lease is the lock."""
 

@@ -247,6 +247,7 @@ def _head(request: HttpRequest, queue: Queue, *, now: dt.datetime) -> dict[str, 
         "head": {
             "open": f"{counts.live:,}{'+' if counts.live >= desk.CAP else ''} open",
             "breached": f"{counts.breached:,} breached" if counts.breached else "",
+            "gaps": f"{counts.gaps:,} nobody can approve" if counts.gaps else "",
             "due_soon": f"{counts.soon:,} due within the hour" if counts.soon else "",
             "new": f"{arrived:,} new" if arrived else "",
             "refresh_url": f"{url}?{urlencode(kept)}",
@@ -277,6 +278,7 @@ def queue_cards(queues: Sequence[Queue], *, now: dt.datetime) -> list[dict[str, 
             "held": f"{row.held:,}",
             "breached": f"{row.breached:,}" if row.breached else "",
             "soon": f"{row.soon:,}" if row.soon else "",
+            "gaps": f"{row.gaps:,}" if row.gaps else "",
             "oldest": format_duration(now - row.oldest) if row.oldest else "",
         }
         for row in counts

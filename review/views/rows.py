@@ -97,11 +97,17 @@ def describe_hold(
         return Pill(f"{row.seated} of {row.seats} seats taken")
     if row.holder_id is not None and row.seats == 1:
         return _describe_holder(row, person_id=person_id, now=now, zone=zone)
-    if row.is_excluded and row.assigned_to_id in {None, person_id}:
-        return _NOT_FOR_YOU
+    if row.assigned_to_id in {None, person_id} and (row.gap or row.is_excluded):
+        return _describe_barred(row)
     if row.assigned_to_id is not None:
         return _describe_push(row, person_id=person_id, now=now, zone=zone)
     return None
+
+
+def _describe_barred(row: Any) -> Pill:
+    if row.gap:
+        return Pill("Nobody can approve it", "bad", row.gap)
+    return _NOT_FOR_YOU
 
 
 def _describe_holder(

@@ -71,6 +71,12 @@ def _standing(case: Case, *, zone: dt.tzinfo) -> dict[str, object] | None:
             "icon": "lock",
             "text": f"{row.holder} holds this task until {until}. You may read it.",
         }
+    if row.gap:
+        return {
+            "tone": "bad",
+            "icon": "exclamation-triangle",
+            "text": f"Nobody can approve this task as things stand. {row.gap}",
+        }
     return None
 
 

@@ -15,7 +15,10 @@ from review.models import (
     Authority,
     BreakGlass,
     Delegation,
+    Notification,
     Person,
+    Queue,
+    QuorumGap,
     Seat,
     Task,
     TaskContent,
@@ -24,6 +27,7 @@ from review.models import (
 from review.operations import (
     authorities,
     claims,
+    coverage,
     delegations,
     emergencies,
     people,
@@ -422,3 +426,28 @@ def test_authority_by_command() -> None:
     ):
         with pytest.raises(CommandError):
             call_command("set_authority", *words)
+
+
+def test_task_that_nobody_can_approve_is_told_once_until_somebody_can() -> None:
+    desk = make_desk(quorum="weighted")
+    owner = make_person("Olga", Role.MANAGER)
+    Queue.objects.filter(id=desk.queue.id).update(owner=owner)
+    for one, amount in ((desk.alice, 1000), (desk.bob, 3000)):
+        authorities.grant(person=one, amount=Decimal(amount), queue=None, actor=TESTER)
+    small, large = open_task(desk, amount=3500), open_task(desk, amount=9000)
+    ids = {small.id, large.id}
+    assert (coverage.look(ids), coverage.look(ids)) == (1, 1)
+    gap = QuorumGap.objects.get()
+    assert gap.task_id == large.id
+    assert "those who may judge it reach 4,000.00" in gap.why
+    told = Notification.objects.filter(person=owner, kind="STUCK")
+    assert [one.text for one in told] == [gap.why]
+    judge(small, desk.bob)
+    # Bob has judged it; lent to Alice, his authority would be the same person's.
+    lend(desk.bob, desk.alice)
+    assert coverage.look(ids) == 2
+    authorities.grant(person=desk.carol, amount=Decimal(9000), queue=None, actor=TESTER)
+    assert coverage.look(ids) == 0
+    assert not QuorumGap.objects.exists()
+    judge(small, desk.carol)
+    coverage.sweep()

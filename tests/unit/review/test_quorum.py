@@ -1,12 +1,14 @@
 """Quorums: what judgements make of a task, and who may give one."""
 
 import itertools
+from collections.abc import Collection
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from review.core.coverage import Lack, Voter, find_gap
 from review.core.quorum import (
     Judgement,
     Objection,
@@ -379,3 +381,98 @@ def test_there_is_always_a_vote_that_leads_on(word: str, votes: list[Decision]) 
     for last in itertools.product((YES, NO), repeat=min(left, 6)):
         ends = [Judgement(50 + n, one, 1) for n, one in enumerate(last)]
         assert then(*ends).outcome is not None
+
+
+# --- can those who are left approve it --------------------------------------------
+
+weights = st.sampled_from([None, *map(Decimal, (1000, 3000, 9000))])
+pairings = st.sets(st.tuples(st.integers(11, 15), st.integers(11, 15)), max_size=4)
+
+
+def voters(
+    *authorities: Decimal | int | None, pairs: Collection[tuple[int, int]] = ()
+) -> list[Voter]:
+    """Return persons from 11 on who have these authorities."""
+    return [
+        Voter(
+            number,
+            None if amount is None else Decimal(amount),
+            frozenset(
+                ({a, b} - {number}).pop()
+                for a, b in pairs
+                if number in {a, b} and a != b
+            ),
+        )
+        for number, amount in enumerate(authorities, 11)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("word", "cast", "left", "said"),
+    [
+        ("one", "", [], "Nobody is left who may judge it and has law 2."),
+        ("one", "", [None], ""),
+        ("dual", "", [None], "It takes 2 more persons, and only 1 is"),
+        ("dual", "y", [None], ""),
+        ("dual", "y", [], "Nobody is left"),
+        ("dual", "y n", [None], ""),
+        ("unanimous 4", "y", [None, None], "It takes 3 more persons"),
+        ("weighted", "", [1000, 3000], "over 5,000.00 more, and those"),
+        ("weighted", "", [1000, 4000], ""),
+        ("weighted", "y3000", [1000, None], "reach 1,000.00"),
+        ("weighted", "y3000", [2000], ""),
+        ("weighted", "y3000 n", [1000, 1000], "reach 1,000.00"),
+    ],
+)
+def test_gap_says_what_those_who_are_left_lack(
+    word: str, cast: str, left: list[int | None], said: str
+) -> None:
+    gap = find_gap(
+        plan=plan(word, amount=5000),
+        standing=count(cast, word=word, amount=5000),
+        voters=voters(*left),
+    )
+    assert bool(gap) is bool(said)
+    assert said in (gap.explain(queue="desk", asks="law 2") if gap else "")
+
+
+def test_gap_counts_a_stand_in_and_his_giver_once() -> None:
+    both = voters(3000, 4000, pairs={(11, 12)})
+    gap = find_gap(
+        plan=plan("weighted", amount=5000),
+        standing=count("", word="weighted", amount=5000),
+        voters=both,
+    )
+    assert gap is not None
+    assert (gap.lack, gap.reached) == (Lack.AUTHORITY, Decimal(4000))
+
+
+@given(
+    st.sampled_from(["one", "dual", "2 of 3", "unanimous 3", "weighted"]),
+    st.lists(weights, max_size=4),
+    pairings,
+)
+def test_gap_is_told_only_where_no_choice_of_persons_approves(
+    word: str, left: list[Decimal | None], pairs: set[tuple[int, int]]
+) -> None:
+    asked = plan(word, amount=5000)
+    those = voters(*left, pairs=pairs)
+    can = any(
+        tally(
+            plan=asked,
+            judgements=[
+                Judgement(one.person_id, YES, 1, authority=one.authority)
+                for one in chosen
+            ],
+            current_round=1,
+            initiator="",
+        ).outcome
+        is APPROVED
+        for size in range(len(those) + 1)
+        for chosen in itertools.combinations(those, size)
+        if not any(one.person_id in two.partners for one in chosen for two in chosen)
+    )
+    gap = find_gap(plan=asked, standing=count("", word=word, amount=5000), voters=those)
+    assert not (can and gap)
+    if not pairs:
+        assert can is (gap is None)
