@@ -1,7 +1,8 @@
 """Tell open pages that a topic has changed. Hints carry no data and may be lost.
 
-Topics: `queue.<key>`, `task.<id>`, `instance.<uuid>`, `person.<id>`, `incidents`,
-`dashboard`. A page that hears one fetches itself again over HTTP, where permission is checked.
+Topics: `queue.<key>`, `task.<id>`, `instance.<uuid>`, `instances` (any of them),
+`instances.many` (so many at once that none is named), `person.<id>`, `incidents`,
+`policies`, `dashboard`. A page that hears one fetches itself again over HTTP, where permission is checked.
 """
 
 import functools
@@ -22,6 +23,7 @@ TIMEOUT_SECONDS: Final = 0.2
 DASHBOARD: Final = "dashboard"
 INCIDENTS: Final = "incidents"
 INSTANCES: Final = "instances"
+MANY_INSTANCES: Final = "instances.many"
 MOST_NAMED: Final = 10
 """How many instances of one transaction are named each by a topic of their own."""
 POLICIES: Final = "policies"
@@ -66,9 +68,9 @@ def person_topic(person_id: int) -> str:
 def publish_instances(instance_ids: Sequence[UUID]) -> None:
     """Hint at changed instances; a batch of an engine in full swing is one hint."""
     if len(instance_ids) > MOST_NAMED:
-        publish(INSTANCES)
+        publish(INSTANCES, MANY_INSTANCES)
     elif instance_ids:
-        publish(*map(instance_topic, instance_ids))
+        publish(INSTANCES, *map(instance_topic, instance_ids))
 
 
 def publish(*topics: str) -> None:

@@ -18,6 +18,7 @@ from review.views import (
     emergencies,
     finding,
     incidents,
+    instance_lists,
     instances,
     judging,
     large,
@@ -205,7 +206,12 @@ urlpatterns = [
     path("task-layout/", tasks.task_layout, name="task-layout"),
     path("decisions/mine/", judging.my_decisions, name="my-decisions"),
     path("decisions/<int:verdict_id>/undo/", judging.verdict_undo, name="verdict-undo"),
-    path("instances/", instances.instance_list, name="instance-list"),
+    path("instances/", instance_lists.instance_list, name="instance-list"),
+    path(
+        "instances/standing/",
+        instance_lists.instance_standing,
+        name="instance-standing",
+    ),
     path("instances/act-on-many/", bulk.instance_bulk, name="instance-bulk"),
     path(
         "instances/<uuid:instance_id>/acts/<slug:act>/",

@@ -2,35 +2,51 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from review.dashboards.sql import read_json, read_row, read_rows
 
 PAGE: Final = 50
+CAP: Final = 1000
 
-_INSTANCES: Final = """
-    SELECT i.id, i.business_key, i.state, i.started_at, i.ended_at, i.end_node_id,
-        i.initiator, d.key AS definition_key, d.version AS definition_version,
-        d.name AS definition_name,
+_WHERE_IT_IS: Final = """
         EXISTS (SELECT 1 FROM workflows_incident c
                 WHERE c.instance_id = i.id AND c.state = 'OPEN') AS has_incident,
         ARRAY(SELECT s.name FROM workflows_step s
               WHERE s.instance_id = i.id
                 AND s.state IN ('READY', 'RUNNING', 'WAITING', 'INCIDENT')
               ORDER BY s.id LIMIT 3) AS at_steps
-    FROM workflows_instance i JOIN workflows_definition d ON d.id = i.definition_id
-    WHERE i.parent_instance_id IS NULL
+"""
+_FITS: Final = """
+      i.parent_instance_id IS NULL
       AND (%(state)s = '' OR i.state = %(state)s)
       AND (%(definition)s = '' OR d.key = %(definition)s)
       AND (%(version)s = '' OR d.version = %(version)s)
       AND (%(q)s = '' OR i.business_key = %(q)s OR i.id::text = %(q)s)
+"""
+_INSTANCES: Final = f"""
+    SELECT i.id, i.business_key, i.state, i.started_at, i.ended_at, i.end_node_id,
+        i.initiator, d.key AS definition_key, d.version AS definition_version,
+        d.name AS definition_name, {_WHERE_IT_IS}
+    FROM workflows_instance i JOIN workflows_definition d ON d.id = i.definition_id
+    WHERE {_FITS}
       AND (%(before_at)s::timestamptz IS NULL
            OR (i.started_at, i.id) < (%(before_at)s, %(before_id)s::uuid))
     ORDER BY i.started_at DESC, i.id DESC
     LIMIT %(limit)s
-"""
+"""  # noqa: S608  (constants)
+_STANDING: Final = f"""
+    SELECT i.id, i.state, i.started_at, i.ended_at, i.end_node_id, {_WHERE_IT_IS}
+    FROM workflows_instance i WHERE i.id = ANY(%(ids)s::uuid[])
+"""  # noqa: S608  (a constant)
+_NEW: Final = f"""
+    SELECT count(*) AS arrived FROM (
+        SELECT 1 FROM workflows_instance i
+        JOIN workflows_definition d ON d.id = i.definition_id
+        WHERE i.started_at > %(seen)s AND {_FITS} LIMIT %(cap)s) arrived
+"""  # noqa: S608  (a constant)
 _INSTANCE: Final = """
     SELECT i.id, i.business_key, i.state, i.started_at, i.ended_at, i.occurred_at,
         i.end_node_id, i.initiator, i.process_id, i.variables::text AS variables,
@@ -104,15 +120,32 @@ def list_instances(
     return read_rows(
         _INSTANCES,
         {
-            "state": filters.get("state", ""),
-            "definition": filters.get("definition", ""),
-            "version": filters.get("version", ""),
-            "q": filters.get("q", "").strip(),
+            **_words(filters),
             "before_at": after.at if after else None,
             "before_id": after.id if after else None,
             "limit": limit + 1,
         },
     )
+
+
+def list_instances_standing(ids: Sequence[str]) -> list[Any]:
+    """Return how the instances of an open list stand now."""
+    return read_rows(_STANDING, {"ids": list(ids)}) if ids else []
+
+
+def count_instances_since(seen: dt.datetime, *, filters: Mapping[str, str]) -> int:
+    """Count the instances of a list that started after a moment, at most CAP."""
+    row = read_row(_NEW, {**_words(filters), "seen": seen, "cap": CAP})
+    return 0 if row is None else int(row.arrived)
+
+
+def _words(filters: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "state": filters.get("state", ""),
+        "definition": filters.get("definition", ""),
+        "version": filters.get("version", ""),
+        "q": filters.get("q", "").strip(),
+    }
 
 
 def find_instance(instance_id: UUID) -> Any | None:

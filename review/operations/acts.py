@@ -137,7 +137,8 @@ def carry_out(wish: Wish, actor: Actor) -> None:
                 scope_id=given.get("scope"),
                 **at,
             )
-    live.publish(live.instance_topic(wish.instance_id), live.INCIDENTS, live.DASHBOARD)
+    live.publish_instances([wish.instance_id])
+    live.publish(live.INCIDENTS, live.DASHBOARD)
 
 
 def _carry_out_seen(wish: Wish, actor: Actor) -> None:

@@ -1,4 +1,4 @@
-"""Instances: the list, and one run with picture, steps, timeline and variables."""
+"""One run with its picture, steps, timeline and variables. The list is in instance_lists.py."""
 
 import datetime as dt
 from typing import Any
@@ -14,12 +14,10 @@ from review.dashboards import audit, engine, incidents
 from review.dashboards import interventions as proposed
 from review.dashboards.blind import read_blindfold
 from review.dashboards.sql import read_json
-from review.filters import InstanceFilter
-from review.live import INSTANCES, instance_topic
+from review.live import MANY_INSTANCES, instance_topic
 from review.views import approvals
 from review.views.access import is_fragment, screen, viewer_required
 from review.views.acts import build_menu, build_step_menu
-from review.views.bulk import may_act_on_many
 from review.views.entries import build_lines
 from review.views.formats import (
     dump_json,
@@ -31,7 +29,6 @@ from review.views.formats import (
 from review.views.large import list_large
 from review.views.lit import step_decision_url
 from review.views.pages import render_page
-from review.views.paging import cut, mark_moment, read_after
 from review.views.steps import build_step_rows
 from workflows.core.payloads import find_references
 from workflows.operations import exports, plans
@@ -46,36 +43,6 @@ PARTS = {
     "facts": "review/_instance_facts.html",
     "timeline": "review/_instance_timeline.html",
 }
-
-
-@require_GET
-@screen(permissions.check_can_see_instances)
-def instance_list(request: HttpRequest) -> HttpResponse:
-    """List instances, newest first, by state, definition, version and case."""
-    viewer = viewer_required(request)
-    form = InstanceFilter(request.GET)
-    rows = engine.list_instances(
-        filters=form.given(), after=read_after(request.GET.get("after", ""))
-    )
-    shown, pages = cut(
-        request,
-        rows,
-        limit=engine.PAGE,
-        parameter="after",
-        mark=lambda row: mark_moment(row.started_at, row.id),
-    )
-    now, zone = database_now(), viewer.look.tzinfo
-    context = {
-        "page_title": "Instances",
-        "filter_form": form,
-        "reset_url": reverse("instance-list"),
-        "rows": [_row(row, now=now, zone=zone) for row in shown],
-        "pages": pages,
-        "bulk_url": f"{reverse('instance-bulk')}?{request.GET.urlencode()}"
-        if may_act_on_many(viewer.rights)
-        else "",
-    }
-    return render_page(request, "review/instance_list.html", context)
 
 
 @require_GET
@@ -107,7 +74,7 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         "instance": found,
         "case": found.business_key or str(found.id)[:13],
         "state": state_pill(found.state),
-        "topic": f"{instance_topic(found.id)} {INSTANCES}",
+        "topic": f"{instance_topic(found.id)} {MANY_INSTANCES}",
         "facts": _facts(found, by=lines[0].by if lines else "", now=now, zone=zone),
         "steps": [
             {
@@ -157,19 +124,6 @@ def instance_diagram(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         content_type="application/xml",
         headers={"Cache-Control": "private, max-age=86400"},
     )
-
-
-def _row(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> dict[str, object]:
-    return {
-        "url": reverse("instance-detail", args=[row.id]),
-        "case": row.business_key or str(row.id)[:13],
-        "definition": f"{row.definition_name} {row.definition_version}",
-        "state": state_pill("INCIDENT" if row.has_incident else row.state),
-        "at": ", ".join(name for name in row.at_steps if name)
-        or (f"ended at {row.end_node_id}" if row.end_node_id else ""),
-        "started": format_moment(row.started_at, zone=zone, now=now),
-        "lasted": format_duration((row.ended_at or now) - row.started_at),
-    }
 
 
 def _facts(

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from review import permissions
 from review.core.states import Role
 from review.dashboards import desk, listing
+from review.dashboards.frame import Viewer
 from review.live import queue_topic
 from review.models import Person, Queue
 from review.views.access import is_fragment, screen, viewer_required
@@ -53,18 +54,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
         for queue in Queue.objects.order_by("name", "pk")
         if permissions.can_review(viewer.rights, queue_id=queue.pk)
     ]
-    given = [
-        (
-            name,
-            title,
-            listed(person_id=person_id, persons=viewer.rights.persons, now=now),
-        )
-        for name, title, listed in (
-            ("pushed", "Given to you", listing.list_pushed),
-            ("held", "Held by you", listing.list_held),
-            ("parked", "Waiting, yours again", listing.list_parked),
-        )
-    ]
+    given = _list_given(viewer, now=now)
     context = {
         "page_title": "My work",
         "lists": [
@@ -104,6 +94,22 @@ def my_work(request: HttpRequest) -> HttpResponse:
     if is_fragment(request):
         return render(request, "review/_my_work_body.html", context)
     return render_page(request, "review/my_work.html", context)
+
+
+def _list_given(
+    viewer: Viewer, *, now: dt.datetime
+) -> list[tuple[str, str, list[Any]]]:
+    """Return the lists of what is the viewer's: name, title and tasks."""
+    lists = (
+        ("pushed", "Given to you", listing.list_pushed),
+        ("held", "Held by you", listing.list_held),
+        ("parked", "Waiting, yours again", listing.list_parked),
+    )
+    persons = viewer.rights.persons
+    return [
+        (name, title, listed(person_id=viewer.person_id, persons=persons, now=now))
+        for name, title, listed in lists
+    ]
 
 
 def _said(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> Row:

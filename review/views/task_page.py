@@ -16,7 +16,7 @@ from review.dashboards.frame import Viewer
 from review.dashboards.notes import list_notes
 from review.dashboards.proof import read_proof
 from review.forms.verdicts import CommentForm, VerdictForm
-from review.live import INSTANCES, instance_topic, task_topic
+from review.live import MANY_INSTANCES, instance_topic, task_topic
 from review.operations.drafts import Kept
 from review.operations.layouts import read_split
 from review.views import changes, next_steps, task_forms
@@ -106,7 +106,7 @@ def build_past(case: Case, viewer: Viewer) -> dict[str, object]:
         "history": _history(case, viewer),
         "past_url": f"{reverse('task-detail', args=[row.id])}?part=past",
         "past_topics": f"{task_topic(row.id)} {instance_topic(row.instance_id)}"
-        f" {INSTANCES}",
+        f" {MANY_INSTANCES}",
     }
 
 

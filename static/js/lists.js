@@ -7,30 +7,47 @@ import { announce } from "./requests.js";
 
 const COPIED = "The link is copied";
 
-function pillOf(held, tone) {
+const PAUSE_MS = 1000;
+/** Lists that were asked about within the pause; true where a hint came meanwhile. */
+const asked = new Map();
+
+function shown({ text, kind }) {
+  if (!text || !kind) {
+    return text;
+  }
   const span = document.createElement("span");
-  span.className = tone ? `pill is-${tone}` : "muted";
-  span.textContent = held;
+  span.className = kind;
+  span.textContent = text;
   return span;
+}
+
+/** The live cells by name; tasks have one, which says who has them or that they are gone. */
+function cellsOf({ cells, gone, held, tone }) {
+  const kind = !gone && tone ? `pill is-${tone}` : "muted";
+  return cells ?? { "": { text: gone || held, kind } };
 }
 
 function mark(row, news) {
   const box = row.querySelector("input[type=checkbox]");
-  const cell = row.querySelector("td[data-live]");
   row.classList.toggle("is-done", Boolean(news.gone));
   if (news.gone && box) {
     box.checked = false;
     box.disabled = true;
   }
-  const text = news.gone || news.held;
-  if (cell && cell.textContent.trim() !== text) {
-    cell.replaceChildren(text ? pillOf(text, news.gone ? "" : news.tone) : "");
+  for (const [name, told] of Object.entries(cellsOf(news))) {
+    const cell = row.querySelector(`td[data-live="${name}"]`);
+    if (cell && cell.textContent.trim() !== told.text) {
+      cell.replaceChildren(shown(told));
+    }
   }
 }
 
 async function refresh(section) {
   const rows = new Map(
-    [...section.querySelectorAll("[data-row][id^=task-]")].map((row) => [row.id.slice(5), row]),
+    [...section.querySelectorAll("[data-row][id]")].map((row) => [
+      row.id.slice(row.id.indexOf("-") + 1),
+      row,
+    ]),
   );
   const query = [...rows.keys()].map((id) => `id=${id}`).join("&");
   const response = await fetch(`${section.dataset.standing}?${query}`, {
@@ -45,6 +62,23 @@ async function refresh(section) {
   }
 }
 
+/** Ask at once, and at most once in a pause however many hints come. */
+function ask(section) {
+  if (asked.has(section)) {
+    asked.set(section, true);
+    return;
+  }
+  asked.set(section, false);
+  refresh(section).catch(() => {}); // The next hint, or the interval, asks again.
+  window.setTimeout(() => {
+    const isDue = asked.get(section);
+    asked.delete(section);
+    if (isDue && section.isConnected) {
+      ask(section);
+    }
+  }, PAUSE_MS);
+}
+
 async function copy(path) {
   await navigator.clipboard.writeText(new URL(path, window.location.href).href);
   announce(COPIED);
@@ -54,7 +88,7 @@ export function startLists(root) {
   root.addEventListener("hint", (event) => {
     const section = event.target.closest?.("[data-standing]");
     if (section) {
-      refresh(section).catch(() => {}); // The next hint, or the interval, asks again.
+      ask(section);
     }
   });
   root.addEventListener("click", (event) => {

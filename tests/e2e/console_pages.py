@@ -66,6 +66,7 @@ ANSWERS: Final = frozenset([
     "queue-views",
     "queue-next",
     "queue-standing",
+    "instance-standing",
     "batch-open",
     "view-save",
     "queue-columns",

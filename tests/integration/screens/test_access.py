@@ -91,7 +91,13 @@ def test_what_is_not_there_is_a_page_in_plain_words(url: str, world: World) -> N
 
 
 @pytest.mark.parametrize(
-    "url", ["/queues/desk/?after=x~y", "/instances/?after=2026", "/audit/?before=-1"]
+    "url",
+    [
+        "/queues/desk/?after=x~y",
+        "/instances/?after=2026",
+        "/instances/?seen=2026-x",
+        "/audit/?before=-1",
+    ],
 )
 def test_a_page_address_somebody_made_up_is_refused(url: str, world: World) -> None:
     answer = world.browser("dan").get(url)

@@ -33,7 +33,7 @@ CLOCKS = re.compile(r"\d{1,2}:\d\d(:\d\d)?|(\d+ (s|min|h|d)\b ?)+|just now")
 # Nobody's list is reordered under the pointer, nobody's form is taken from under the
 # hands: these wait for their reader, and a live part beside them says what is new.
 WAITS = (
-    ".//*[@id='task-rows'] | .//*[@id='list-head']"
+    ".//*[@id='task-rows'] | .//*[@id='instance-rows']"
     " | .//aside[contains(@class, 'verdict')]"
     " | .//*[@data-selection] | .//nav[contains(@class, 'pages')]"
     " | .//*[@id='task']/div[contains(@class, 'bar')]"
@@ -65,6 +65,13 @@ class Watcher:
         for element in root.xpath("//*[@data-topic][@hx-get]"):
             url = element.get("hx-get") or self.url
             parts[element.get("id") or url] = Part(
+                url, frozenset(element.get("data-topic").split()), self._fetch(url)
+            )
+        for element in main.xpath(".//*[@data-topic][@data-standing]"):
+            rows = element.xpath(".//tr[@data-row]/@id")
+            ids = "&".join(f"id={row.partition('-')[2]}" for row in rows)
+            url = f"{element.get('data-standing')}?{ids}"
+            parts[url] = Part(
                 url, frozenset(element.get("data-topic").split()), self._fetch(url)
             )
         for element in main.xpath(".//*[@data-topic][@hx-get]"):
@@ -205,6 +212,7 @@ PAGES = {
     "queue-detail": "alice",
     "task-detail": "alice",
     "instance-detail": "carol",
+    "instance-list": "carol",
     "dashboard": "carol",
 }
 

@@ -1,0 +1,157 @@
+"""The list of instances. It stays still while open: rows are marked in place."""
+
+import datetime as dt
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from review import permissions
+from review.dashboards import engine
+from review.filters import InstanceFilter
+from review.live import INSTANCES
+from review.views.access import is_fragment, screen, viewer_required
+from review.views.bulk import may_act_on_many
+from review.views.formats import format_duration, format_moment, state_pill
+from review.views.pages import render_page
+from review.views.paging import cut, mark_moment, read_after
+from workflows.operations.errors import Invalid
+from workflows.store import database_now
+
+MOST_ASKED: Final = 2 * engine.PAGE
+"""How many shown instances a page may ask about at once."""
+
+
+@require_GET
+@screen(permissions.check_can_see_instances)
+def instance_list(request: HttpRequest) -> HttpResponse:
+    """List instances, newest first, by state, definition, version and case.
+
+    htmx asks for the head, or for the rows of an empty list.
+    """
+    form = InstanceFilter(request.GET)
+    now = database_now()
+    head = _head(request, form, now=now)
+    part = request.GET.get("part", "") if is_fragment(request) else ""
+    if part == "head":
+        return render(request, "review/_instance_head.html", head)
+    rows = engine.list_instances(
+        filters=form.given(), after=read_after(request.GET.get("after", ""))
+    )
+    shown, pages = cut(
+        request,
+        rows,
+        limit=engine.PAGE,
+        parameter="after",
+        mark=lambda row: mark_moment(row.started_at, row.id),
+    )
+    zone = viewer_required(request).look.tzinfo
+    context = {
+        **head,
+        "page_title": "Instances",
+        "filter_form": form,
+        "reset_url": reverse("instance-list"),
+        "rows": [_row(row, now=now, zone=zone) for row in shown],
+        "rows_url": _address(request, part="rows"),
+        "standing_url": reverse("instance-standing"),
+        "pages": pages,
+    }
+    if part == "rows":
+        return render(request, "review/_instance_rows.html", context)
+    return render_page(request, "review/instance_list.html", context)
+
+
+@require_GET
+@screen(permissions.check_can_see_instances)
+def instance_standing(request: HttpRequest) -> HttpResponse:
+    """Say how the shown instances stand now, so that the page can mark them in place."""
+    ids = [text for text in request.GET.getlist("id") if _is_id(text)][:MOST_ASKED]
+    now = database_now()
+    rows = [
+        {"id": str(row.id), "cells": _standing(row, now=now)}
+        for row in engine.list_instances_standing(ids)
+    ]
+    return JsonResponse({"rows": rows})
+
+
+def _head(
+    request: HttpRequest, form: InstanceFilter, *, now: dt.datetime
+) -> dict[str, object]:
+    """Return the page's head: how many have started since `seen`, else since now."""
+    given = request.GET.get("seen", "")
+    arrived = 0
+    if given:
+        try:
+            seen = dt.datetime.fromisoformat(given)
+        except ValueError:
+            raise Invalid(
+                "The page in this address cannot be read; start from the list."
+            ) from None
+        arrived = engine.count_instances_since(seen, filters=form.given())
+    many = "+" if arrived >= engine.CAP else ""
+    return {
+        "topic": INSTANCES,
+        "new": f"{arrived:,}{many} new" if arrived else "",
+        "refresh_url": _address(request, part="head", seen=given or now.isoformat()),
+        "reload_url": _address(request),
+        "bulk_url": f"{reverse('instance-bulk')}?{_filters(request)}"
+        if may_act_on_many(viewer_required(request).rights)
+        else "",
+    }
+
+
+def _filters(request: HttpRequest) -> str:
+    kept = request.GET.copy()
+    for name in ("after", "part", "seen"):
+        kept.pop(name, None)
+    return kept.urlencode()
+
+
+def _address(request: HttpRequest, **more: str) -> str:
+    """Return the list's first page with its filters."""
+    words = "&".join(filter(None, (_filters(request), urlencode(more))))
+    url = reverse("instance-list")
+    return f"{url}?{words}" if words else url
+
+
+def _row(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "url": reverse("instance-detail", args=[row.id]),
+        "case": row.business_key or str(row.id)[:13],
+        "definition": f"{row.definition_name} {row.definition_version}",
+        "state": state_pill("INCIDENT" if row.has_incident else row.state),
+        "at": _place(row),
+        "started": format_moment(row.started_at, zone=zone, now=now),
+        "lasted": format_duration((row.ended_at or now) - row.started_at),
+    }
+
+
+def _standing(row: Any, *, now: dt.datetime) -> dict[str, dict[str, str]]:
+    """Return a row's live cells: text, and the class of the pill it stands in."""
+    state = state_pill("INCIDENT" if row.has_incident else row.state)
+    kind = f"pill is-{state.tone}" if state.tone else "pill"
+    lasted = format_duration((row.ended_at or now) - row.started_at)
+    return {
+        "state": {"text": state.label, "kind": kind},
+        "at": {"text": _place(row), "kind": ""},
+        "lasted": {"text": lasted, "kind": ""},
+    }
+
+
+def _place(row: Any) -> str:
+    """Return at which steps an instance stands, or where it ended."""
+    steps = ", ".join(name for name in row.at_steps if name)
+    return steps or (f"ended at {row.end_node_id}" if row.end_node_id else "")
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
