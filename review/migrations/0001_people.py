@@ -272,6 +272,289 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(
+                            ("assigned_to__isnull", False), ("state", "OPEN")
+                        ),
+                        fields=["assigned_to", "serve_at", "id"],
+                        name="review_task_assigned",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "CLAIMED")),
+                        fields=["claimed_by"],
+                        name="review_task_held",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("state__in", ["OPEN", "CLAIMED", "WAITING"]),
+                            ("breached_at__isnull", True),
+                            ("due_at__isnull", False),
+                        ),
+                        fields=["due_at", "id"],
+                        name="review_task_due_soon",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("state__in", ["OPEN", "CLAIMED", "WAITING"]),
+                            ("breached_at__isnull", False),
+                        ),
+                        fields=["breached_at", "id"],
+                        name="review_task_breached",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "DECIDED")),
+                        fields=["decided_at", "id"],
+                        name="review_task_decided",
+                    ),
+                    models.Index(fields=["instance"], name="review_task_instance"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "state__in",
+                            [
+                                "OPEN",
+                                "CLAIMED",
+                                "WAITING",
+                                "SETTLING",
+                                "DECIDED",
+                                "CANCELED",
+                            ],
+                        )),
+                        name="review_task_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "control__in",
+                            ["AUTO", "REVIEW", "DUAL", "BLOCK"],
+                        )),
+                        name="review_task_control_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "stage__in",
+                            ["FIRST", "SECOND", "ADJUDICATION"],
+                        )),
+                        name="review_task_stage_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("priority_class__in", ["A", "B", "C"])),
+                        name="review_task_class_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "reveal__in",
+                            ["ASSIST", "ON_REQUEST", "VERDICT_FIRST"],
+                        )),
+                        name="review_task_reveal_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("assigned_at__isnull", True),
+                                ("assigned_to__isnull", True),
+                            ),
+                            models.Q(
+                                ("assigned_at__isnull", False),
+                                ("assigned_to__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_task_assigned_at_needs_to",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("assigned_to__isnull", True),
+                                ("assigned_until__isnull", True),
+                            ),
+                            models.Q(
+                                ("assigned_to__isnull", False),
+                                ("assigned_until__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_task_assigned_needs_until",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("parking__isnull", True),
+                            ("parking__in", ["INFORMATION", "HELP"]),
+                            _connector="OR",
+                        ),
+                        name="review_task_parking_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("release_at__isnull", False), ("state", "SETTLING")
+                            ),
+                            models.Q(
+                                models.Q(("state", "SETTLING"), _negated=True),
+                                ("release_at__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_task_release_only_when_settling",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("is_ahead", False), ("state", "CLAIMED"), _connector="OR"
+                        ),
+                        name="review_task_ahead_only_when_claimed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("seats__gte", 1)),
+                        name="review_task_seats_from_1",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("outcome__isnull", True),
+                            ("outcome__in", ["APPROVED", "REJECTED", "BLOCKED"]),
+                            _connector="OR",
+                        ),
+                        name="review_task_outcome_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decided_by__isnull", True),
+                            ("decided_by__in", ["PEOPLE", "AUTO"]),
+                            _connector="OR",
+                        ),
+                        name="review_task_decided_by_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("claimed_at__isnull", True),
+                                ("claimed_by__isnull", True),
+                            ),
+                            models.Q(
+                                ("claimed_at__isnull", False),
+                                ("claimed_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_task_claimed_at_needs_by",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("claimed_by__isnull", True),
+                                ("lease_until__isnull", True),
+                            ),
+                            models.Q(
+                                ("claimed_by__isnull", False),
+                                ("lease_until__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_task_claimed_needs_lease",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("decided_at__isnull", True),
+                                ("decided_by__isnull", True),
+                            ),
+                            models.Q(
+                                ("decided_at__isnull", False),
+                                ("decided_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_task_decided_at_needs_by",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("decided_at__isnull", True), ("outcome__isnull", True)
+                            ),
+                            models.Q(
+                                ("decided_at__isnull", False),
+                                ("outcome__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_task_decided_needs_outcome",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("claimed_by__isnull", False), ("state", "CLAIMED")
+                            ),
+                            models.Q(
+                                models.Q(("state", "CLAIMED"), _negated=True),
+                                ("claimed_by__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_task_claimed_only_with_lease",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("outcome__isnull", False), ("state", "DECIDED")),
+                            models.Q(
+                                models.Q(("state", "DECIDED"), _negated=True),
+                                ("outcome__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_task_outcome_only_when_decided",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("canceled_at__isnull", False), ("state", "CANCELED")
+                            ),
+                            models.Q(
+                                models.Q(("state", "CANCELED"), _negated=True),
+                                ("canceled_at__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_task_canceled_at_only_when_canceled",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("breached_at__isnull", True),
+                            ("due_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="review_task_breach_needs_due",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("warn_at__isnull", True),
+                            ("due_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="review_task_warning_needs_due",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("warn_at__isnull", True),
+                            ("warn_at__lte", models.F("due_at")),
+                            _connector="OR",
+                        ),
+                        name="review_task_warning_not_after_due",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("confidence__isnull", True),
+                            models.Q(("confidence__gte", 0), ("confidence__lte", 1)),
+                            _connector="OR",
+                        ),
+                        name="review_task_confidence_0_to_1",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("round__gte", 1)),
+                        name="review_task_round_from_1",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Verdict",
@@ -395,6 +678,53 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["person", "-submitted_at"],
+                        name="review_verdict_of_person",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "decision__in",
+                            [
+                                "APPROVE",
+                                "REJECT",
+                                "EDIT_AND_APPROVE",
+                                "REQUEST_INFORMATION",
+                                "ESCALATE",
+                                "ABSTAIN",
+                            ],
+                        )),
+                        name="review_verdict_decision_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "stage__in",
+                            ["FIRST", "SECOND", "ADJUDICATION"],
+                        )),
+                        name="review_verdict_stage_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("decision", "EDIT_AND_APPROVE"),
+                                ("edits__isnull", False),
+                            ),
+                            models.Q(
+                                models.Q(
+                                    ("decision", "EDIT_AND_APPROVE"), _negated=True
+                                ),
+                                ("edits__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_verdict_edits_only_when_edited",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="User",
@@ -529,6 +859,65 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "assignment__in",
+                            ["PULL", "ROUND_ROBIN", "LEAST_LOADED", "SKILL_MATCH"],
+                        )),
+                        name="review_queue_assignment_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("signature__in", ["NONE", "PASSWORD"])),
+                        name="review_queue_signature_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("undo_seconds__gte", 0), ("undo_seconds__lte", 60)
+                        ),
+                        name="review_queue_undo_0_to_60_seconds",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("wip_limit__isnull", True),
+                            ("wip_limit__gte", 1),
+                            _connector="OR",
+                        ),
+                        name="review_queue_wip_limit_from_1",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("claim_ahead__gte", 0), ("claim_ahead__lte", 3)
+                        ),
+                        name="review_queue_claim_ahead_0_to_3",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("aging_seconds__gte", 60), ("assign_seconds__gte", 20)
+                        ),
+                        name="review_queue_aging_and_push_take_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("stuck_after__gte", 1)),
+                        name="review_queue_stuck_after_from_1",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("lease_seconds__gte", 20), ("lease_seconds__lte", 86400)
+                        ),
+                        name="review_queue_lease_20_seconds_to_a_day",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("escalate_to__isnull", True),
+                            models.Q(("escalate_to", models.F("id")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="review_queue_escalates_elsewhere",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Policy",
@@ -607,6 +996,80 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["GRID", "ROUTING"])),
+                        name="review_policy_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "state__in",
+                            [
+                                "PROPOSED",
+                                "IN_FORCE",
+                                "SUPERSEDED",
+                                "DECLINED",
+                                "WITHDRAWN",
+                            ],
+                        )),
+                        name="review_policy_state_known",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("queue", "kind", "version"),
+                        name="review_policy_version_once",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "IN_FORCE")),
+                        fields=("queue", "kind"),
+                        name="review_policy_one_in_force",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "PROPOSED")),
+                        fields=("queue", "kind"),
+                        name="review_policy_one_proposed",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("version", 1),
+                            models.Q(
+                                ("state__in", ["IN_FORCE", "SUPERSEDED"]), _negated=True
+                            ),
+                            models.Q(
+                                ("settled_by__isnull", False),
+                                models.Q(
+                                    ("settled_by", models.F("author")), _negated=True
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_policy_changed_by_two_persons",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("settled_at__isnull", True), ("state", "PROPOSED")
+                            ),
+                            models.Q(
+                                models.Q(("state", "PROPOSED"), _negated=True),
+                                ("settled_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_policy_settled_when_final",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("state__in", ["IN_FORCE", "SUPERSEDED"]), _negated=True
+                            ),
+                            ("effective_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="review_policy_in_force_since",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Lane",
@@ -633,6 +1096,26 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("queue", "region", "skill", "level"),
+                        name="review_lane_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("level", 0), ("skill", "")),
+                            models.Q(
+                                models.Q(("skill", ""), _negated=True),
+                                ("level__gte", 1),
+                                ("level__lte", 5),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_lane_level_1_to_5_with_a_skill",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Delegation",
@@ -685,6 +1168,44 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("revoked_at__isnull", True)),
+                        fields=["taker", "ends_at"],
+                        name="review_delegation_of_taker",
+                    ),
+                    models.Index(
+                        condition=models.Q(("revoked_at__isnull", True)),
+                        fields=["giver", "ends_at"],
+                        name="review_delegation_of_giver",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("giver", models.F("taker")), _negated=True),
+                        name="review_delegation_to_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                        name="review_delegation_ends_after_its_start",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("revoked_at__isnull", True),
+                                ("revoked_by__isnull", True),
+                            ),
+                            models.Q(
+                                ("revoked_at__isnull", False),
+                                ("revoked_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_delegation_revoked_at_needs_by",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="BreakGlass",
@@ -733,6 +1254,63 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["person", "expires_at"],
+                        name="review_break_glass_of_person",
+                    ),
+                    models.Index(
+                        condition=models.Q(("reviewed_at__isnull", True)),
+                        fields=["opened_at"],
+                        name="review_break_glass_unreviewed",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("reviewed_at__isnull", True),
+                                ("reviewed_by__isnull", True),
+                            ),
+                            models.Q(
+                                ("reviewed_at__isnull", False),
+                                ("reviewed_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_break_glass_reviewed_at_needs_by",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("is_justified__isnull", True),
+                                ("reviewed_at__isnull", True),
+                            ),
+                            models.Q(
+                                ("is_justified__isnull", False),
+                                ("reviewed_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_break_glass_reviewed_says_whether_justified",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("reviewed_by__isnull", True),
+                            models.Q(
+                                ("reviewed_by", models.F("person")), _negated=True
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_break_glass_reviewed_by_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("expires_at__gt", models.F("opened_at"))),
+                        name="review_break_glass_expires_later",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Authority",
@@ -771,6 +1349,34 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("revoked_at__isnull", True)),
+                        fields=("person", "queue"),
+                        name="review_authority_held_once",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gte", 0)),
+                        name="review_authority_from_0",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("revoked_at__isnull", True),
+                                ("revoked_by__isnull", True),
+                            ),
+                            models.Q(
+                                ("revoked_at__isnull", False),
+                                ("revoked_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_authority_revoked_at_needs_by",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ReasonCode",
@@ -813,6 +1419,29 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "decision__in",
+                            [
+                                "APPROVE",
+                                "REJECT",
+                                "EDIT_AND_APPROVE",
+                                "REQUEST_INFORMATION",
+                                "ESCALATE",
+                                "ABSTAIN",
+                            ],
+                        )),
+                        name="review_reason_code_decision_known",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("queue", "code"),
+                        name="review_reason_code_once_per_queue",
+                        nulls_distinct=False,
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="RoleGrant",
@@ -862,6 +1491,51 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "role__in",
+                            [
+                                "REVIEWER",
+                                "MANAGER",
+                                "AUDITOR",
+                                "PROCESS_OWNER",
+                                "ADMINISTRATOR",
+                            ],
+                        )),
+                        name="review_role_grant_role_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("revoked_at__isnull", True),
+                                ("revoked_by__isnull", True),
+                            ),
+                            models.Q(
+                                ("revoked_at__isnull", False),
+                                ("revoked_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_role_grant_revoked_at_needs_by",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("revoked_at__isnull", True)),
+                        fields=("person", "role", "queue"),
+                        name="review_role_grant_held_once",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("queue__isnull", True),
+                            ("role__in", ["REVIEWER", "MANAGER"]),
+                            _connector="OR",
+                        ),
+                        name="review_role_grant_queue_only_for_queue_roles",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="SavedView",
@@ -903,6 +1577,43 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("is_team", True)),
+                        fields=["queue"],
+                        name="review_saved_view_of_team",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("owner", "page", "queue", "name"),
+                        name="review_saved_view_name_once",
+                        nulls_distinct=False,
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_default", True)),
+                        fields=("owner", "page", "queue"),
+                        name="review_saved_view_one_default",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("is_team", False),
+                            ("queue__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="review_saved_view_team_needs_queue",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "density__in",
+                            ["", "compact", "standard", "spacious"],
+                        )),
+                        name="review_saved_view_density_known",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Skill",
@@ -928,6 +1639,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("person", "name"), name="review_skill_once_per_person"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("level__gte", 1), ("level__lte", 5)),
+                        name="review_skill_level_1_to_5",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="TaskContent",
@@ -1064,6 +1786,18 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["person", "skipped_at"], name="review_skip_of_person"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("task", "person"), name="review_skip_once_per_person"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Seat",
@@ -1101,6 +1835,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["person"], name="review_seat_of_person")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("task", "person"), name="review_seat_once_per_person"
+                    ),
+                    models.UniqueConstraint(
+                        fields=("task", "token"), name="review_seat_once_per_token"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Presence",
@@ -1135,6 +1882,21 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("task", "person"),
+                        name="review_presence_once_per_person",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "mode__in",
+                            ["VIEWING", "EDITING", "AWAY"],
+                        )),
+                        name="review_presence_mode_known",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Note",
@@ -1172,6 +1934,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "kind__in",
+                            ["COMMENT", "HAND_OVER", "HELP"],
+                        )),
+                        name="review_note_kind_known",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="InformationRequest",
@@ -1213,6 +1986,37 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["task", "asked_at"], name="review_information_of_task"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("answered_at__isnull", True),
+                                ("answered_by__isnull", True),
+                            ),
+                            models.Q(
+                                ("answered_at__isnull", False),
+                                ("answered_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_information_request_answered_at_needs_by",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("answered_at__isnull", True),
+                            ("withdrawn_at__isnull", True),
+                        ),
+                        fields=("task",),
+                        name="review_information_request_one_open",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Draft",
@@ -1254,6 +2058,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("person", "task"), name="review_draft_once_per_person"
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="TaskRevision",
@@ -1287,6 +2098,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("task", "round"),
+                        name="review_task_revision_once_per_round",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="VerdictUndo",
@@ -1616,466 +2435,12 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.AddConstraint(
-            model_name="queue",
-            constraint=models.CheckConstraint(
-                condition=models.Q((
-                    "assignment__in",
-                    ["PULL", "ROUND_ROBIN", "LEAST_LOADED", "SKILL_MATCH"],
-                )),
-                name="review_queue_assignment_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="queue",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("signature__in", ["NONE", "PASSWORD"])),
-                name="review_queue_signature_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="queue",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("undo_seconds__gte", 0), ("undo_seconds__lte", 60)),
-                name="review_queue_undo_0_to_60_seconds",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="queue",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("wip_limit__isnull", True), ("wip_limit__gte", 1), _connector="OR"
-                ),
-                name="review_queue_wip_limit_from_1",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="queue",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("claim_ahead__gte", 0), ("claim_ahead__lte", 3)),
-                name="review_queue_claim_ahead_0_to_3",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="queue",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("aging_seconds__gte", 60), ("assign_seconds__gte", 20)
-                ),
-                name="review_queue_aging_and_push_take_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="queue",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("stuck_after__gte", 1)),
-                name="review_queue_stuck_after_from_1",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="queue",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("lease_seconds__gte", 20), ("lease_seconds__lte", 86400)
-                ),
-                name="review_queue_lease_20_seconds_to_a_day",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="queue",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("escalate_to__isnull", True),
-                    models.Q(("escalate_to", models.F("id")), _negated=True),
-                    _connector="OR",
-                ),
-                name="review_queue_escalates_elsewhere",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["GRID", "ROUTING"])),
-                name="review_policy_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policy",
-            constraint=models.CheckConstraint(
-                condition=models.Q((
-                    "state__in",
-                    ["PROPOSED", "IN_FORCE", "SUPERSEDED", "DECLINED", "WITHDRAWN"],
-                )),
-                name="review_policy_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policy",
-            constraint=models.UniqueConstraint(
-                fields=("queue", "kind", "version"), name="review_policy_version_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policy",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "IN_FORCE")),
-                fields=("queue", "kind"),
-                name="review_policy_one_in_force",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policy",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "PROPOSED")),
-                fields=("queue", "kind"),
-                name="review_policy_one_proposed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("version", 1),
-                    models.Q(("state__in", ["IN_FORCE", "SUPERSEDED"]), _negated=True),
-                    models.Q(
-                        ("settled_by__isnull", False),
-                        models.Q(("settled_by", models.F("author")), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="review_policy_changed_by_two_persons",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("settled_at__isnull", True), ("state", "PROPOSED")),
-                    models.Q(
-                        models.Q(("state", "PROPOSED"), _negated=True),
-                        ("settled_at__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="review_policy_settled_when_final",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["IN_FORCE", "SUPERSEDED"]), _negated=True),
-                    ("effective_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="review_policy_in_force_since",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lane",
-            constraint=models.UniqueConstraint(
-                fields=("queue", "region", "skill", "level"), name="review_lane_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lane",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("level", 0), ("skill", "")),
-                    models.Q(
-                        models.Q(("skill", ""), _negated=True),
-                        ("level__gte", 1),
-                        ("level__lte", 5),
-                    ),
-                    _connector="OR",
-                ),
-                name="review_lane_level_1_to_5_with_a_skill",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delegation",
-            index=models.Index(
-                condition=models.Q(("revoked_at__isnull", True)),
-                fields=["taker", "ends_at"],
-                name="review_delegation_of_taker",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delegation",
-            index=models.Index(
-                condition=models.Q(("revoked_at__isnull", True)),
-                fields=["giver", "ends_at"],
-                name="review_delegation_of_giver",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delegation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("giver", models.F("taker")), _negated=True),
-                name="review_delegation_to_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delegation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
-                name="review_delegation_ends_after_its_start",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delegation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("revoked_at__isnull", True), ("revoked_by__isnull", True)
-                    ),
-                    models.Q(
-                        ("revoked_at__isnull", False), ("revoked_by__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="review_delegation_revoked_at_needs_by",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="breakglass",
-            index=models.Index(
-                fields=["person", "expires_at"], name="review_break_glass_of_person"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="breakglass",
-            index=models.Index(
-                condition=models.Q(("reviewed_at__isnull", True)),
-                fields=["opened_at"],
-                name="review_break_glass_unreviewed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="breakglass",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("reviewed_at__isnull", True), ("reviewed_by__isnull", True)
-                    ),
-                    models.Q(
-                        ("reviewed_at__isnull", False), ("reviewed_by__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="review_break_glass_reviewed_at_needs_by",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="breakglass",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("is_justified__isnull", True), ("reviewed_at__isnull", True)
-                    ),
-                    models.Q(
-                        ("is_justified__isnull", False), ("reviewed_at__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="review_break_glass_reviewed_says_whether_justified",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="breakglass",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("reviewed_by__isnull", True),
-                    models.Q(("reviewed_by", models.F("person")), _negated=True),
-                    _connector="OR",
-                ),
-                name="review_break_glass_reviewed_by_another",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="breakglass",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("expires_at__gt", models.F("opened_at"))),
-                name="review_break_glass_expires_later",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="authority",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("revoked_at__isnull", True)),
-                fields=("person", "queue"),
-                name="review_authority_held_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="authority",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gte", 0)), name="review_authority_from_0"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="authority",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("revoked_at__isnull", True), ("revoked_by__isnull", True)
-                    ),
-                    models.Q(
-                        ("revoked_at__isnull", False), ("revoked_by__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="review_authority_revoked_at_needs_by",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reasoncode",
-            constraint=models.CheckConstraint(
-                condition=models.Q((
-                    "decision__in",
-                    [
-                        "APPROVE",
-                        "REJECT",
-                        "EDIT_AND_APPROVE",
-                        "REQUEST_INFORMATION",
-                        "ESCALATE",
-                        "ABSTAIN",
-                    ],
-                )),
-                name="review_reason_code_decision_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="reasoncode",
-            constraint=models.UniqueConstraint(
-                fields=("queue", "code"),
-                name="review_reason_code_once_per_queue",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rolegrant",
-            constraint=models.CheckConstraint(
-                condition=models.Q((
-                    "role__in",
-                    [
-                        "REVIEWER",
-                        "MANAGER",
-                        "AUDITOR",
-                        "PROCESS_OWNER",
-                        "ADMINISTRATOR",
-                    ],
-                )),
-                name="review_role_grant_role_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rolegrant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("revoked_at__isnull", True), ("revoked_by__isnull", True)
-                    ),
-                    models.Q(
-                        ("revoked_at__isnull", False), ("revoked_by__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="review_role_grant_revoked_at_needs_by",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rolegrant",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("revoked_at__isnull", True)),
-                fields=("person", "role", "queue"),
-                name="review_role_grant_held_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="rolegrant",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("queue__isnull", True),
-                    ("role__in", ["REVIEWER", "MANAGER"]),
-                    _connector="OR",
-                ),
-                name="review_role_grant_queue_only_for_queue_roles",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="savedview",
-            index=models.Index(
-                condition=models.Q(("is_team", True)),
-                fields=["queue"],
-                name="review_saved_view_of_team",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=models.UniqueConstraint(
-                fields=("owner", "page", "queue", "name"),
-                name="review_saved_view_name_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_default", True)),
-                fields=("owner", "page", "queue"),
-                name="review_saved_view_one_default",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("is_team", False), ("queue__isnull", False), _connector="OR"
-                ),
-                name="review_saved_view_team_needs_queue",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=models.CheckConstraint(
-                condition=models.Q((
-                    "density__in",
-                    ["", "compact", "standard", "spacious"],
-                )),
-                name="review_saved_view_density_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="skill",
-            constraint=models.UniqueConstraint(
-                fields=("person", "name"), name="review_skill_once_per_person"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="skill",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("level__gte", 1), ("level__lte", 5)),
-                name="review_skill_level_1_to_5",
-            ),
-        ),
         migrations.AddIndex(
             model_name="task",
             index=models.Index(
                 condition=models.Q(("assigned_to__isnull", True), ("state", "OPEN")),
                 fields=["lane", "serve_at", "id"],
                 name="review_task_claim_next",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(
-                condition=models.Q(("assigned_to__isnull", False), ("state", "OPEN")),
-                fields=["assigned_to", "serve_at", "id"],
-                name="review_task_assigned",
             ),
         ),
         migrations.AddIndex(
@@ -2089,138 +2454,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="task",
             index=models.Index(
-                condition=models.Q(("state", "CLAIMED")),
-                fields=["claimed_by"],
-                name="review_task_held",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(
                 condition=models.Q(("state__in", ["OPEN", "CLAIMED", "WAITING"])),
                 fields=["queue", "serve_at", "id"],
                 name="review_task_page",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(
-                condition=models.Q(
-                    ("state__in", ["OPEN", "CLAIMED", "WAITING"]),
-                    ("breached_at__isnull", True),
-                    ("due_at__isnull", False),
-                ),
-                fields=["due_at", "id"],
-                name="review_task_due_soon",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(
-                condition=models.Q(
-                    ("state__in", ["OPEN", "CLAIMED", "WAITING"]),
-                    ("breached_at__isnull", False),
-                ),
-                fields=["breached_at", "id"],
-                name="review_task_breached",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(
-                condition=models.Q(("state", "DECIDED")),
-                fields=["decided_at", "id"],
-                name="review_task_decided",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="task",
-            index=models.Index(fields=["instance"], name="review_task_instance"),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q((
-                    "state__in",
-                    ["OPEN", "CLAIMED", "WAITING", "SETTLING", "DECIDED", "CANCELED"],
-                )),
-                name="review_task_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q((
-                    "control__in",
-                    ["AUTO", "REVIEW", "DUAL", "BLOCK"],
-                )),
-                name="review_task_control_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("stage__in", ["FIRST", "SECOND", "ADJUDICATION"])),
-                name="review_task_stage_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("priority_class__in", ["A", "B", "C"])),
-                name="review_task_class_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q((
-                    "reveal__in",
-                    ["ASSIST", "ON_REQUEST", "VERDICT_FIRST"],
-                )),
-                name="review_task_reveal_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("assigned_at__isnull", True), ("assigned_to__isnull", True)
-                    ),
-                    models.Q(
-                        ("assigned_at__isnull", False), ("assigned_to__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="review_task_assigned_at_needs_to",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("assigned_to__isnull", True), ("assigned_until__isnull", True)
-                    ),
-                    models.Q(
-                        ("assigned_to__isnull", False),
-                        ("assigned_until__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="review_task_assigned_needs_until",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("parking__isnull", True),
-                    ("parking__in", ["INFORMATION", "HELP"]),
-                    _connector="OR",
-                ),
-                name="review_task_parking_known",
             ),
         ),
         migrations.AddConstraint(
@@ -2243,296 +2479,6 @@ class Migration(migrations.Migration):
                 name="review_task_parked_only_when_waiting",
             ),
         ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("release_at__isnull", False), ("state", "SETTLING")),
-                    models.Q(
-                        models.Q(("state", "SETTLING"), _negated=True),
-                        ("release_at__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="review_task_release_only_when_settling",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("is_ahead", False), ("state", "CLAIMED"), _connector="OR"
-                ),
-                name="review_task_ahead_only_when_claimed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("seats__gte", 1)), name="review_task_seats_from_1"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("outcome__isnull", True),
-                    ("outcome__in", ["APPROVED", "REJECTED", "BLOCKED"]),
-                    _connector="OR",
-                ),
-                name="review_task_outcome_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("decided_by__isnull", True),
-                    ("decided_by__in", ["PEOPLE", "AUTO"]),
-                    _connector="OR",
-                ),
-                name="review_task_decided_by_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("claimed_at__isnull", True), ("claimed_by__isnull", True)
-                    ),
-                    models.Q(
-                        ("claimed_at__isnull", False), ("claimed_by__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="review_task_claimed_at_needs_by",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("claimed_by__isnull", True), ("lease_until__isnull", True)
-                    ),
-                    models.Q(
-                        ("claimed_by__isnull", False), ("lease_until__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="review_task_claimed_needs_lease",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("decided_at__isnull", True), ("decided_by__isnull", True)
-                    ),
-                    models.Q(
-                        ("decided_at__isnull", False), ("decided_by__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="review_task_decided_at_needs_by",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at__isnull", True), ("outcome__isnull", True)),
-                    models.Q(("decided_at__isnull", False), ("outcome__isnull", False)),
-                    _connector="OR",
-                ),
-                name="review_task_decided_needs_outcome",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("claimed_by__isnull", False), ("state", "CLAIMED")),
-                    models.Q(
-                        models.Q(("state", "CLAIMED"), _negated=True),
-                        ("claimed_by__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="review_task_claimed_only_with_lease",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("outcome__isnull", False), ("state", "DECIDED")),
-                    models.Q(
-                        models.Q(("state", "DECIDED"), _negated=True),
-                        ("outcome__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="review_task_outcome_only_when_decided",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("canceled_at__isnull", False), ("state", "CANCELED")),
-                    models.Q(
-                        models.Q(("state", "CANCELED"), _negated=True),
-                        ("canceled_at__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="review_task_canceled_at_only_when_canceled",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("breached_at__isnull", True),
-                    ("due_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="review_task_breach_needs_due",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("warn_at__isnull", True),
-                    ("due_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="review_task_warning_needs_due",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("warn_at__isnull", True),
-                    ("warn_at__lte", models.F("due_at")),
-                    _connector="OR",
-                ),
-                name="review_task_warning_not_after_due",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("confidence__isnull", True),
-                    models.Q(("confidence__gte", 0), ("confidence__lte", 1)),
-                    _connector="OR",
-                ),
-                name="review_task_confidence_0_to_1",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="task",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("round__gte", 1)), name="review_task_round_from_1"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="skip",
-            index=models.Index(
-                fields=["person", "skipped_at"], name="review_skip_of_person"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="skip",
-            constraint=models.UniqueConstraint(
-                fields=("task", "person"), name="review_skip_once_per_person"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="seat",
-            index=models.Index(fields=["person"], name="review_seat_of_person"),
-        ),
-        migrations.AddConstraint(
-            model_name="seat",
-            constraint=models.UniqueConstraint(
-                fields=("task", "person"), name="review_seat_once_per_person"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="seat",
-            constraint=models.UniqueConstraint(
-                fields=("task", "token"), name="review_seat_once_per_token"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="presence",
-            constraint=models.UniqueConstraint(
-                fields=("task", "person"), name="review_presence_once_per_person"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="presence",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("mode__in", ["VIEWING", "EDITING", "AWAY"])),
-                name="review_presence_mode_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="note",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["COMMENT", "HAND_OVER", "HELP"])),
-                name="review_note_kind_known",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="informationrequest",
-            index=models.Index(
-                fields=["task", "asked_at"], name="review_information_of_task"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="informationrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("answered_at__isnull", True), ("answered_by__isnull", True)
-                    ),
-                    models.Q(
-                        ("answered_at__isnull", False), ("answered_by__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="review_information_request_answered_at_needs_by",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="informationrequest",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    ("answered_at__isnull", True), ("withdrawn_at__isnull", True)
-                ),
-                fields=("task",),
-                name="review_information_request_one_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="draft",
-            constraint=models.UniqueConstraint(
-                fields=("person", "task"), name="review_draft_once_per_person"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="taskrevision",
-            constraint=models.UniqueConstraint(
-                fields=("task", "round"), name="review_task_revision_once_per_round"
-            ),
-        ),
         migrations.AddField(
             model_name="verdictundo",
             name="person",
@@ -2540,36 +2486,6 @@ class Migration(migrations.Migration):
                 db_index=False,
                 on_delete=django.db.models.deletion.PROTECT,
                 to="review.person",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="verdict",
-            index=models.Index(
-                fields=["person", "-submitted_at"], name="review_verdict_of_person"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="verdict",
-            constraint=models.CheckConstraint(
-                condition=models.Q((
-                    "decision__in",
-                    [
-                        "APPROVE",
-                        "REJECT",
-                        "EDIT_AND_APPROVE",
-                        "REQUEST_INFORMATION",
-                        "ESCALATE",
-                        "ABSTAIN",
-                    ],
-                )),
-                name="review_verdict_decision_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="verdict",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("stage__in", ["FIRST", "SECOND", "ADJUDICATION"])),
-                name="review_verdict_stage_known",
             ),
         ),
         migrations.AddConstraint(
@@ -2583,22 +2499,6 @@ class Migration(migrations.Migration):
             model_name="verdict",
             constraint=models.UniqueConstraint(
                 fields=("task", "lease_token"), name="review_verdict_once_per_lease"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="verdict",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("decision", "EDIT_AND_APPROVE"), ("edits__isnull", False)
-                    ),
-                    models.Q(
-                        models.Q(("decision", "EDIT_AND_APPROVE"), _negated=True),
-                        ("edits__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="review_verdict_edits_only_when_edited",
             ),
         ),
     ]

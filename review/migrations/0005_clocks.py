@@ -89,6 +89,33 @@ class Migration(migrations.Migration):
                 ("due_at", models.DateTimeField(null=True)),
                 ("audit_seq", models.IntegerField()),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "kind__in",
+                            ["START", "PAUSE", "RESUME", "STOP", "RESET"],
+                        )),
+                        name="review_clock_event_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("kind__in", ["START", "RESET"]),
+                                ("terms__isnull", False),
+                            ),
+                            models.Q(
+                                models.Q(
+                                    ("kind__in", ["START", "RESET"]), _negated=True
+                                ),
+                                ("terms__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_clock_event_terms_when_it_begins",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="ClockRecord",
@@ -116,6 +143,21 @@ class Migration(migrations.Migration):
                 ("did", models.CharField(default="", max_length=300)),
                 ("audit_seq", models.IntegerField()),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("is_breach", True)),
+                        fields=["reached_at"],
+                        name="review_clock_record_breaches",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("reached_at__lte", models.F("noticed_at"))),
+                        name="review_clock_record_never_early",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="InstanceClock",
@@ -156,6 +198,39 @@ class Migration(migrations.Migration):
                 ("ended_at", models.DateTimeField(null=True)),
                 ("audit_seq", models.IntegerField()),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "STOPPED"), _negated=True),
+                        fields=["due_at"],
+                        name="review_instance_clock_due",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "state__in",
+                            ["RUNNING", "PAUSED", "STOPPED"],
+                        )),
+                        name="review_instance_clock_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", False), ("state", "STOPPED")),
+                            models.Q(
+                                models.Q(("state", "STOPPED"), _negated=True),
+                                ("ended_at__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_instance_clock_ends_when_stopped",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("warn_at__lte", models.F("due_at"))),
+                        name="review_instance_clock_warning_not_after_due",
+                    ),
+                ],
+            },
         ),
         migrations.RemoveConstraint(
             model_name="task",
@@ -261,42 +336,6 @@ class Migration(migrations.Migration):
                 to="review.task",
             ),
         ),
-        migrations.AddIndex(
-            model_name="instanceclock",
-            index=models.Index(
-                condition=models.Q(("state", "STOPPED"), _negated=True),
-                fields=["due_at"],
-                name="review_instance_clock_due",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="instanceclock",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["RUNNING", "PAUSED", "STOPPED"])),
-                name="review_instance_clock_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="instanceclock",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("ended_at__isnull", False), ("state", "STOPPED")),
-                    models.Q(
-                        models.Q(("state", "STOPPED"), _negated=True),
-                        ("ended_at__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="review_instance_clock_ends_when_stopped",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="instanceclock",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("warn_at__lte", models.F("due_at"))),
-                name="review_instance_clock_warning_not_after_due",
-            ),
-        ),
         migrations.AddConstraint(
             model_name="calendarversion",
             constraint=models.UniqueConstraint(
@@ -319,32 +358,6 @@ class Migration(migrations.Migration):
                 name="review_clock_event_instance",
             ),
         ),
-        migrations.AddConstraint(
-            model_name="clockevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q((
-                    "kind__in",
-                    ["START", "PAUSE", "RESUME", "STOP", "RESET"],
-                )),
-                name="review_clock_event_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="clockevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("kind__in", ["START", "RESET"]), ("terms__isnull", False)
-                    ),
-                    models.Q(
-                        models.Q(("kind__in", ["START", "RESET"]), _negated=True),
-                        ("terms__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="review_clock_event_terms_when_it_begins",
-            ),
-        ),
         migrations.AddIndex(
             model_name="clockrecord",
             index=models.Index(
@@ -353,27 +366,12 @@ class Migration(migrations.Migration):
                 name="review_clock_record_task",
             ),
         ),
-        migrations.AddIndex(
-            model_name="clockrecord",
-            index=models.Index(
-                condition=models.Q(("is_breach", True)),
-                fields=["reached_at"],
-                name="review_clock_record_breaches",
-            ),
-        ),
         migrations.AddConstraint(
             model_name="clockrecord",
             constraint=models.UniqueConstraint(
                 fields=("instance_id", "task", "cycle", "rung"),
                 name="review_clock_record_once",
                 nulls_distinct=False,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="clockrecord",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reached_at__lte", models.F("noticed_at"))),
-                name="review_clock_record_never_early",
             ),
         ),
         audited_table("review_clockevent", columns=("audit_seq",)),

@@ -52,6 +52,23 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["SLACK", "TEAMS", "JSON"])),
+                        name="review_chat_hook_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("url__startswith", "https://")),
+                        name="review_chat_hook_url_is_https",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("removed_at__isnull", True)),
+                        fields=("queue", "name"),
+                        name="review_chat_hook_name_once_per_queue",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Delivery",
@@ -107,6 +124,76 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["WAITING", "SENDING"])),
+                        fields=["next_at"],
+                        name="review_delivery_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "DEAD")),
+                        fields=["-finished_at"],
+                        name="review_delivery_dead",
+                    ),
+                    models.Index(
+                        condition=models.Q(("finished_at__isnull", False)),
+                        fields=["finished_at"],
+                        name="review_delivery_finished",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "state__in",
+                            ["WAITING", "SENDING", "SENT", "SKIPPED", "DEAD"],
+                        )),
+                        name="review_delivery_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("hook__isnull", True), ("person__isnull", False)),
+                            models.Q(("hook__isnull", False), ("person__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="review_delivery_to_a_person_or_a_room",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("lease_until__isnull", False), ("state", "SENDING")
+                            ),
+                            models.Q(
+                                models.Q(("state", "SENDING"), _negated=True),
+                                ("lease_until__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_delivery_sending_has_lease",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("finished_at__isnull", True),
+                                ("state__in", ["WAITING", "SENDING"]),
+                            ),
+                            models.Q(
+                                models.Q(
+                                    ("state__in", ["WAITING", "SENDING"]), _negated=True
+                                ),
+                                ("finished_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="review_delivery_finished_at_end_only",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("person", "hook", "due_at"),
+                        name="review_delivery_once_per_moment",
+                        nulls_distinct=False,
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Notification",
@@ -186,6 +273,96 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("is_listed", True)),
+                        fields=["person", "-id"],
+                        name="review_notification_of_person",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("is_listed", True), ("read_at__isnull", True)
+                        ),
+                        fields=["person", "-id"],
+                        name="review_notification_unread",
+                    ),
+                    models.Index(
+                        condition=models.Q(("planned_at__isnull", True)),
+                        fields=["id"],
+                        name="review_notification_unplanned",
+                    ),
+                    models.Index(
+                        condition=models.Q(("delivery__isnull", False)),
+                        fields=["delivery"],
+                        name="review_notification_carried",
+                    ),
+                    models.Index(
+                        condition=models.Q(("read_at__isnull", False)),
+                        fields=["read_at"],
+                        name="review_notification_read",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "kind__in",
+                            [
+                                "ASSIGNED",
+                                "HANDED_OVER",
+                                "HELP_ASKED",
+                                "QUESTION_ANSWERED",
+                                "REOPENED",
+                                "UNDONE",
+                                "SLA_WARNED",
+                                "SLA_BREACHED",
+                                "ESCALATED",
+                                "STUCK",
+                                "WORK_MOVED",
+                                "ADJUDICATION",
+                                "EMERGENCY_OPENED",
+                                "EMERGENCY_REVIEW",
+                                "DELEGATED",
+                                "POLICY_PROPOSED",
+                                "POLICY_SETTLED",
+                                "ABSENCE",
+                            ],
+                        )),
+                        name="review_notification_kind_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("hook__isnull", True), ("person__isnull", False)),
+                            models.Q(("hook__isnull", False), ("person__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="review_notification_to_a_person_or_a_room",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("url__startswith", "/"),
+                            models.Q(("url__startswith", "//"), _negated=True),
+                        ),
+                        name="review_notification_url_is_here",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            models.Q(("key", ""), _negated=True),
+                            ("person__isnull", False),
+                        ),
+                        fields=("person", "key"),
+                        name="review_notification_once_per_person",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            models.Q(("key", ""), _negated=True),
+                            ("hook__isnull", False),
+                        ),
+                        fields=("hook", "key"),
+                        name="review_notification_once_per_room",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="NotificationPreference",
@@ -253,222 +430,6 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="chathook",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["SLACK", "TEAMS", "JSON"])),
-                name="review_chat_hook_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="chathook",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("url__startswith", "https://")),
-                name="review_chat_hook_url_is_https",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="chathook",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("removed_at__isnull", True)),
-                fields=("queue", "name"),
-                name="review_chat_hook_name_once_per_queue",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("state__in", ["WAITING", "SENDING"])),
-                fields=["next_at"],
-                name="review_delivery_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("state", "DEAD")),
-                fields=["-finished_at"],
-                name="review_delivery_dead",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("finished_at__isnull", False)),
-                fields=["finished_at"],
-                name="review_delivery_finished",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q((
-                    "state__in",
-                    ["WAITING", "SENDING", "SENT", "SKIPPED", "DEAD"],
-                )),
-                name="review_delivery_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("hook__isnull", True), ("person__isnull", False)),
-                    models.Q(("hook__isnull", False), ("person__isnull", True)),
-                    _connector="OR",
-                ),
-                name="review_delivery_to_a_person_or_a_room",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("lease_until__isnull", False), ("state", "SENDING")),
-                    models.Q(
-                        models.Q(("state", "SENDING"), _negated=True),
-                        ("lease_until__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="review_delivery_sending_has_lease",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("finished_at__isnull", True),
-                        ("state__in", ["WAITING", "SENDING"]),
-                    ),
-                    models.Q(
-                        models.Q(("state__in", ["WAITING", "SENDING"]), _negated=True),
-                        ("finished_at__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="review_delivery_finished_at_end_only",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="delivery",
-            constraint=models.UniqueConstraint(
-                fields=("person", "hook", "due_at"),
-                name="review_delivery_once_per_moment",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("is_listed", True)),
-                fields=["person", "-id"],
-                name="review_notification_of_person",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("is_listed", True), ("read_at__isnull", True)),
-                fields=["person", "-id"],
-                name="review_notification_unread",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("planned_at__isnull", True)),
-                fields=["id"],
-                name="review_notification_unplanned",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("delivery__isnull", False)),
-                fields=["delivery"],
-                name="review_notification_carried",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("read_at__isnull", False)),
-                fields=["read_at"],
-                name="review_notification_read",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notification",
-            constraint=models.CheckConstraint(
-                condition=models.Q((
-                    "kind__in",
-                    [
-                        "ASSIGNED",
-                        "HANDED_OVER",
-                        "HELP_ASKED",
-                        "QUESTION_ANSWERED",
-                        "REOPENED",
-                        "UNDONE",
-                        "SLA_WARNED",
-                        "SLA_BREACHED",
-                        "ESCALATED",
-                        "STUCK",
-                        "WORK_MOVED",
-                        "ADJUDICATION",
-                        "EMERGENCY_OPENED",
-                        "EMERGENCY_REVIEW",
-                        "DELEGATED",
-                        "POLICY_PROPOSED",
-                        "POLICY_SETTLED",
-                        "ABSENCE",
-                    ],
-                )),
-                name="review_notification_kind_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("hook__isnull", True), ("person__isnull", False)),
-                    models.Q(("hook__isnull", False), ("person__isnull", True)),
-                    _connector="OR",
-                ),
-                name="review_notification_to_a_person_or_a_room",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("url__startswith", "/"),
-                    models.Q(("url__startswith", "//"), _negated=True),
-                ),
-                name="review_notification_url_is_here",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notification",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    models.Q(("key", ""), _negated=True), ("person__isnull", False)
-                ),
-                fields=("person", "key"),
-                name="review_notification_once_per_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="notification",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    models.Q(("key", ""), _negated=True), ("hook__isnull", False)
-                ),
-                fields=("hook", "key"),
-                name="review_notification_once_per_room",
-            ),
         ),
         governed_table("review_chathook"),
     ]

@@ -192,6 +192,53 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["definition", "state", "started_at"],
+                        name="workflows_instance_by_state",
+                    ),
+                    models.Index(
+                        fields=["started_at", "id"], name="workflows_instance_recent"
+                    ),
+                    models.Index(
+                        condition=models.Q(("business_key", ""), _negated=True),
+                        fields=["business_key"],
+                        name="workflows_instance_key",
+                    ),
+                    models.Index(
+                        condition=models.Q(("parent_instance_id__isnull", False)),
+                        fields=["parent_instance_id"],
+                        name="workflows_instance_parent",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "state__in",
+                            ["ACTIVE", "SUSPENDED", "COMPLETED", "CANCELED", "FAILED"],
+                        )),
+                        name="workflows_instance_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("ended_at__isnull", True),
+                                ("state__in", ["ACTIVE", "SUSPENDED"]),
+                            ),
+                            models.Q(
+                                models.Q(
+                                    ("state__in", ["ACTIVE", "SUSPENDED"]),
+                                    _negated=True,
+                                ),
+                                ("ended_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="workflows_instance_ended_at_when_final",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Step",
@@ -237,6 +284,73 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        fields=["instance", "id"], name="workflows_step_instance"
+                    ),
+                    models.Index(
+                        condition=models.Q((
+                            "state__in",
+                            ["READY", "RUNNING", "WAITING", "INCIDENT"],
+                        )),
+                        fields=["instance", "id"],
+                        name="workflows_step_live",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "READY")),
+                        fields=["run_at"],
+                        name="workflows_step_ready",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "RUNNING")),
+                        fields=["lease_until"],
+                        name="workflows_step_running",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "state__in",
+                            [
+                                "READY",
+                                "RUNNING",
+                                "WAITING",
+                                "INCIDENT",
+                                "COMPLETED",
+                                "CANCELED",
+                                "SKIPPED",
+                            ],
+                        )),
+                        name="workflows_step_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "RUNNING"), _negated=True),
+                            ("lease_until__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="workflows_step_running_needs_lease",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("ended_at__isnull", False),
+                                ("state__in", ["COMPLETED", "CANCELED", "SKIPPED"]),
+                            ),
+                            models.Q(
+                                models.Q(
+                                    ("state__in", ["COMPLETED", "CANCELED", "SKIPPED"]),
+                                    _negated=True,
+                                ),
+                                ("ended_at__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="workflows_step_ended_at_when_final",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Incident",
@@ -296,6 +410,40 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "OPEN")),
+                        fields=["opened_at", "id"],
+                        name="workflows_incident_open",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["OPEN", "RESOLVED"])),
+                        name="workflows_incident_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("resolved_at__isnull", True),
+                                ("resolved_by__isnull", True),
+                            ),
+                            models.Q(
+                                ("resolved_at__isnull", False),
+                                ("resolved_by__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="workflows_incident_resolved_at_needs_by",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "OPEN")),
+                        fields=("step",),
+                        name="workflows_incident_one_open_per_step",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Stimulus",
@@ -370,6 +518,44 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "ARMED")),
+                        fields=["due_at"],
+                        name="workflows_timer_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "ARMED")),
+                        fields=["step_id"],
+                        name="workflows_timer_step",
+                    ),
+                    models.Index(
+                        condition=models.Q(
+                            ("state", "ARMED"), models.Q(("ref", ""), _negated=True)
+                        ),
+                        fields=["kind", "ref"],
+                        name="workflows_timer_ref",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q((
+                            "state__in",
+                            ["ARMED", "FIRED", "CANCELED"],
+                        )),
+                        name="workflows_timer_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "FIRED"), _negated=True),
+                            ("fired_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="workflows_timer_fired_needs_fired_at",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="DefinitionFile",
@@ -404,225 +590,5 @@ class Migration(migrations.Migration):
                     )
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="instance",
-            index=models.Index(
-                fields=["definition", "state", "started_at"],
-                name="workflows_instance_by_state",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="instance",
-            index=models.Index(
-                fields=["started_at", "id"], name="workflows_instance_recent"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="instance",
-            index=models.Index(
-                condition=models.Q(("business_key", ""), _negated=True),
-                fields=["business_key"],
-                name="workflows_instance_key",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="instance",
-            index=models.Index(
-                condition=models.Q(("parent_instance_id__isnull", False)),
-                fields=["parent_instance_id"],
-                name="workflows_instance_parent",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="instance",
-            constraint=models.CheckConstraint(
-                condition=models.Q((
-                    "state__in",
-                    ["ACTIVE", "SUSPENDED", "COMPLETED", "CANCELED", "FAILED"],
-                )),
-                name="workflows_instance_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="instance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("ended_at__isnull", True),
-                        ("state__in", ["ACTIVE", "SUSPENDED"]),
-                    ),
-                    models.Q(
-                        models.Q(("state__in", ["ACTIVE", "SUSPENDED"]), _negated=True),
-                        ("ended_at__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="workflows_instance_ended_at_when_final",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="step",
-            index=models.Index(
-                fields=["instance", "id"], name="workflows_step_instance"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="step",
-            index=models.Index(
-                condition=models.Q((
-                    "state__in",
-                    ["READY", "RUNNING", "WAITING", "INCIDENT"],
-                )),
-                fields=["instance", "id"],
-                name="workflows_step_live",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="step",
-            index=models.Index(
-                condition=models.Q(("state", "READY")),
-                fields=["run_at"],
-                name="workflows_step_ready",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="step",
-            index=models.Index(
-                condition=models.Q(("state", "RUNNING")),
-                fields=["lease_until"],
-                name="workflows_step_running",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="step",
-            constraint=models.CheckConstraint(
-                condition=models.Q((
-                    "state__in",
-                    [
-                        "READY",
-                        "RUNNING",
-                        "WAITING",
-                        "INCIDENT",
-                        "COMPLETED",
-                        "CANCELED",
-                        "SKIPPED",
-                    ],
-                )),
-                name="workflows_step_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="step",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "RUNNING"), _negated=True),
-                    ("lease_until__isnull", False),
-                    _connector="OR",
-                ),
-                name="workflows_step_running_needs_lease",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="step",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("ended_at__isnull", False),
-                        ("state__in", ["COMPLETED", "CANCELED", "SKIPPED"]),
-                    ),
-                    models.Q(
-                        models.Q(
-                            ("state__in", ["COMPLETED", "CANCELED", "SKIPPED"]),
-                            _negated=True,
-                        ),
-                        ("ended_at__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="workflows_step_ended_at_when_final",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="incident",
-            index=models.Index(
-                condition=models.Q(("state", "OPEN")),
-                fields=["opened_at", "id"],
-                name="workflows_incident_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["OPEN", "RESOLVED"])),
-                name="workflows_incident_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("resolved_at__isnull", True), ("resolved_by__isnull", True)
-                    ),
-                    models.Q(
-                        ("resolved_at__isnull", False), ("resolved_by__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="workflows_incident_resolved_at_needs_by",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="incident",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "OPEN")),
-                fields=("step",),
-                name="workflows_incident_one_open_per_step",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="timer",
-            index=models.Index(
-                condition=models.Q(("state", "ARMED")),
-                fields=["due_at"],
-                name="workflows_timer_due",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="timer",
-            index=models.Index(
-                condition=models.Q(("state", "ARMED")),
-                fields=["step_id"],
-                name="workflows_timer_step",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="timer",
-            index=models.Index(
-                condition=models.Q(
-                    ("state", "ARMED"), models.Q(("ref", ""), _negated=True)
-                ),
-                fields=["kind", "ref"],
-                name="workflows_timer_ref",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="timer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("state__in", ["ARMED", "FIRED", "CANCELED"])),
-                name="workflows_timer_state_known",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="timer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "FIRED"), _negated=True),
-                    ("fired_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="workflows_timer_fired_needs_fired_at",
-            ),
         ),
     ]
