@@ -127,8 +127,7 @@ def preview(
     Cases that nobody looks at take none.
     """
     moves: dict[tuple[Control, Control], Move] = {}
-    persons: dict[Control, list[int]] = {}
-    times: list[float] = []
+    worked: list[Worked] = []
     seen = 0
     for case in cases:
         seen += 1
@@ -138,27 +137,63 @@ def preview(
             continue
         move.judged += 1
         move.overturned += case.overturned
-        persons.setdefault(case.was, []).append(case.persons)
-        if case.seconds is not None:
-            times.append(case.seconds / case.persons)
-    per_case = {
-        Control.REVIEW: _mean(persons.get(Control.REVIEW, ()), default=1),
-        Control.DUAL: _mean(persons.get(Control.DUAL, ()), default=2),
-    }
-    seconds = median(times) if len(times) >= ENOUGH else None
-    before, after = _judgements(moves, per_case)
+        worked.append(Worked(case.was, case.persons, case.seconds))
+    pace = measure(worked, weeks=weeks)
+    before, after = _judgements(moves, pace.per_case)
     scale = total / seen if seen else 0
-    day = weeks * DAYS_A_WEEK * HOURS_A_DAY * 3600
     return Preview(
         weeks=weeks,
         seen=seen,
         total=total,
         aside=aside,
         moves=moves,
-        minutes=None if seconds is None else seconds / 60,
-        per_case=per_case,
-        people_before=None if seconds is None else before * scale * seconds / day,
-        people_after=None if seconds is None else after * scale * seconds / day,
+        minutes=pace.minutes,
+        per_case=pace.per_case,
+        people_before=pace.people(before * scale),
+        people_after=pace.people(after * scale),
+    )
+
+
+class Worked(NamedTuple):
+    """What people did with one case of a control: how many judged it, for how long."""
+
+    was: Control
+    persons: int
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How people worked in some weeks: `minutes` of a judgement (its median), None
+    where too few were timed, and how many judgements a case of a control took."""
+
+    weeks: int
+    minutes: float | None
+    per_case: Mapping[Control, float]
+
+    def people(self, judgements: float) -> float | None:
+        """Return how many people so many judgements in these weeks take a working day."""
+        if self.minutes is None:
+            return None
+        days = self.weeks * DAYS_A_WEEK
+        return judgements * self.minutes / (days * HOURS_A_DAY * 60)
+
+
+def measure(worked: Iterable[Worked], *, weeks: int) -> Pace:
+    """Return the pace of some weeks' work; one and two judgements where none was seen."""
+    persons: dict[Control, list[int]] = {}
+    times: list[float] = []
+    for one in worked:
+        persons.setdefault(one.was, []).append(one.persons)
+        if one.seconds is not None:
+            times.append(one.seconds / one.persons)
+    return Pace(
+        weeks=weeks,
+        minutes=median(times) / 60 if len(times) >= ENOUGH else None,
+        per_case={
+            Control.REVIEW: _mean(persons.get(Control.REVIEW, ()), default=1),
+            Control.DUAL: _mean(persons.get(Control.DUAL, ()), default=2),
+        },
     )
 
 

@@ -20,12 +20,10 @@ from review.forms.interventions import ApproveForm
 from review.forms.policies import WeeksForm
 from review.models import Person, Policy, Queue
 from review.operations import policies
-from review.operations.grids import load_grid
-from review.operations.previews import preview_grid
 from review.views.access import screen, viewer_required
 from review.views.formats import Pill, format_moment
 from review.views.pages import render_page
-from review.views.policy_preview import describe_preview
+from review.views.policy_replays import replay
 from review.views.policy_sheet import draw_changes, draw_policy
 from workflows.operations.errors import Conflict, Forbidden, NotFound
 from workflows.store import database_now
@@ -312,12 +310,9 @@ def _show(
         "withdraw": forms.get("withdraw") or ReasonForm(prefix="withdraw"),
         "topic": live.queue_topic(policy.queue.key),
     }
-    if kind is PolicyKind.GRID and policy.state == PolicyState.PROPOSED.value:
+    if policy.state == PolicyState.PROPOSED.value:
         weeks = WeeksForm.read(request.GET)
-        found = preview_grid(
-            queue=policy.queue, proposed=load_grid(policy.id), weeks=weeks
-        )
-        context["preview"] = describe_preview(found)
+        context |= replay(policy.queue, kind, policy.body, weeks=weeks)
         context["weeks"] = WeeksForm(initial={"weeks": weeks})
     return render_page(request, "review/policy_detail.html", context, status=status)
 

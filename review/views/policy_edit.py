@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from review import permissions
-from review.core.grid_table import MAX_INPUTS, MAX_ROWS, Grid, read_grid
+from review.core.grid_table import MAX_INPUTS, MAX_ROWS
 from review.core.policies import Fault
 from review.core.states import PolicyKind
 from review.dashboards import policies as shown
@@ -26,11 +26,10 @@ from review.forms.policies import (
 from review.models import Queue
 from review.operations import policies
 from review.operations.policies import BadBody
-from review.operations.previews import preview_grid
 from review.views.access import screen, viewer_required
 from review.views.pages import render_page
 from review.views.policies import TITLES, find_person, find_queue, name_place
-from review.views.policy_preview import describe_preview
+from review.views.policy_replays import replay
 from review.views.policy_sheet import draw_changes, draw_policy
 from workflows.core.canonical import digest
 from workflows.operations.errors import Conflict, Forbidden, Invalid
@@ -169,11 +168,7 @@ def _preview(
         "changes": draw_changes(kind, old.body, sound) if old else None,
         "other": old,
     }
-    grid = read_grid(sound)[0] if kind is PolicyKind.GRID else None
-    if grid is not None:
-        found = preview_grid(queue=queue, proposed=Grid(grid), weeks=weeks)
-        context["preview"] = describe_preview(found)
-    return context
+    return context | replay(queue, kind, sound, weeks=weeks)
 
 
 def _draw_editor(editor: Editor) -> dict[str, Any]:

@@ -8,10 +8,13 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.db.models import F
 
+from review.core.lane_preview import LaneName
+from review.core.rules import read_rules
 from review.core.states import Decision, PolicyKind, PolicyState, Role
 from review.models import Person, Policy, Queue, Task, TaskContent
 from review.operations import people, policies, queues
 from review.operations.grids import load_grid
+from review.operations.lane_previews import preview_routing
 from review.operations.policies import BadBody
 from review.operations.previews import preview_grid
 from tests.factories.processes import TESTER
@@ -269,3 +272,46 @@ def test_preview_counts_moves_and_what_people_overturned() -> None:
     Task.objects.update(opened_at=F("opened_at") - dt.timedelta(weeks=5))
     old = preview_grid(queue=desk.queue, proposed=load_grid(proposed.id), weeks=4)
     assert (old.seen, old.total) == (0, 0)
+
+
+@pytest.mark.django_db
+def test_routing_rules_come_into_force_at_their_moment_and_are_replayed_before() -> (
+    None
+):
+    desk = make_desk(region="=region")
+    olga = make_person("Olga", Role.PROCESS_OWNER)
+    carol = make_person("Carol", Role.MANAGER, queue=desk.queue)
+    name: dict[str, Any] = {"queue_id": desk.queue.id, "kind": PolicyKind.ROUTING}
+    first = {"rules": [{"when": "amount > 1000", "class": "A"}]}
+    law = {"when": "amount > 1000", "skill": "law", "level": 2}
+    policies.propose(**name, body=first, reason="The first.", person=None)
+    open_task(desk, region="north", amount=5000)
+    judge(open_task(desk, region="south", amount=5), desk.alice)
+    later = database_now() + dt.timedelta(days=2)
+    second = policies.propose(
+        **name,
+        body={"rules": [law]},
+        reason="Lawyers look at large ones.",
+        person=carol,
+        effective_at=later,
+    )
+    found = preview_routing(queue=desk.queue, proposed=read_rules(second.body), weeks=2)
+    north, lawyers = LaneName("desk", "north"), LaneName("desk", "north", "law", 2)
+    assert found.moves == {(north, lawyers): 1}
+    assert (found.seen, found.total, found.classes) == (2, 2, 1)
+    takers = {one.lane: one.takers for one in found.lanes}
+    assert takers == {north: 4, lawyers: 0, LaneName("desk", "south"): 4}
+
+    policies.approve(policy_id=second.id, person=olga)
+    assert open_task(desk, region="north", amount=5000).lane.skill == ""
+    Policy.objects.filter(id=second.id).update(
+        effective_at=F("effective_at") - dt.timedelta(days=3)
+    )
+    # From its moment on, swept or not: what opens now goes by it, and pins it.
+    for _ in range(2):
+        task = open_task(desk, region="north", amount=5000)
+        assert (task.lane.skill, task.lane.level) == ("law", 2)
+        assert TaskContent.objects.get(task=task).routing["rules"] == "2"
+        policies.bring_into_force()
+    second.refresh_from_db()
+    assert second.state == "IN_FORCE"

@@ -162,7 +162,9 @@ def test_routing_rules_use_the_same_desk(world: World) -> None:
     assert bad.status_code == 422
     assert 'aria-describedby="r0-faults"' in bad.content.decode()
     data |= {"r0-when": "amount > 500", "r0-class": "A"}
+    world.open_task()
     html = olga.post(edit, {**data, "do": "preview"}).content.decode()
+    assert "This moves no item to another lane. " in html
     previewed = re.search(r'name="previewed" value="(\w+)"', html)
     assert previewed
     done = olga.post(

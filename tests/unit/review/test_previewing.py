@@ -2,10 +2,12 @@
 
 import pytest
 
+from review.core.lane_preview import LaneName, Routing, Sent, preview_lanes
 from review.core.policies import Line, compare_lines, describe_changes, find_objection
 from review.core.previewing import Case, preview, wilson
 from review.core.routing_policy import RoutingRules
-from review.core.states import Control, PolicyState
+from review.core.states import Control, PolicyState, PriorityClass
+from review.views.lane_preview import describe_lanes
 from review.views.policy_preview import describe_preview
 
 AUTO, REVIEW, DUAL = Control.AUTO, Control.REVIEW, Control.DUAL
@@ -129,3 +131,39 @@ def test_routing_rules_are_one_kind_among_policies() -> None:
     [fault] = rules.check({"rules": [{"class": "A"}, {}]})
     assert fault.place == ("rows", 1)
     assert rules.check([])[0].place == ("rows",)
+
+
+def test_lanes_tell_moves_people_and_who_can_take_them() -> None:
+    north, law = LaneName("desk", "north"), LaneName("desk", "north", "law", 2)
+    other = LaneName("big")
+    cases = [
+        Routing(Sent(north), Sent(law if n < 150 else north), REVIEW, 1, 1800.0)
+        for n in range(600)
+    ] + [
+        Routing(
+            Sent(north), Sent(other, PriorityClass.A, "amount: null"), DUAL, 2, 3600.0
+        )
+        for n in range(30)
+    ]
+    found = preview_lanes(
+        cases,
+        weeks=2,
+        total=1260,
+        count_takers={north: 4, law: 0, other: 1}.__getitem__,
+    )
+    assert found.moves == {(north, law): 150, (north, other): 30}
+    figures = {one.lane: one for one in found.lanes}
+    # 1,200 half hours and 60 cases that take two of them, in 10 days of 6 hours.
+    assert figures[north].people_before == pytest.approx(1320 / 120)
+    assert figures[law].people_after == pytest.approx(300 / 120)
+    assert [one.lane for one in found.lanes if one.is_unserved] == [law]
+    told = describe_lanes(found, queue="desk")
+    assert told["said"] == (
+        "This moves 360 items (29 %) to another lane. 60 items get another class."
+    )
+    assert told["unserved"] == [
+        "Nobody can take north, law 2: 300 items would wait there."
+    ]
+    assert told["moves"][1] == {"from": "north", "to": "big", "count": "60"}
+    assert told["problems"] == ["In 60 cases: amount: null"]
+    assert told["lanes"][0]["people_after"] == "7.5"
