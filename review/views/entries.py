@@ -33,7 +33,7 @@ TOLD: Final = (
     "to", "to_queue", "edited", "code", "message", "error", "attempt", "resolution", "end",
 )  # fmt: skip
 """What of an entry's detail a timeline tells; the audit search shows all of it."""
-HIDDEN: Final = "hidden until your own verdict stands"
+HIDDEN: Final = "What others did here is hidden until your own verdict stands."
 LONGEST_NOTE: Final = 400
 
 
@@ -66,10 +66,12 @@ def build_lines(
 ) -> list[Line]:
     """Return entries as lines; what the viewer must not know yet is left out.
 
-    `is_full` tells the whole detail instead of what a timeline needs.
+    Of hidden entries in a row one line stays, with the time of the last. `is_full`
+    tells the whole detail instead of what a timeline needs.
     """
-    return [
-        _line(
+    lines: list[Line] = []
+    for row in rows:
+        line = _line(
             row,
             is_hidden=blindfold.hides(
                 kind=row.kind, actor=row.actor, step_id=row.step_id
@@ -79,8 +81,34 @@ def build_lines(
             zone=zone,
             now=now,
         )
-        for row in rows
-    ]
+        if lines and line.text == lines[-1].text == HIDDEN:
+            lines.pop()
+        lines.append(line)
+    return lines
+
+
+def fold_ahead(rows: Sequence[Any]) -> list[Any]:
+    """Leave out what was taken ahead and never worked on; the audit trail has it.
+
+    A claim ahead that was begun is told by its beginning. `rows` are oldest first.
+    """
+    folded = set()
+    ahead: dict[tuple[int | None, str], int] = {}
+    for row in rows:
+        held = (row.step_id, row.actor)
+        if row.kind == "task.claimed_ahead":
+            ahead[held] = row.id
+            folded.add(row.id)
+        elif row.kind == "task.released" and json.loads(row.entry)["detail"].get(
+            "ahead"
+        ):
+            ahead.pop(held, None)
+            folded.add(row.id)
+        elif held in ahead:
+            claimed = ahead.pop(held)
+            if row.kind not in {"task.begun", "task.claimed"}:
+                folded.discard(claimed)  # a seat of several is begun without an entry
+    return [row for row in rows if row.id not in folded]
 
 
 def _line(
@@ -97,18 +125,25 @@ def _line(
     told = detail if is_full else {n: detail[n] for n in TOLD if n in detail}
     happened = row.occurred_at or row.at
     words = format_label(row.kind.replace(".", " ")).replace("Sla ", "SLA ")
+    text = f"{words}: {step_name}" if step_name else words
     return Line(
-        text=f"{words}: {step_name}" if step_name else words,
-        by=HIDDEN if is_hidden else entry["actor_name"],
+        text=HIDDEN if is_hidden and not is_full else text,
+        by="" if is_hidden else entry["actor_name"],
         at_iso=happened.isoformat(),
         at_label=format_moment(happened, zone=zone, now=now),
-        tone=TONES.get(row.kind, ""),
-        note=HIDDEN if is_hidden else describe_detail(told),
+        tone="" if is_hidden else TONES.get(row.kind, ""),
+        note=_note(told, is_hidden=is_hidden, is_full=is_full),
         anchor=f"event-{row.seq}",
         kind=row.kind,
         seq=row.seq,
         hash=row.hash,
     )
+
+
+def _note(told: Mapping[str, object], *, is_hidden: bool, is_full: bool) -> str:
+    if is_hidden:
+        return HIDDEN if is_full else ""
+    return describe_detail(told)
 
 
 def describe_detail(detail: Mapping[str, object]) -> str:

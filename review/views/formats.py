@@ -139,22 +139,24 @@ def format_label(name: str) -> str:
 
 
 def confidence_bar(confidence: Decimal | None) -> Bar | None:
-    """Return a confidence as a band; the exact figure is kept for the tooltip."""
+    """Return a confidence as a band; the tooltip says whole per cents, no false decimals."""
     if confidence is None:
         return None
-    band = (
-        "High"
-        if confidence >= HIGH_CONFIDENCE
-        else "Medium"
-        if confidence >= MEDIUM_CONFIDENCE
-        else "Low"
-    )
+    band = name_band(confidence)
+    percent = int(confidence * 100)
     return Bar(
-        percent=int(confidence * 100),
+        percent=percent,
         label=band,
-        title=f"Confidence {confidence.quantize(Decimal('0.01'))}",
+        title=f"Confidence {percent} %",
         tone="warn" if band == "Low" else "",
     )
+
+
+def name_band(confidence: Decimal) -> str:
+    """Return the band of a confidence in a word; its lower edge belongs to it."""
+    if confidence >= HIGH_CONFIDENCE:
+        return "High"
+    return "Medium" if confidence >= MEDIUM_CONFIDENCE else "Low"
 
 
 def age_bar(

@@ -18,7 +18,7 @@ from review.live import MANY_INSTANCES, instance_topic
 from review.views import approvals
 from review.views.access import is_fragment, screen, viewer_required
 from review.views.acts import build_menu, build_step_menu
-from review.views.entries import build_lines
+from review.views.entries import build_lines, fold_ahead
 from review.views.formats import (
     dump_json,
     format_duration,
@@ -55,7 +55,7 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         raise NotFound(f"There is no instance {instance_id}.")
     now, zone = database_now(), viewer.look.tzinfo
     steps = engine.list_steps(instance_id)
-    entries = audit.list_entries(instance_id)
+    entries = fold_ahead(audit.list_entries(instance_id))
     names = {step.id: step.name or step.node_id for step in steps}
     lines = build_lines(
         entries,

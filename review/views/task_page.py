@@ -21,7 +21,7 @@ from review.operations.drafts import Kept
 from review.operations.layouts import read_split
 from review.views import changes, next_steps, task_forms
 from review.views.drafts import read_draft
-from review.views.entries import Line, build_lines
+from review.views.entries import Line, build_lines, fold_ahead
 from review.views.formats import (
     CONTROL_PILLS,
     OUTCOME_PILLS,
@@ -300,7 +300,7 @@ def _history(case: Case, viewer: Viewer) -> list[Line]:
     """Return what led here and what happened at this task, the newest first."""
     entries = [
         entry
-        for entry in audit.list_entries(case.row.instance_id)
+        for entry in fold_ahead(audit.list_entries(case.row.instance_id))
         if (entry.step_id == case.row.step_id and entry.kind != "step.waiting")
         or entry.kind in {"instance.started", "step.completed", "incident.resolved"}
     ][-MOST_HISTORY:]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from review.views.formats import format_number, format_value
+from review.views.formats import format_number, format_value, name_band
 
 
 def explain_why(
@@ -24,12 +24,12 @@ def explain_why(
 def _grid(
     why: Mapping[str, Any], *, confidence: Decimal | None, impact: Decimal | None
 ) -> str:
-    sure = "none" if confidence is None else f"{confidence.quantize(Decimal('0.01'))}"
+    sure = "no" if confidence is None else name_band(confidence).lower()
     stake = format_number(impact) or "unknown"
     rules = _matched(why.get("explanation"))
     rule = f", rule {', '.join(rules)}" if rules else ""
     answer = format_value(why.get("answer"))
-    return f"confidence {sure} \N{MULTIPLICATION SIGN} impact {stake} = {answer} ({why['grid']}{rule})"
+    return f"{sure} confidence \N{MULTIPLICATION SIGN} impact {stake} = {answer} ({why['grid']}{rule})"
 
 
 def _matched(explanation: object) -> Sequence[str]:
