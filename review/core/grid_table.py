@@ -283,6 +283,12 @@ class GridRules:
             raise ValueError(faults[0].message)
         return found.to_json()
 
+    def takes_two(self, body: Mapping[str, Any]) -> str:
+        """Return why even a first version takes a second person: it automates."""
+        found, _ = read_grid(body)
+        automates = found and any(row.control == "auto" for row in found.rows)
+        return "It lets cases pass without people." if automates else ""
+
     def list_heads(self, body: Mapping[str, Any]) -> Sequence[str]:
         """Return the heads of the columns."""
         found, _ = read_grid(body)

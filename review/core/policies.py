@@ -40,6 +40,10 @@ class PolicyRules(Protocol):
         """Return a sound body in the one form that is stored and digested."""
         ...
 
+    def takes_two(self, body: Mapping[str, Any]) -> str:
+        """Return why even a first version takes a second person, "" where it does not."""
+        ...
+
     def list_heads(self, body: Mapping[str, Any]) -> Sequence[str]:
         """Return the heads of the columns of `list_lines`."""
         ...

@@ -25,6 +25,10 @@ class RoutingRules:
         assert isinstance(body, Mapping)  # checked before
         return {"rules": [_tidy(rule) for rule in body["rules"]]}
 
+    def takes_two(self, body: Mapping[str, Any]) -> str:
+        """Return "": rules only say who decides."""
+        return ""
+
     def list_heads(self, body: Mapping[str, Any]) -> Sequence[str]:
         """Return the heads of the columns."""
         return tuple(word.capitalize() for word in COLUMNS)

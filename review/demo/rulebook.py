@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from review.core.states import PolicyKind
+from review.core.states import PolicyKind, PolicyState
 from review.models import Person, Policy, Queue
 from review.operations import policies
 
@@ -68,17 +68,19 @@ FIRST: Final[Mapping[tuple[str, PolicyKind], dict[str, Any]]] = {
 }
 
 
-def bring_in(desks: Mapping[str, Queue]) -> None:
-    """Bring the first versions into force where there are none."""
+def bring_in(desks: Mapping[str, Queue], *, by: Person, second: Person) -> None:
+    """Bring the first versions into force where there are none, as two persons do."""
     for (key, kind), body in FIRST.items():
         if not Policy.objects.filter(queue=desks[key], kind=kind.value).exists():
-            policies.propose(
+            policy = policies.propose(
                 queue_id=desks[key].id,
                 kind=kind,
                 body=body,
                 reason="What the desk has worked by so far.",
-                person=None,
+                person=by,
             )
+            if policy.state == PolicyState.PROPOSED.value:
+                policies.approve(policy_id=policy.id, person=second)
 
 
 def propose_more_automation(queue: Queue, *, by: Person) -> None:

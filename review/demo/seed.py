@@ -45,7 +45,11 @@ def seed(*, most: int | None = None) -> int:
             definitions.deploy(files=files, actor=DEMO)
     cast = set_stage()
     staffing.bring_staff(cast)
-    rulebook.bring_in(cast.desks)
+    rulebook.bring_in(
+        cast.desks,
+        by=cast.people["Mona Meyer"],
+        second=cast.people["Olga Okafor"],
+    )
     now = database_now()
     rng = Random(SEED)  # noqa: S311  the same demonstration every time
     cases = make_cases(rng, today=now.date())[:most]

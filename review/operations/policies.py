@@ -116,10 +116,11 @@ def propose(
     person: Person | None,
     effective_at: dt.datetime | None = None,
 ) -> Policy:
-    """Propose a version; the first of its kind comes into force without anybody else.
+    """Propose a version; the first of its kind may stand without anybody else.
 
-    `person` is None for the command line, which may bring the first version only: a
-    change needs two natural persons by name. `effective_at` is from when it is to be
+    Unless it lets cases pass without people: that takes a second person from the first
+    version on. `person` is None for the command line, which may bring what stands alone
+    only: all else needs two natural persons by name. `effective_at` is from when it is to be
     in force (None: once approved). Raises NotFound, Forbidden, BadBody, and Conflict
     where a version waits already or this very body is in force.
     """
@@ -133,10 +134,10 @@ def propose(
     latest = standing.order_by("-version").first()
     named = digest(sound)
     _check_free(standing, named=named, kind=kind)
-    if latest is not None and person is None:
+    why = find_second(kind, sound, is_first=latest is None)
+    if why and person is None:
         raise Forbidden(
-            f"The queue {queue.key} has {NAMES[kind]} already; a change needs two"
-            " persons, so name who proposes it.",
+            f"{why} That takes two persons, so name who proposes it.",
             code="needs-person",
         )
     policy = Policy(
@@ -153,13 +154,20 @@ def propose(
     )
     policy.save(force_insert=True)
     drafts = [_draft("proposed", policy, queue, person, reason=reason)]
-    if latest is None:
+    if not why:
         drafts += _enact(policy, queue, None, reason="The first version.", now=now)
     else:
         _tell_approvers(policy, queue, person)
     audit.record_installation(drafts=drafts, now=now)
     _publish(queue)
     return policy
+
+
+def find_second(kind: PolicyKind, sound: Mapping[str, Any], *, is_first: bool) -> str:
+    """Return why a version takes a second person, "" where it stands alone."""
+    if not is_first:
+        return f"The queue has {NAMES[kind]} already; this is a change."
+    return KINDS[kind].takes_two(sound)
 
 
 @transaction.atomic

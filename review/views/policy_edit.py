@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from review import permissions
 from review.core.grid_table import MAX_INPUTS, MAX_ROWS
 from review.core.policies import Fault
-from review.core.states import PolicyKind
+from review.core.states import PolicyKind, PolicyState
 from review.dashboards import policies as shown
 from review.forms.policies import (
     Editor,
@@ -98,11 +98,10 @@ def _propose(
         return _show(
             request, queue, editor, form=form, sound=sound, status=refusal.status
         )
-    first = policy.version == 1
     messages.success(
         request,
         "This is the first version, so it stands."
-        if first
+        if policy.state == PolicyState.IN_FORCE.value
         else f"Version {policy.version} is proposed; a second person approves it.",
     )
     return redirect("policy-detail", policy.id)
@@ -167,6 +166,7 @@ def _preview(
         "drawn": draw_policy(kind, sound),
         "changes": draw_changes(kind, old.body, sound) if old else None,
         "other": old,
+        "second": policies.find_second(kind, sound, is_first=not versions),
     }
     return context | replay(queue, kind, sound, weeks=weeks)
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from review.core.states import Decision, PolicyKind, Role
+from review.core.states import Decision, Role
 from review.demo import effects, rulebook
 from review.models import Person, Task
-from review.operations import claims, people, policies, queues, verdicts
+from review.operations import claims, people, queues, verdicts
+from tests.factories.policies import set_policy
 from tests.factories.processes import TESTER
 from workflows.models import Incident, Instance, Step
 from workflows.operations import definitions, external, instances
@@ -230,13 +231,7 @@ def test_draft_is_discarded_or_handed_in() -> None:
 def invoice(text: str, **variables: object) -> Instance:
     """Let an invoice come in at a desk that has the demonstration's grid."""
     desk = queues.define_queue(key="invoices", name="Invoices", actor=TESTER)
-    policies.propose(
-        queue_id=desk.id,
-        kind=PolicyKind.GRID,
-        body=rulebook.INVOICE_GRID,
-        reason="The first.",
-        person=None,
-    )
+    set_policy(desk, rulebook.INVOICE_GRID)
     document = {"id": "d", "name": "invoice.txt", "text": text}
     return start(
         "invoice-extraction", supplier="ACME", documents=[document], **variables

@@ -17,6 +17,7 @@ from review.operations.grids import load_grid
 from review.operations.lane_previews import preview_routing
 from review.operations.policies import BadBody
 from review.operations.previews import preview_grid
+from tests.factories.policies import set_policy
 from tests.factories.processes import TESTER
 from tests.factories.tasks import (
     AT_ONCE,
@@ -123,6 +124,24 @@ def test_author_who_lost_the_right_cannot_be_approved(queue: Queue) -> None:
         policies.approve(policy_id=second.id, person=olga)
 
 
+def test_first_version_that_automates_takes_a_second_person(queue: Queue) -> None:
+    carol = make_person("Carol", Role.MANAGER, queue=queue)
+    olga = make_person("Olga", Role.PROCESS_OWNER)
+    with pytest.raises(Forbidden, match="lets cases pass without people"):
+        propose(queue, AUTO_95, None)
+    first = propose(queue, AUTO_95, carol)
+    assert (first.version, first.state, in_force(queue)) == (1, "PROPOSED", None)
+    with pytest.raises(Forbidden, match="proposed this yourself"):
+        policies.approve(policy_id=first.id, person=carol)
+    now = database_now()
+    with pytest.raises(DatabaseError, match="automation_by_two"), transaction.atomic():
+        Policy.objects.filter(id=first.id).update(
+            state="IN_FORCE", settled_at=now, effective_at=now
+        )
+    policies.approve(policy_id=first.id, person=olga)
+    assert in_force(queue) == 1
+
+
 def test_approved_version_waits_for_its_moment(queue: Queue) -> None:
     olga = make_person("Olga", Role.PROCESS_OWNER)
     carol = make_person("Carol", Role.MANAGER, queue=queue)
@@ -191,7 +210,7 @@ def test_faulty_body_is_refused_with_the_place(queue: Queue) -> None:
 
 def make_ruled_desk(body: object = AUTO_95) -> tuple[Desk, Policy]:
     desk = make_desk()
-    return desk, propose(desk.queue, body, None)
+    return desk, set_policy(desk.queue, body)
 
 
 @pytest.mark.django_db
