@@ -162,6 +162,11 @@ urlpatterns = [
     ),
     path("tasks/<int:task_id>/clock/", clock.task_clock, name="task-clock"),
     path(
+        "tasks/<int:task_id>/clock/restart/",
+        clock.task_clock_restart,
+        name="task-clock-restart",
+    ),
+    path(
         "instances/<uuid:instance_id>/clock/",
         clock.instance_clock,
         name="instance-clock",

@@ -157,6 +157,26 @@ def read_clock(
     )
 
 
+def list_halts(
+    events: Sequence[Event],
+) -> list[tuple[dt.datetime, dt.datetime | None, str]]:
+    """Return since when, until when (None: still) and why a clock stood, in all cycles."""
+    halts: list[tuple[dt.datetime, dt.datetime | None, str]] = []
+    since: Event | None = None
+    running = False
+    for event in events:
+        match event.kind:
+            case ClockEventKind.PAUSE | ClockEventKind.STOP:
+                since, running = (event if running else since), False
+            case _:
+                if since is not None:
+                    halts.append((since.at, event.at, since.reason))
+                since, running = None, True
+    if since is not None:
+        halts.append((since.at, None, since.reason))
+    return halts
+
+
 def find_moment(
     spans: Sequence[Span], elapsed: dt.timedelta, *, calendar: BusinessCalendar
 ) -> dt.datetime | None:

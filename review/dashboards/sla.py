@@ -39,7 +39,10 @@ _OPEN: Final = """
 """
 _DECIDED: Final = """
     SELECT queue_id, grouping(queue_id) = 1 AS is_total, count(*) AS tasks,
-        count(*) FILTER (WHERE decided_at > due_at) AS late,
+        count(*) FILTER (WHERE decided_at > due_at OR id IN (
+            SELECT r.task_id FROM review_clockrecord r
+            WHERE r.is_breach AND r.task_id IS NOT NULL
+              AND r.reached_at >= %(since)s - interval '1 year')) AS late,
         percentile_cont(ARRAY[0.5, 0.85]) WITHIN GROUP (
             ORDER BY extract(epoch FROM decided_at - opened_at)) AS lead_seconds
     FROM review_task

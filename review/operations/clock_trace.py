@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from review.core.clocks import Event, Reading
+from review.core.clocks import Event, Reading, list_halts
 from review.core.durations import Halt, Happening, Times, Turn, find_holds, split
 from review.core.ladders import BREACH
 from review.core.states import ClockEventKind
@@ -37,7 +37,8 @@ _INSTANCE: Final = """
     WHERE c.instance_id = %(id)s
 """
 _EVENTS: Final = """
-    SELECT e.kind, e.at, e.reason, e.due_at, a.actor
+    SELECT e.kind, e.at, e.reason, e.due_at,
+        coalesce(a.entry::jsonb ->> 'actor_name', a.actor) AS actor
     FROM review_clockevent e
     LEFT JOIN workflows_auditentry a ON a.chain = e.instance_id AND a.seq = e.audit_seq
     WHERE e.instance_id = %(instance)s AND e.task_id IS NOT DISTINCT FROM %(task)s
@@ -277,11 +278,9 @@ def _times(row: Any, kept: Kept | None) -> tuple[Times, Times]:
     happenings = list_happenings(row)
     lease = dt.timedelta(seconds=row.lease_seconds)
     holds = find_holds(happenings, ended_at=end, lease=lease)
-    reading = kept.read(end) if kept else None
     halts = [
-        Halt(span.since, span.until or end, span.reason)
-        for span in (reading.spans if reading else ())
-        if not span.is_running
+        Halt(since, until or end, reason)
+        for since, until, reason in (list_halts(kept.events) if kept else ())
     ]
     whole = {
         "opened_at": row.opened_at,

@@ -143,11 +143,13 @@ def stop(
 def reset(task: LockedTask, *, because: str, actor: Actor) -> None:
     """Begin a clock again under its own terms, as if the task had just opened.
 
-    The records of earlier cycles stay; the task's row tells of the new one.
+    The records of earlier cycles stay, and a breach that nobody noticed yet is told
+    first; the task's row tells of the new cycle.
     """
     kept = _load(task)
     if kept is None:
         return
+    task = _notice(task, kept)
     terms = _read_terms(kept.owner)
     event = Event(ClockEventKind.RESET, task.now, because)
     kept = clock_rows.unpack(

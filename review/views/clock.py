@@ -1,24 +1,29 @@
-"""The page that explains one clock, of a task or of a whole instance. Reads only."""
+"""The page that explains one clock, of a task or of a whole instance; and restarts it."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
 
 from review import permissions
 from review.core.states import ClockEventKind
 from review.dashboards.case import read_case
+from review.forms.acts import ReasonForm
 from review.live import instance_topic, task_topic
+from review.models import Person
 from review.operations.clock_trace import (
     RungSeen,
     Trace,
     explain_clock,
     explain_instance_clock,
 )
+from review.operations.restarting import can_restart, restart
 from review.views.access import is_fragment, screen, viewer_required
 from review.views.formats import format_duration, format_moment
 from review.views.pages import render_page
@@ -52,16 +57,48 @@ _TIMES_NOTE: Final = (
 @screen()
 def task_clock(request: HttpRequest, task_id: int) -> HttpResponse:
     """Explain the clock of one task to whoever may see the task."""
+    return _show_task(request, task_id)
+
+
+@require_POST
+@screen()
+def task_clock_restart(request: HttpRequest, task_id: int) -> HttpResponse:
+    """Let a task's clock begin again, with a reason."""
+    viewer = viewer_required(request)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return _show_task(request, task_id, form=form, status=422)
+    restart(
+        task_id=task_id,
+        person=Person.objects.get(pk=viewer.person_id),
+        reason=form.cleaned_data["reason"],
+    )
+    messages.success(request, "The clock began again.")
+    return redirect("task-clock", task_id)
+
+
+def _show_task(
+    request: HttpRequest,
+    task_id: int,
+    *,
+    form: ReasonForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
     viewer = viewer_required(request)
     case = read_case(task_id, viewer)
+    trace = explain_clock(task_id)
     context = {
-        **_page(explain_clock(task_id), zone=viewer.look.tzinfo),
+        **_page(trace, zone=viewer.look.tzinfo),
         "back_route": "task-detail",
         "back_id": task_id,
         "back_label": case.row.title,
         "topic": task_topic(task_id),
+        "here_url": reverse("task-clock", args=[task_id]),
     }
-    return _answer(request, context)
+    runs = trace.reading is not None and trace.reading.is_running
+    if runs and can_restart(viewer.rights, queue_id=case.row.queue_id):
+        context["restart"] = form or ReasonForm()
+    return _answer(request, context, status=status)
 
 
 @require_safe
@@ -76,14 +113,17 @@ def instance_clock(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         "back_id": instance_id,
         "back_label": trace.title or str(instance_id)[:13],
         "topic": instance_topic(instance_id),
+        "here_url": reverse("instance-clock", args=[instance_id]),
     }
     return _answer(request, context)
 
 
-def _answer(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+def _answer(
+    request: HttpRequest, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
     if is_fragment(request):
         return render(request, "review/_clock.html", context)
-    return render_page(request, "review/clock.html", context)
+    return render_page(request, "review/clock.html", context, status=status)
 
 
 def _page(trace: Trace, *, zone: dt.tzinfo) -> dict[str, Any]:

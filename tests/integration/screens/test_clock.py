@@ -7,6 +7,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from review.core.states import Decision
+from review.dashboards import sla
 from review.models import Task
 from review.operations import claims, clocks
 from review.operations.clock_trace import explain_clock
@@ -16,6 +17,7 @@ from tests.factories.processes import TESTER, chain, package, process
 from tests.factories.tasks import judge
 from workflows.operations import definitions, instances
 from workflows.operations.instances import Start
+from workflows.store import database_now
 
 
 @transaction.atomic
@@ -58,6 +60,48 @@ def test_decided_task_tells_where_its_time_went(world: World) -> None:
     assert trace.wall.touch == trace.wall.handling > dt.timedelta()
     assert trace.wall.lead == trace.wall.waiting + trace.wall.handling
     assert [turn.kind for turn in trace.turns] == ["START", "STOP"]
+
+
+def test_manager_restarts_a_clock_and_the_figures_keep_the_breach(world: World) -> None:
+    task = world.open_task()
+    before = task.due_at
+    park(task)
+    with transaction.atomic():
+        clocks.resume(lock_task(task.id), actor=TESTER)
+    url = reverse("task-clock-restart", args=[task.id])
+    assert "Restart this clock" not in read(world, task)
+    assert "Restart this clock" in read(world, task, who="carol")
+    carol = world.browser("carol")
+    assert carol.post(url, {"reason": ""}).status_code == 422
+    assert world.browser("alice").post(url, {"reason": "Too late."}).status_code == 403
+    # It is late, and nobody has noticed yet.
+    late = database_now() - dt.timedelta(hours=1)
+    Task.objects.filter(id=task.id).update(warn_at=late, due_at=late)
+    answer = carol.post(url, {"reason": "The papers came a day later."})
+    assert answer.status_code == 302
+    task.refresh_from_db()
+    assert task.breached_at is None
+    assert before is not None
+    assert task.due_at is not None
+    assert task.due_at > before
+    trace = explain_clock(task.id)
+    assert [turn.kind for turn in trace.turns] == ["START", "PAUSE", "RESUME", "RESET"]
+    assert trace.turns[-1].actor == world.people["carol"].name
+    assert trace.turns[-1].due_at == task.due_at
+    assert trace.reading is not None
+    assert trace.reading.due_at == task.due_at
+    assert trace.reading.elapsed < dt.timedelta(minutes=1)
+    assert trace.wall is not None
+    parts = trace.wall.waiting + trace.wall.handling + trace.wall.paused
+    assert (parts, trace.wall.paused > dt.timedelta()) == (trace.wall.lead, True)
+    page = read(world, task)
+    assert "The papers came a day later." in page
+    assert "100%: breach (cycle 1)" in page
+    judge(task, world.people["alice"], Decision.APPROVE)
+    since = database_now() - dt.timedelta(days=7)
+    found = sla.list_decided(queue_ids=[world.queue.id], since=since)[0]
+    assert (found.tasks, found.late) == (1, 1)
+    assert carol.post(url, {"reason": "Once more, please."}).status_code == 409
 
 
 @pytest.mark.parametrize("who", ["mallory"])
