@@ -11,6 +11,7 @@ GROUPS: Final = {
     "tests/conformance/bpmn/test_pictures.py": "browser",
     "tests/faults/test_failpoints.py": "failpoints",
     "tests/faults/test_kill.py": "kill",
+    "tests/integration/local/test_attach.py": "attach",
     "tests/integration/local/test_up.py": "up",
 }
 """By where a test stands, what it shares with others: a site, a fleet, a stack."""

@@ -223,10 +223,23 @@ class People:
     site: Site
     signed_in: dict[str, Any]
     complaints: list[str] = field(default_factory=list)
+    keeps_browsers: bool = False
     _contexts: list[BrowserContext] = field(default_factory=list)
+    _kept: dict[str, BrowserContext] = field(default_factory=dict)
 
     def page(self, name: str = "", path: str = "/", **options: Any) -> Page:
-        """Return a page of somebody signed in (of a stranger without a name)."""
+        """Return a page of somebody signed in (of a stranger without a name).
+
+        Where browsers are kept the options are those of a person's first page.
+        """
+        context = self._kept.get(name) or self._open(name, options)
+        page = context.new_page()
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(path)
+        return page
+
+    def _open(self, name: str, options: dict[str, Any]) -> BrowserContext:
         if name:
             options["storage_state"] = self._sign_in(name)
         context = self.chromium.new_context(
@@ -234,11 +247,9 @@ class People:
         )
         context.set_default_timeout(10_000)
         self._contexts.append(context)
-        page = context.new_page()
-        page.on("console", self._on_console)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(path)
-        return page
+        if self.keeps_browsers:
+            self._kept[name] = context
+        return context
 
     def _sign_in(self, name: str) -> Any:
         """Return somebody's cookies, signing in by the form the first time."""

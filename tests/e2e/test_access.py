@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from django.urls import resolve
 from django.urls.resolvers import URLPattern
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from review import urls
-from tests.e2e.conftest import AXE, Backstage, People
+from tests.e2e.conftest import AXE, Backstage, People, Site
 from tests.e2e.console_pages import ANSWERS, PAGES
 
 CHECKS: Final = (Path(__file__).parent / "access.js").read_text(encoding="utf-8")
@@ -33,19 +34,34 @@ def made(backstage: Backstage) -> dict[str, Any]:
     return backstage.furnish()
 
 
+@pytest.fixture(scope="module")
+def visitors(
+    chromium: Browser, site: Site, signed_in: dict[str, Any]
+) -> Iterator[People]:
+    """Keep each person's browser, with the files it has fetched, for all pages."""
+    opened = People(chromium, site, signed_in, keeps_browsers=True)
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def page_of(people: People, made: dict[str, Any]) -> Any:
+def page_of(visitors: People, made: dict[str, Any]) -> Iterator[Any]:
     """Open a page by its name; nobody listens to what axe-core's own styles set off."""
+    pages: list[Page] = []
 
     def open_page(name: str) -> Page:
         who, path = PAGES[name]
-        known = {**people.site.made, **made}
-        page = people.page(who, path.format(**known), color_scheme="light")
+        known = {**visitors.site.made, **made}
+        page = visitors.page(who, path.format(**known), color_scheme="light")
+        pages.append(page)
         drawn = page.locator("[data-diagram], canvas").count()
         page.wait_for_load_state("networkidle" if drawn else "load")
         return page
 
-    return open_page
+    yield open_page
+    for page in pages:
+        page.close()
+    assert visitors.complaints == []
 
 
 def test_every_page_has_a_row_here() -> None:
@@ -96,7 +112,7 @@ def walk_by_tab(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_is_for_everybody(name: str, people: People, page_of: Any) -> None:
+def test_page_is_for_everybody(name: str, visitors: People, page_of: Any) -> None:
     page = page_of(name)
     faults: list[str] = []
     if page.locator("h1").count() != 1:
@@ -107,7 +123,7 @@ def test_page_is_for_everybody(name: str, people: People, page_of: Any) -> None:
     page.emulate_media(forced_colors="active")
     faults += page.evaluate("access.listBorderless()")
     page.emulate_media(forced_colors="none")
-    complaints = [*people.complaints]
+    complaints = [*visitors.complaints]
     page.evaluate(AXE.read_text(encoding="utf-8"))
     show_whole(page, 1280)
     faults += list_barriers(page)
@@ -120,5 +136,5 @@ def test_page_is_for_everybody(name: str, people: People, page_of: Any) -> None:
     page.set_viewport_size(AT_400_PERCENT)
     if (over := page.evaluate("access.tooWide()")) > 0:
         faults.append(f"at 400 % the page scrolls sideways by {over} px")
-    people.complaints[:] = complaints
+    visitors.complaints[:] = complaints
     assert not faults, "\n".join(faults)

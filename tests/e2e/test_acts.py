@@ -10,6 +10,7 @@ WHY = "The customer called."
 
 
 def _open_menu(page: Page) -> None:
+    expect(page.locator("[data-live-state]")).to_have_text("live")  # scripts listen
     page.keyboard.press(".")
     expect(page.locator("details.menu")).to_have_attribute("open", "")
 
@@ -40,7 +41,6 @@ def test_an_open_menu_stays_open_while_the_page_refreshes(
 ) -> None:
     url = f"/instances/{site.made['loan_instance']}/"
     page = people.page("olga", url)
-    expect(page.locator("[data-live-state]")).to_have_text("live")
     _open_menu(page)
     other = people.page("erin", url)
     for key, state in (("u", "Suspended"), ("u", "Running")):

@@ -14,7 +14,7 @@ from playwright.sync_api import CDPSession, Page, expect
 
 from tests.e2e.conftest import Backstage, People
 
-ITEMS: Final = int(os.environ.get("LONG_SESSION", "40"))
+ITEMS: Final = int(os.environ.get("LONG_SESSION", "30"))
 WARM: Final = min(50, ITEMS // 2)
 # What a document may gain between the two looks, in all, however many tasks lie between.
 MOST_BYTES: Final = 1_000_000

@@ -118,7 +118,7 @@ def test_every_order_of_events_leaves_each_message_at_most_one_receiver() -> Non
     run_state_machine_as_test(
         Exchange,
         settings=settings(
-            max_examples=60,
+            max_examples=30,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

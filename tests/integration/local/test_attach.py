@@ -11,20 +11,24 @@ import pytest
 from config.local.servers import PROJECT
 from tests.integration.local.running import clean_environment, manage
 
+# One data directory lives through these tests, in their order: scheduling.py.
 pytestmark = pytest.mark.slow
 COUNT_PEOPLE = "from review.models import Person; print(Person.objects.count())"
 
 
-def test_command_brings_a_migrated_database_and_takes_it_away(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("attach") / "data"
+
+
+def test_command_brings_a_migrated_database_and_takes_it_away(data: Path) -> None:
     done = manage(data, "shell", "-v0", "-c", COUNT_PEOPLE)
     assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
     assert not (data / "stack.json").exists()
     assert not (data / "postgres" / "postmaster.pid").exists()
 
 
-def test_owner_waits_for_those_who_joined(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+def test_owner_waits_for_those_who_joined(data: Path) -> None:
     wait = "import sys; print('up', flush=True); sys.stdin.readline()"
     owner = subprocess.Popen(
         [sys.executable, "manage.py", "shell", "-v0", "-c", wait],
@@ -90,8 +94,7 @@ def test_missing_program_is_told_in_one_sentence(
     assert done.stderr.count("\n") == 1
 
 
-def test_newer_database_is_refused(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+def test_newer_database_is_refused(data: Path) -> None:
     insert = (
         "from django.db.migrations.recorder import MigrationRecorder as R;"
         "from django.db import connection;"
