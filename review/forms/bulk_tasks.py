@@ -83,6 +83,7 @@ class SnoozeForm(ActForm):
     at = forms.DateTimeField(
         label="Time",
         required=False,
+        help_text="Only where “The time below” is chosen; by your own time zone.",
         widget=forms.DateTimeInput(
             attrs={"class": "input", "type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
         ),

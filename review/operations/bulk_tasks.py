@@ -83,7 +83,8 @@ def snooze_many(
         lambda task_id: skipping.put_off(
             task_id=task_id, person=person, until=until, reason=reason
         ),
-        done="Put off; it comes to you again afterwards, if nobody took it.",
+        done=f"Put off until {until.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC, when it"
+        " comes to you again if nobody took it.",
     )
 
 
