@@ -50,7 +50,7 @@ _TASK: Final = """
 """
 _VERDICTS: Final = """
     SELECT v.id, v.person_id, v.person_name, v.decision, v.reason_code, v.rationale,
-        v.round, v.stage, v.submitted_at, v.occurred_at, n.undone_at
+        v.round, v.stage, v.submitted_at, v.occurred_at, v.answer_state, n.undone_at
     FROM review_verdict v
     LEFT JOIN review_verdictundo n ON n.verdict_id = v.id
     WHERE v.task_id = %(id)s ORDER BY v.id
@@ -76,6 +76,7 @@ class SeenVerdict:
     round: int
     at: dt.datetime
     is_undone: bool
+    was_held: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -125,7 +126,9 @@ def read_case(task_id: int, viewer: Viewer) -> Case:
         policy=read_json(row.policy),
         routing=read_json(row.routing) or {},
         verdicts=(),
+        # A seat at a task that settles or waits is kept, and decides nothing now.
         is_mine=is_held
+        and row.state in {"OPEN", "CLAIMED"}
         and (row.seat_id is not None or row.claimed_by_id == viewer.person_id),
         is_held=is_held,
         is_reviewer=permissions.can_review(viewer.rights, queue_id=row.queue_id),
@@ -204,4 +207,5 @@ def _see(row: Any, seer: Seer, case: Case) -> SeenVerdict:
         round=row.round,
         at=row.occurred_at or row.submitted_at,
         is_undone=row.undone_at is not None,
+        was_held=row.answer_state == TaskState.SETTLING.value,
     )

@@ -71,6 +71,7 @@ _HELD: Final = """t.id IN (
           AND NOT h.is_ahead AND h.lease_until > %(now)s
         UNION ALL
         SELECT s.task_id FROM review_seat s
+        JOIN review_task b ON b.id = s.task_id AND b.state IN ('OPEN', 'CLAIMED')
         WHERE s.person_id = %(person_id)s AND s.lease_until > %(now)s)"""
 _PARKED: Final = "t.state = 'WAITING' AND t.parked_for_id = %(person_id)s"
 _LANES: Final = """

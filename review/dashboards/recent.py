@@ -2,8 +2,10 @@
 
 import dataclasses
 import datetime as dt
-from typing import Final
+from typing import Any, Final
 
+from review.core.states import Decision, Stage, TaskState
+from review.core.undoing import Vote, find_undo_until
 from review.dashboards.sql import read_row, read_rows
 
 LIMIT: Final = 10
@@ -11,11 +13,14 @@ LIMIT: Final = 10
 _RECENT: Final = """
     SELECT v.id, v.task_id, v.decision, v.reason_code,
         coalesce(v.occurred_at, v.submitted_at) AS said_at, t.title, t.business_key,
-        t.state, t.outcome, t.release_at, n.undone_at, clock_timestamp() AS now,
+        t.state, t.stage, t.round AS current_round, t.seats, t.outcome, t.release_at,
+        q.undo_seconds, v.round, v.submitted_at, v.answer_state = 'SETTLING' AS was_held,
+        n.undone_at, clock_timestamp() AS now,
         NOT EXISTS (SELECT FROM review_verdict l
                     WHERE l.task_id = v.task_id AND l.id > v.id) AS is_last
     FROM review_verdict v
     JOIN review_task t ON t.id = v.task_id
+    JOIN review_queue q ON q.id = t.queue_id
     LEFT JOIN review_verdictundo n ON n.verdict_id = v.id
     WHERE v.person_id = %(person_id)s
     ORDER BY v.submitted_at DESC LIMIT %(limit)s
@@ -59,15 +64,31 @@ def list_recent(person_id: int) -> list[Decided]:
             now=row.now,
             outcome=row.outcome or "",
             is_undone=row.undone_at is not None,
-            undo_until=row.release_at
-            if row.state == "SETTLING"
-            and row.is_last
-            and row.undone_at is None
-            and row.release_at > row.now
-            else None,
+            undo_until=_undo_until(row),
         )
         for row in rows
     ]
+
+
+def _undo_until(row: Any) -> dt.datetime | None:
+    is_settling = row.state == TaskState.SETTLING.value and row.is_last
+    vote = Vote(
+        decision=Decision(row.decision),
+        round=row.round,
+        submitted_at=row.submitted_at,
+        was_held=row.was_held,
+        is_undone=row.undone_at is not None,
+    )
+    until = find_undo_until(
+        vote,
+        state=TaskState(row.state),
+        stage=Stage(row.stage),
+        current_round=row.current_round,
+        seats=row.seats,
+        undo_seconds=row.undo_seconds,
+        holds_task_until=row.release_at if is_settling else None,
+    )
+    return until if until is not None and until > row.now else None
 
 
 def find_task_of(verdict_id: int, *, person_id: int) -> int | None:

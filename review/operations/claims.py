@@ -213,6 +213,8 @@ def extend(*, task_id: int, person: Person, token: int) -> Lease:
 
 def check_lease(task: LockedTask, *, person_id: int, token: int) -> None:
     """Raise Stale unless this person's token holds the task, or a seat of it, now."""
+    if task.parking and any(one.person_id == person_id for one in task.holds):
+        raise refusals.parked_beside(parking=task.parking.value)
     task = task.held_by(person_id)
     problem = find_lease_problem(
         state=task.state,

@@ -62,7 +62,7 @@ _LOCK: Final = """
                                                v.lease_token, v.answer_state,
                                                v.answer_outcome,
                                                u.verdict_id IS NOT NULL,
-                                               v.on_behalf_of_id,
+                                               v.on_behalf_of_id, v.submitted_at,
                                                CASE WHEN c.policy->'quorum'->>'kind'
                                                     = 'WEIGHTED' THEN (
                    SELECT a.amount FROM review_authority a
@@ -93,6 +93,7 @@ class Earlier:
     answer_state: TaskState
     answer_outcome: Outcome | None
     is_undone: bool
+    submitted_at: dt.datetime
 
     @property
     def counts(self) -> bool:
@@ -275,6 +276,7 @@ def _locked(task_id: int, found: Sequence[Sequence[Any]]) -> LockedTask:
             answer_state=TaskState(state),
             answer_outcome=Outcome(outcome) if outcome else None,
             is_undone=is_undone,
+            submitted_at=dt.datetime.fromisoformat(submitted_at),
         )
         for (
             number,
@@ -286,6 +288,7 @@ def _locked(task_id: int, found: Sequence[Sequence[Any]]) -> LockedTask:
             outcome,
             is_undone,
             on_behalf_of,
+            submitted_at,
             authority,
         ) in parse_json(values["verdicts"] or "[]")
     ]

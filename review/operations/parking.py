@@ -1,7 +1,8 @@
 """Park a task until somebody outside answers or a colleague helps; take it up again.
 
 A WAITING task is nobody's to claim and its clock stands. It comes back to who parked
-it: by his own word, by the answer, or freed by a manager of the queue.
+it: by his own word, by the answer, or freed by a manager of the queue. Where several judge it side by side it waits for all of them: who
+parked it leaves his seat, the others keep theirs and are told why.
 """
 
 from typing import Final
@@ -12,7 +13,7 @@ from review.core.leases import Lease
 from review.core.notices import Notice
 from review.core.states import Decision, Parking, Role, TaskState
 from review.models import Person
-from review.operations import clocks, refusals
+from review.operations import clocks, refusals, seats
 from review.operations.admitting import begin, hand_in
 from review.operations.claims import check_lease, free, take
 from review.operations.locking import LockedTask, check_live, lock_task, lock_task_for
@@ -27,6 +28,14 @@ from workflows.core.canonical import digest
 from workflows.operations.errors import Conflict, Forbidden, check_reason
 
 MOST_ASKED_OF: Final = 200
+_BESIDE: Final = (
+    "Somebody who judges this task beside you {what}. It waits and its clock stands;"
+    " your place and your draft are kept, and you go on when it does."
+)
+_PARKED: Final = {
+    Parking.INFORMATION: _BESIDE.format(what="asked for information"),
+    Parking.HELP: _BESIDE.format(what="asked a colleague for help"),
+}
 
 _PARK: Final = """
     UPDATE review_task
@@ -82,7 +91,6 @@ def ask_information(
     task, sight = begin(task_id, wish)
     if sight is None:
         return
-    _check_alone(task)
     draft = audit.Draft(
         kind="task.parked",
         actor=actor_of(person),
@@ -112,7 +120,6 @@ def hold_for_help(*, task_id: int, person: Person, token: int, reason: str) -> N
     check_live(task)
     check_can_review(rights, queue_id=task.queue_id)
     check_lease(task, person_id=person.id, token=token)
-    _check_alone(task)
     detail: dict[str, object] = {
         "parking": Parking.HELP.value,
         "token": token,
@@ -162,6 +169,8 @@ def answer(*, task_id: int, answer: str, by: Actor) -> None:
                 "task": task.id,
             },
         )
+    if task.seats > 1:
+        seats.show(seats.wake(task), seq=seq)
     clocks.resume(task, actor=by)
     publish(task, task.queue_key)
     if asker is not None:
@@ -171,7 +180,7 @@ def answer(*, task_id: int, answer: str, by: Actor) -> None:
             title=f"Answered: {task.title}",
             text=text[:500],
             key=f"answer:{task.id}:{seq}",
-            persons=[asker],
+            persons=[asker, *(one.person_id for one in task.holds)],
         )
 
 
@@ -190,6 +199,7 @@ def resume(*, task_id: int, person: Person, reason: str = "") -> Lease | None:
     if task.parked_for == person.id:
         check_can_review(rights, queue_id=task.queue_id)
         unpark(task, actor=actor)
+        task = seats.wake(task)
         return take(task, person, by=actor, occurred_at=None, kind="task.resumed")
     if not rights.holds(Role.MANAGER, queue_id=task.queue_id):
         raise Forbidden(
@@ -226,15 +236,23 @@ def check_parked(task: LockedTask) -> None:
 def _park(task: LockedTask, parking: Parking, *, person: Person, seq: int) -> None:
     # While the task is still held: what its clock reached by now moves nothing away.
     clocks.pause(task, because=parking.value.lower(), actor=actor_of(person))
-    write((_PARK, [task.now, parking.value, person.id, seq, task.id]))
+    write(
+        (_PARK, [task.now, parking.value, person.id, seq, task.id]),
+        *seats.rise(task, person_id=person.id),
+    )
+    _tell_beside(task, person, text=_PARKED[parking], key=f"beside:{task.id}:{seq}")
     publish(task, task.queue_key)
 
 
-def _check_alone(task: LockedTask) -> None:
-    """Raise Conflict where others judge the task side by side: they go on."""
-    if task.seats > 1:
-        raise Conflict(
-            "Several people judge this task side by side, so it cannot wait for one of"
-            " them; comment on it, or give it back.",
-            code="judged-together",
+def _tell_beside(task: LockedTask, person: Person, *, text: str, key: str) -> None:
+    """Tell those who judge a task side by side, not whose doing it is: they are blind."""
+    beside = [one.person_id for one in task.holds if one.person_id != person.id]
+    if beside:
+        tell_about(
+            task,
+            kind=Notice.HELP_ASKED,
+            title=f"Waits: {task.title}",
+            text=text,
+            key=key,
+            persons=beside,
         )

@@ -102,6 +102,16 @@ def parked(*, parking: str) -> Refused:
     )
 
 
+def parked_beside(*, parking: str) -> Refused:
+    """Return the refusal for who sits at a task that another of them parked."""
+    what = "an answer from outside" if parking == "INFORMATION" else "a colleague"
+    return Conflict(
+        f"This task waits for {what}: somebody who judges it beside you asked. Your"
+        " place and your draft are kept; hand in again when it goes on.",
+        code="task-parked",
+    )
+
+
 def objected(
     objection: Objection,
     *,

@@ -5,13 +5,15 @@ Only tasks with more than one of `seats` come here. The task stays OPEN while a 
 free. When none is, it is CLAIMED in the name of whose lease ends first, so that what
 finds lapsed leases finds it then; `seated` keeps it from being served twice to the same
 person. A seat that lapsed is free: whoever comes next takes it away, and its person
-takes it again. All tokens come from the task's `lease_token`, so no two holds share
+takes it again. A task that settles or waits keeps the seats of the others as they are,
+so that they go on where they were. All tokens come from the task's `lease_token`, so no two holds share
 one. When the votes decide, or the judges disagree, all seats are over: an adjudicator
 holds the task alone. The caller holds the instance's row and the task's.
 """
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from django.db import connection, transaction
@@ -50,17 +52,25 @@ _SHOW: Final = """
 _TAKEN: Final = """
     UPDATE review_task
     SET lease_token = lease_token + 1, audit_seq = %s,
+        state = CASE WHEN state IN ('WAITING', 'SETTLING') THEN 'OPEN' ELSE state END,
         first_claimed_at = coalesce(first_claimed_at, %s),
         assigned_to_id = NULL, assigned_at = NULL, assigned_until = NULL,
         parked_at = NULL, parking = NULL, parked_for_id = NULL, release_at = NULL
     WHERE id = %s
 """
 _OVER: Final = "UPDATE review_task SET seats = %s, seated = '{}' WHERE id = %s"
+# What waits or settles keeps its seats: they go on, or are over, with the task.
 _LAPSED_OF: Final = """
-    SELECT task_id FROM review_seat
-    WHERE person_id = %s AND lease_until <= statement_timestamp()
-    ORDER BY task_id LIMIT 5
+    SELECT s.task_id FROM review_seat s JOIN review_task t ON t.id = s.task_id
+    WHERE s.person_id = %s AND s.lease_until <= statement_timestamp()
+      AND t.state IN ('OPEN', 'CLAIMED')
+    ORDER BY s.task_id LIMIT 5
 """
+_RISE: Final = "DELETE FROM review_seat WHERE task_id = %s AND person_id = %s"
+_RISEN: Final = """
+    UPDATE review_task SET seated = array_remove(seated, %s::bigint) WHERE id = %s
+"""
+_WAKE: Final = "UPDATE review_seat SET lease_until = %s WHERE task_id = %s"
 _EXTEND: Final = """
     UPDATE review_seat s
     SET lease_until = clock_timestamp() + make_interval(secs => q.lease_seconds)
@@ -138,6 +148,41 @@ def extend(*, task_id: int, person: Person, token: int) -> Lease | None:
             return None
         cursor.execute(_EXTENDED, [task_id])
     return Lease(task_id, token, row[0])
+
+
+def rise(task: LockedTask, *, person_id: int) -> list[Statement]:
+    """Return what takes one person's seat while the task stands still for the others.
+
+    Goes after the statement that wrote the task. They keep theirs: it goes on for them when the task does (wake), or it is over.
+    """
+    if task.seats == 1:
+        return []
+    return [(_RISE, [task.id, person_id]), (_RISEN, [person_id, task.id])]
+
+
+def wake(task: LockedTask) -> LockedTask:
+    """Give everybody who sat when the task was parked his seat for a full lease.
+
+    Their tokens stay, so what they have open goes on. Returns the task as it then is.
+    """
+    if task.seats == 1:
+        return task
+    until = task.now + dt.timedelta(seconds=task.lease_seconds)
+    run(_WAKE, [until, task.id])
+    return replace(task, holds=[replace(one, lease_until=until) for one in task.holds])
+
+
+def show(task: LockedTask, *, seq: int) -> None:
+    """Write who holds a task that goes on; `seq` is the entry that says why."""
+    held = list_live(task)
+    run("UPDATE review_task SET audit_seq = %s WHERE id = %s", [seq, task.id])
+    run(*_show(task, held, free=_count_free(task, held), seats=task.seats))
+
+
+def has_seat_for(task: LockedTask, person_id: int) -> bool:
+    """Tell whether a person could sit down now beside the others."""
+    others = [one for one in list_live(task) if one.person_id != person_id]
+    return _count_free(task, others) > 0
 
 
 def after_vote(task: LockedTask, standing: Tally, *, person_id: int) -> list[Statement]:

@@ -31,6 +31,7 @@ HELD: Final = """
     UNION ALL
     SELECT t.queue_id FROM review_seat s JOIN review_task t ON t.id = s.task_id
     WHERE s.person_id = p.id AND s.lease_until > statement_timestamp()
+      AND t.state IN ('OPEN', 'CLAIMED')
 """
 FACTS: Final = f"""
     SELECT p.regions, p.wip_limit, p.simulated,

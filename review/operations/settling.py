@@ -21,14 +21,14 @@ from typing import Any, Final
 from django.db import connection, transaction
 
 from review.core.leases import Lease
-from review.core.states import Decision, Outcome, TaskState
-from review.models import Person, Verdict
-from review.operations import drafts, effects
-from review.operations.claims import take
+from review.core.quorum import Tally
+from review.core.states import Decision, Outcome, Stage, TaskState
+from review.core.undoing import Vote, find_undo_until
+from review.models import Person, Task, Verdict
+from review.operations import drafts, effects, seats, taking_back
 from review.operations.edits import Change, no_change, reread_change
 from review.operations.effects import Ballot
-from review.operations.locking import LockedTask, lock_task_for, read_locked
-from review.operations.people import actor_of
+from review.operations.locking import Earlier, LockedTask, lock_task_for, read_locked
 from review.operations.recording import (
     Sight,
     Wish,
@@ -95,16 +95,27 @@ class Held:
     payload_digest: str
 
 
-def holds(task: LockedTask, wish: Wish) -> bool:
-    """Tell whether a vote's effects are held: not a replayed one's, nor a machine's.
+def find_window(task: LockedTask, wish: Wish) -> dt.datetime | None:
+    """Return until when a vote handed in now can be taken back, None where it cannot.
 
-    Where several judge side by side a vote counts at once: the others go on.
+    A replayed vote cannot, nor a machine's.
+    """
+    if not task.undo_seconds or wish.occurred_at is not None or wish.person.simulated:
+        return None
+    return task.now + dt.timedelta(seconds=task.undo_seconds)
+
+
+def closes(task: LockedTask, standing: Tally, change: Change) -> bool:
+    """Tell whether a vote holds its whole task: alone always, side by side at the end.
+
+    An outcome, a dispute and an edit are the end for the others; see
+    Note [Undo, alone and side by side].
     """
     return (
-        task.undo_seconds > 0
-        and wish.occurred_at is None
-        and task.seats == 1
-        and not wish.person.simulated
+        task.seats == 1
+        or standing.outcome is not None
+        or standing.stage is Stage.ADJUDICATION
+        or change.round != task.round
     )
 
 
@@ -137,6 +148,8 @@ def hold(
     with pipeline():
         run(*verdict)
         run(_SETTLE, [until, seq, task.id])
+        for sql, parameters in seats.rise(task, person_id=wish.person.id):
+            run(sql, parameters)
         run(
             _ARM,
             [
@@ -194,11 +207,13 @@ def release(timer: TimerRow, *, now: dt.datetime) -> None:
 
 
 @transaction.atomic
-def undo(*, verdict_id: int, person: Person) -> Lease:
+def undo(*, verdict_id: int, person: Person) -> Lease | None:
     """Take one's own vote back before its effects happen; the task is held again.
 
-    What was handed in is the draft again. Raises NotFound; Forbidden (not the author,
-    no reviewer any more); Conflict (too late, taken back already).
+    What was handed in is the draft again. None where the person does not hold the task:
+    the others' votes decide it without this one, it waits, or all seats are taken.
+    Raises NotFound; Forbidden (not the author, no reviewer any more); Conflict (too
+    late, taken back already).
     """
     found = Verdict.objects.filter(id=verdict_id).values_list("task_id", flat=True)
     task_id = found.first()
@@ -212,18 +227,18 @@ def undo(*, verdict_id: int, person: Person) -> Lease:
         )
     _check_undoable(task, verdict_id)
     check_can_review(rights, queue_id=task.queue_id)
-    lease = take(
-        task,
-        person,
-        by=actor_of(person),
-        occurred_at=None,
-        kind="verdict.undone",
-        detail={"verdict": verdict_id, "undone_token": held.token},
-    )
-    seq = task.audit_seq + 1  # take wrote the entry that says so
+    detail: dict[str, object] = {"verdict": verdict_id, "undone_token": held.token}
+    if task.seats > 1:
+        lease = taking_back.leave_the_rest(
+            task, person, verdict_id=verdict_id, closing=find_held(task), detail=detail
+        )
+    else:
+        lease = taking_back.hold_again(task, person, detail=detail)
+    seq = task.audit_seq + 1  # the entry that says so
     with connection.cursor() as cursor:
         cursor.execute(_UNDO, [verdict_id, task.instance_id, person.id, task.now, seq])
-    timers.cancel_for_ref(kind=KIND, ref=timer_ref(task.id), audit_seq=seq)
+    if not Task.objects.filter(id=task.id, state=TaskState.SETTLING.value).exists():
+        timers.cancel_for_ref(kind=KIND, ref=timer_ref(task.id), audit_seq=seq)
     drafts.keep(
         task_id=task.id,
         person_id=person.id,
@@ -253,17 +268,35 @@ def find_held(task: LockedTask) -> int | None:
     return counted[-1] if counted else None
 
 
+def find_until(task: LockedTask, verdict: Earlier) -> dt.datetime | None:
+    """Return until when a verdict of a locked task can be taken back, or None."""
+    vote = Vote(
+        decision=verdict.judgement.decision,
+        round=verdict.judgement.round,
+        submitted_at=verdict.submitted_at,
+        was_held=verdict.answer_state is TaskState.SETTLING,
+        is_undone=verdict.is_undone,
+    )
+    return find_undo_until(
+        vote,
+        state=task.state,
+        stage=task.stage,
+        current_round=task.round,
+        seats=task.seats,
+        undo_seconds=task.undo_seconds,
+        holds_task_until=task.release_at if find_held(task) == verdict.id else None,
+    )
+
+
 def _check_undoable(task: LockedTask, verdict_id: int) -> None:
-    if any(one.id == verdict_id and one.is_undone for one in task.verdicts):
+    verdict = next(one for one in task.verdicts if one.id == verdict_id)
+    if verdict.is_undone:
         raise Conflict(
             "You took this verdict back already; go on with the newer claim.",
             code="already-undone",
         )
-    if (
-        find_held(task) != verdict_id
-        or task.release_at is None
-        or task.release_at <= task.now
-    ):
+    until = find_until(task, verdict)
+    if until is None or until <= task.now:
         raise Conflict(
             "It is too late to take this verdict back: it has taken effect. A manager"
             " of the queue can reopen the task with a reason.",

@@ -6,7 +6,8 @@ Note [The order of a verdict]
 2. The same lease handing in twice gets the first answer again.
 3. Person, role, four eyes, lease, digest, reasons, signature and input are checked.
 4. The vote is written. Where the queue holds effects for a while (`undo_seconds`) the
-   task settles, and a timer does the rest: settling.py. Else the quorum is counted and,
+   task settles, and a timer does the rest: settling.py; side by side only what closes
+   the task does. Else the quorum is counted and,
    where it is reached, the engine's step completes in this same transaction.
 A crash before the commit leaves nothing: the lease still holds, and handing in again
 is the first time.
@@ -175,12 +176,13 @@ def abstain(
 
 def _answer_again(task: LockedTask, verdict: Earlier, wish: Wish) -> Submitted:
     check_same(verdict, wish)
+    until = settling.find_until(task, verdict)
     return Submitted(
         task_state=verdict.answer_state,
         outcome=verdict.answer_outcome,
         round=verdict.judgement.round,
         verdict_id=verdict.id,
-        undo_until=task.release_at if settling.find_held(task) == verdict.id else None,
+        undo_until=until if until and until > task.now else None,
     )
 
 
@@ -227,7 +229,8 @@ def _decide(task: LockedTask, wish: Wish, sight: Sight, change: Change) -> Submi
     )
     everybody = [*task.judgements, mine]
     standing = effects.count(task, everybody, current_round=change.round)
-    if settling.holds(task, wish):
+    until = settling.find_window(task, wish)
+    if until is not None and settling.closes(task, standing, change):
         until = settling.hold(task, wish, sight, change, outcome=standing.outcome)
         return Submitted(
             task_state=TaskState.SETTLING,
@@ -237,6 +240,9 @@ def _decide(task: LockedTask, wish: Wish, sight: Sight, change: Change) -> Submi
             undo_until=until,
         )
     state = TaskState.DECIDED if standing.outcome else TaskState.OPEN
+    more: dict[str, object] = {}
+    if until is not None:  # beside others: it counts now, and can be taken back
+        state, more = TaskState.SETTLING, {"held_until": until.isoformat()}
     verdict = insert_verdict(
         task,
         wish,
@@ -260,7 +266,7 @@ def _decide(task: LockedTask, wish: Wish, sight: Sight, change: Change) -> Submi
         ballot,
         standing,
         judgements=everybody,
-        first=[submitted_draft(task, wish, sight, change)],
+        first=[submitted_draft(task, wish, sight, change, **more)],
         statements=[verdict, drop_statement(task_id=task.id, person_id=wish.person.id)],
     )
     return Submitted(
@@ -268,4 +274,5 @@ def _decide(task: LockedTask, wish: Wish, sight: Sight, change: Change) -> Submi
         outcome=standing.outcome,
         round=change.round,
         verdict_id=sight.verdict_id,
+        undo_until=until,
     )

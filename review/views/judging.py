@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from review.core.states import VOTES, Decision, Outcome, Reveal, Signature
 from review.dashboards.case import Case, read_case
 from review.dashboards.frame import Viewer
-from review.dashboards.recent import Decided, list_recent
+from review.dashboards.recent import Decided, find_task_of, list_recent
 from review.forms.verdicts import VerdictForm
 from review.models import User
 from review.operations import (
@@ -66,8 +66,12 @@ def verdict_undo(request: HttpRequest, verdict_id: int) -> HttpResponse:
     """Take the viewer's own verdict back; its task is held again."""
     lease = settling.undo(verdict_id=verdict_id, person=person_of(request))
     undoing.forget(request)
-    messages.success(request, "Taken back. What you handed in is your draft again.")
-    return redirect("task-detail", lease.task_id)
+    said = "Taken back. What you handed in is your draft again."
+    if lease is None:
+        said += " You do not hold the task now: see there how it goes on."
+    messages.success(request, said)
+    task_id = find_task_of(verdict_id, person_id=viewer_required(request).person_id)
+    return redirect("task-detail", task_id)
 
 
 @require_GET

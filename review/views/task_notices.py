@@ -37,11 +37,24 @@ def build_notice(
             "icon": "check-circle",
             "text": f"This task is closed: {what.label.lower()}{who}.",
         }
+    if row.state == "WAITING" and row.seat_id is not None:
+        return _beside(row.parking)
     if is_open_page and held_token is None and case.is_mine:
         return _yours(row.id)
     if held_token is not None and not (case.is_mine and row.lease_token == held_token):
         return _lost(case, zone=zone)
     return _standing(case, zone=zone)
+
+
+def _beside(parking: str) -> dict[str, object]:
+    what = "information" if parking == "INFORMATION" else "a colleague's help"
+    return {
+        "tone": "hold",
+        "icon": "hourglass-split",
+        "text": f"Somebody who judges this beside you asked for {what}. The task waits"
+        " and its clock stands; your place and your draft are kept, and you go on here"
+        " when it does.",
+    }
 
 
 def _yours(task_id: int) -> dict[str, object]:
@@ -85,6 +98,8 @@ def explain_read_only(case: Case, *, zone: dt.tzinfo) -> str:
     row = case.row
     if not case.is_live or not case.is_reviewer or case.is_excluded:
         return _explain_barred(case)
+    if row.state == "WAITING" and row.seat_id is not None:
+        return "The task waits; your place and your draft are kept until it goes on."
     if row.state == "WAITING":
         return "This task is parked until the answer or the help has come."
     if not case.is_held:

@@ -7,7 +7,8 @@ from typing import Any, Final
 from django.urls import reverse
 
 from review.core.routing import Place
-from review.core.states import Signature
+from review.core.states import Decision, Signature, Stage, TaskState
+from review.core.undoing import Vote, find_undo_until
 from review.core.visibility import Sight
 from review.dashboards import audit, engine
 from review.dashboards.blind import read_blindfold
@@ -273,11 +274,31 @@ def _lease(case: Case, *, zone: dt.tzinfo) -> dict[str, object]:
 def _settling(case: Case, *, zone: dt.tzinfo) -> dict[str, object] | None:
     """Return the viewer's own verdict while its effects are held."""
     row = case.row
-    if row.state != "SETTLING" or case.own_verdict is None:
+    own = case.own_verdict
+    if own is None:
+        return None
+    is_last = own.id == max(each.id for each in case.verdicts if not each.is_undone)
+    until = find_undo_until(
+        Vote(
+            decision=Decision(own.decision),
+            round=own.round,
+            submitted_at=own.at,
+            was_held=own.was_held,
+            is_undone=own.is_undone,
+        ),
+        state=TaskState(row.state),
+        stage=Stage(row.stage),
+        current_round=row.round,
+        seats=row.seats,
+        undo_seconds=row.undo_seconds,
+        holds_task_until=row.release_at if is_last else None,
+    )
+    if until is None or until <= row.now:
         return None
     return {
-        "decision": case.own_verdict.decision.replace("_", " ").lower(),
-        "at": format_moment(row.release_at, zone=zone, now=row.now),
+        "decision": own.decision.replace("_", " ").lower(),
+        "at": format_moment(until, zone=zone, now=row.now),
+        "is_beside": row.state != TaskState.SETTLING.value,
         "undo_url": reverse("verdict-undo", args=[case.own_verdict.id]),
     }
 

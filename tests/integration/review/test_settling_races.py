@@ -61,6 +61,30 @@ def test_vote_is_either_taken_back_or_takes_effect(table: Track) -> None:
     assert not Timer.objects.filter(attempt__gt=0).exists()
 
 
+def test_votes_side_by_side_are_taken_back_or_decide_together(table: Track) -> None:
+    """Whoever takes one back, and whenever: never a decision without both."""
+    desk = make_desk(quorum="dual parallel")
+    set_rules(desk, HELD)
+    start_cases(desk, count=TRIALS // 2)
+    for task in Task.objects.order_by("id"):
+        first, last = judge(task, desk.alice), judge(task, desk.bob)
+        past = Now() - dt.timedelta(seconds=1)
+        Timer.objects.filter(kind=settling.KIND, state="ARMED").update(due_at=past)
+        undo = act(settling.undo, verdict_id=first.verdict_id, person=desk.alice)
+        other = act(settling.undo, verdict_id=last.verdict_id, person=desk.bob)
+        said = table.race(undo, timers.fire_due, other, undo)
+        task.refresh_from_db()
+        undone = VerdictUndo.objects.filter(verdict__task=task).count()
+        codes = {one.code for one in refusals(said)}
+        assert codes <= {"undo-too-late", "already-undone"}
+        assert (task.state == "DECIDED") == (undone == 0)
+        if undone:
+            assert sum(isinstance(one, Lease) for one in said) == undone
+            assert len(task.seated) == undone
+            assert (task.state, task.release_at) == ("CLAIMED", None)
+    assert not Timer.objects.filter(kind=settling.KIND, state="ARMED").exists()
+
+
 def test_two_tabs_hand_in_one_vote(table: Track) -> None:
     desk = make_desk()
     set_rules(desk, HELD)
