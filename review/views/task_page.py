@@ -299,7 +299,7 @@ def _settling(case: Case, *, zone: dt.tzinfo) -> dict[str, object] | None:
         "decision": own.decision.replace("_", " ").lower(),
         "at": format_moment(until, zone=zone, now=row.now),
         "is_beside": row.state != TaskState.SETTLING.value,
-        "undo_url": reverse("verdict-undo", args=[case.own_verdict.id]),
+        "undo_url": reverse("verdict-undo", args=[own.id]),
     }
 
 
