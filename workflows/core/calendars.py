@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from workflows.core.zones import find_moment
+
 MAX_DAYS: Final = 10 * 366
 _ONE_DAY: Final = dt.timedelta(days=1)
 _DAY_MINUTES: Final = 24 * 60
@@ -160,21 +162,8 @@ def _resolve(
 
 def _moment(zone: str, date: dt.date, minutes: int) -> dt.datetime:
     """Return the UTC moment of a wall-clock time of a day."""
-    here = ZoneInfo(zone)
     wall = dt.datetime.combine(date, dt.time()) + dt.timedelta(minutes=minutes)
-    after = wall.replace(tzinfo=here, fold=0).astimezone(dt.UTC)
-    if after.astimezone(here).replace(tzinfo=None) == wall:
-        return after
-    # The wall clock jumped over this time: find the jump between the two readings.
-    before = wall.replace(tzinfo=here, fold=1).astimezone(dt.UTC)
-    old = before.astimezone(here).utcoffset()
-    while after - before > dt.timedelta(seconds=1):
-        middle = before + (after - before) // 2
-        if middle.astimezone(here).utcoffset() == old:
-            before = middle
-        else:
-            after = middle
-    return after.replace(microsecond=0)
+    return find_moment(wall, ZoneInfo(zone))
 
 
 def _read_day(day: int, spans: Sequence[Sequence[str]]) -> Spans:

@@ -28,9 +28,7 @@ def fire(timer: TimerRow, *, now: dt.datetime) -> None:
     fired = int(timer.data["fired"]) + 1
     if cycle.count is None or fired < cycle.count:
         # From the due moment, not from now: a late sweep must not move the schedule.
-        arm_node(
-            definition, node, due_at=cycle.interval.after(timer.due_at), fired=fired
-        )
+        arm_node(definition, node, due_at=cycle.after(timer.due_at), fired=fired)
 
 
 register_timer_kind(KIND, fire)

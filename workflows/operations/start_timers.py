@@ -59,7 +59,7 @@ def _first(node: Node, now: dt.datetime) -> dt.datetime:
         case TimerKind.DURATION:
             return parse_duration(spec.text).after(now)
         case TimerKind.CYCLE:
-            return parse_repetition(spec.text).interval.after(now)
+            return parse_repetition(spec.text).first(now)
 
 
 def _disarm(key: str) -> None:

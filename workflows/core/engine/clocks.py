@@ -67,7 +67,7 @@ def next_occurrence(
     cycle = parse_repetition(text)
     if cycle.count is not None and fired >= cycle.count:
         return None
-    return cycle.interval.after(due_at)
+    return cycle.after(due_at)
 
 
 def arm_again(
@@ -98,7 +98,7 @@ def _due(
         case TimerKind.DURATION:
             return parse_duration(text).after(run.now), {}
         case TimerKind.CYCLE:
-            first = parse_repetition(text).interval.after(run.now)
+            first = parse_repetition(text).first(run.now)
             return first, {"cycle": text, "fired": 0}
 
 
