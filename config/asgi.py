@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
+from channels.sessions import CookieMiddleware
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -22,7 +22,7 @@ application = ProtocolTypeRouter({
     # Full origins on purpose: a host alone would let any scheme and port in.
     "websocket": OriginValidator(
         # Channels types its routes as applications, Django's path() as views.
-        AuthMiddlewareStack(URLRouter(urlpatterns)),  # type: ignore[arg-type]
+        CookieMiddleware(URLRouter(urlpatterns)),  # type: ignore[arg-type]
         settings.ORIGINS,
     ),
 })

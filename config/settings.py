@@ -142,12 +142,6 @@ RQ_QUEUES = {
 }
 RQ = {"COMMIT_MODE": "auto"}  # workflows.dispatch alone decides when a bell is rung
 RQ_SHOW_ADMIN_LINK = False
-CHANNEL_LAYERS = {
-    "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "countersign"},
-    }
-}
 
 # -- Calls to other systems ------------------------------------------------------------
 
@@ -394,6 +388,8 @@ LOGGING = {
         # They would write out whole URLs, and those of chat webhooks are secrets.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        # It would write three lines for each page's socket.
+        "uvicorn.error": {"level": "WARNING"},
     },
 }
 

@@ -4,31 +4,74 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from contextlib import suppress
+from itertools import islice
 from typing import Final
 
 import redis.asyncio
 import structlog
-from channels.auth import get_user
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
 
-from review.dashboards.frame import list_heard, read_viewer
+from review.dashboards.hearing import Admission, Ask, admit
 from review.live import hints_channel
-from workflows.operations.errors import Refused
 
 MOST_TOPICS: Final = 64
-RECHECK_SECONDS: Final = 60
+MOST_LETTERS: Final = 16_384
+MOST_OF_ONE: Final = 100
+"""How many sockets one natural person may have open in one process."""
+PATROL_SECONDS: Final = 1.0
+RECHECK_SECONDS: Final = 15.0
+MOST_UNSEEN_SECONDS: Final = 28.0
+AT_ONCE: Final = 500
 RETRY_SECONDS: Final = 1.0
 REPLAY_SECONDS: Final = 10.0
 MOST_RECENT: Final = 10_000
 SIGNED_OUT: Final = 4401
+RIGHTS_LOST: Final = 4403
+TOO_MANY: Final = 4429
+TOO_LONG: Final = 1009
+TRY_LATER: Final = 1013
 EVERYTHING: Final = '{"topic": "*"}'
 
 log = structlog.get_logger(__name__)
+
+
+class Door:
+    """Asks the database who may listen; while one question runs the others gather.
+
+    Ten thousand pages that come back at once so cost some dozens of questions, on one
+    connection.
+    """
+
+    def __init__(self) -> None:
+        self._asked: list[tuple[Ask, asyncio.Future[Admission | None]]] = []
+        self._answering: asyncio.Task[None] | None = None
+
+    async def ask(self, ask: Ask) -> Admission | None:
+        """Return who asks and what they may hear, None for nobody who is let in."""
+        answer: asyncio.Future[Admission | None]
+        answer = asyncio.get_running_loop().create_future()
+        self._asked.append((ask, answer))
+        if self._answering is None or self._answering.done():
+            self._answering = asyncio.create_task(self._answer())
+        return await answer
+
+    async def _answer(self) -> None:
+        while self._asked:
+            batch, self._asked = self._asked[:AT_ONCE], self._asked[AT_ONCE:]
+            asking = database_sync_to_async(admit)([ask for ask, _ in batch])
+            found: list[Admission | None] | BaseException
+            (found,) = await asyncio.gather(asking, return_exceptions=True)
+            for place, (_, answer) in enumerate(batch):
+                if answer.done():  # whoever asked has gone meanwhile
+                    continue
+                if isinstance(found, BaseException):
+                    answer.set_exception(found)
+                else:
+                    answer.set_result(found[place])
 
 
 class Hub:
@@ -40,12 +83,40 @@ class Hub:
     """
 
     def __init__(self) -> None:
+        self.door = Door()
         self.listeners: dict[str, set[HintsConsumer]] = {}
+        # By when each was last asked about; the longest ago comes first.
+        self._seen: dict[HintsConsumer, float] = {}
+        self._of_person: Counter[int] = Counter()
         self._recent: dict[str, tuple[float, str]] = {}
         self._ear: asyncio.Task[None] | None = None
+        self._round: asyncio.Task[None] | None = None
 
-    async def listen(self, listener: HintsConsumer, topics: set[str]) -> None:
+    def enter(self, listener: HintsConsumer) -> bool:
+        """Let a socket in, unless its person has too many already."""
+        if self._of_person[listener.person_id] >= MOST_OF_ONE:
+            return False
+        self._of_person[listener.person_id] += 1
+        self._see(listener)
+        if self._round is None:
+            self._round = asyncio.create_task(self._patrol())
+        return True
+
+    def leave(self, listener: HintsConsumer) -> None:
+        """Forget a socket that was let in; others are unknown here."""
+        self.forget(listener)
+        if self._seen.pop(listener, None) is not None:
+            self._of_person[listener.person_id] -= 1
+            if not self._of_person[listener.person_id]:
+                del self._of_person[listener.person_id]
+
+    async def listen(self, listener: HintsConsumer, topics: frozenset[str]) -> None:
         """Let a listener hear these topics and no others, from a moment ago on."""
+        if listener not in self._seen:
+            return  # it closed while its question was on its way
+        self._see(listener)
+        if topics == listener.heard:
+            return
         new = topics - listener.heard
         self.forget(listener)
         listener.heard = topics
@@ -65,7 +136,35 @@ class Hub:
             others.discard(listener)
             if not others:
                 self.listeners.pop(topic, None)
-        listener.heard = set()
+        listener.heard = frozenset()
+
+    def _see(self, listener: HintsConsumer) -> None:
+        self._seen.pop(listener, None)
+        self._seen[listener] = asyncio.get_running_loop().time()
+
+    async def _patrol(self) -> None:
+        """Ask about every socket again and again: sessions and roles end meanwhile."""
+        while True:
+            await asyncio.sleep(PATROL_SECONDS)
+            while len(await self._look_again()) == AT_ONCE:
+                pass
+
+    async def _look_again(self) -> list[HintsConsumer]:
+        """Ask about those whose turn it is, so many at once; return them."""
+        now = asyncio.get_running_loop().time()
+        oldest = islice(self._seen.items(), AT_ONCE)
+        due = [each for each, seen in oldest if seen < now - RECHECK_SECONDS]
+        answers = await asyncio.gather(
+            *(each.ask_again() for each in due), return_exceptions=True
+        )
+        if not any(isinstance(answer, BaseException) for answer in answers):
+            return due
+        log.warning("sockets_unasked", count=len(due))
+        for each in due:
+            # Who cannot be asked about for so long may have no right any more.
+            if self._seen.get(each, now) < now - MOST_UNSEEN_SECONDS:
+                await each.shut(TRY_LATER)
+        return []
 
     async def _run(self) -> None:
         while True:
@@ -123,23 +222,31 @@ class HintsConsumer(AsyncWebsocketConsumer):
     """One page's socket: it names its topics, and hears hints about the allowed ones."""
 
     wanted: frozenset[str] = frozenset()
-    heard: set[str]
-    _recheck: asyncio.Task[None] | None = None
+    heard: frozenset[str] = frozenset()
+    session_key = ""
+    person_id = 0
 
     async def connect(self) -> None:
         """Take in whoever is signed in."""
-        self.heard = set()
-        user = self.scope["user"]
-        if user is None or not user.is_authenticated:
+        cookies: dict[str, str] = self.scope["cookies"]
+        self.session_key = cookies.get(settings.SESSION_COOKIE_NAME, "")
+        admission = await self._ask()
+        if admission is None:
             await self.close(code=SIGNED_OUT)
             return
-        await self.accept()
-        self._recheck = asyncio.create_task(self._check_again())
+        self.person_id = admission.person_id
+        if hub().enter(self):
+            await self.accept()
+        else:
+            await self.close(code=TOO_MANY)
 
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None
     ) -> None:
         """Hear `{"subscribe": [topic, ...]}`; anything else is not for us."""
+        if len(text_data or bytes_data or "") > MOST_LETTERS:
+            await self.shut(TOO_LONG)
+            return
         try:
             wanted = json.loads(text_data or "")["subscribe"]
         except (ValueError, KeyError, TypeError):
@@ -147,40 +254,38 @@ class HintsConsumer(AsyncWebsocketConsumer):
         if isinstance(wanted, list):
             named = [topic for topic in wanted if isinstance(topic, str)]
             self.wanted = frozenset(named[:MOST_TOPICS])
-            await self._listen()
+            admission = await self._ask()
+            if admission is None:
+                await self.shut(SIGNED_OUT)
+            else:
+                await hub().listen(self, admission.heard)
 
     async def disconnect(self, code: int) -> None:
         """Stop listening."""
-        hub().forget(self)
-        if self._recheck is not None:
-            self._recheck.cancel()
+        hub().leave(self)
 
-    async def _listen(self) -> bool:
-        allowed = await self._allowed()
-        if allowed is None:
-            await self.close(code=SIGNED_OUT)
-            return False
-        await hub().listen(self, allowed)
-        return True
+    async def ask_again(self) -> None:
+        """Close where the session, or a right to what the page shows, is no more.
 
-    async def _check_again(self) -> None:
-        """Look at session and roles again: both may end while a page stays open."""
-        while True:
-            await asyncio.sleep(RECHECK_SECONDS)
-            if not await self._listen():
-                return
+        The page then opens a new socket and fetches what its reader may still see.
+        """
+        wanted = self.wanted
+        admission = await self._ask()
+        if admission is None:
+            await self.shut(SIGNED_OUT)
+        elif wanted is not self.wanted:
+            pass  # the page has changed its mind meanwhile, and asked itself
+        elif self.heard - admission.heard:
+            await self.shut(RIGHTS_LOST)
+        else:
+            await hub().listen(self, admission.heard)
 
-    async def _allowed(self) -> set[str] | None:
-        user = await get_user(self.scope)
-        return await database_sync_to_async(_list_allowed)(user, self.wanted)
+    async def shut(self, code: int) -> None:
+        """Close, and hear nothing more from this moment on."""
+        hub().leave(self)
+        # Its page may have closed it in the same moment.
+        with suppress(RuntimeError, OSError):
+            await self.close(code=code)
 
-
-def _list_allowed(
-    user: AbstractBaseUser | AnonymousUser, wanted: frozenset[str]
-) -> set[str] | None:
-    """Return what of the wanted may be heard; None for who is no longer let in."""
-    try:
-        viewer = read_viewer(user)
-    except Refused:
-        return None
-    return None if viewer is None else list_heard(viewer, wanted)
+    async def _ask(self) -> Admission | None:
+        return await hub().door.ask(Ask(self.session_key, self.wanted))

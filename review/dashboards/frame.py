@@ -3,7 +3,7 @@
 import dataclasses
 import datetime as dt
 import zoneinfo
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -12,11 +12,10 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
-from review import permissions
 from review.core.keys import map_keys
 from review.core.states import Role
 from review.core.wellness import Wellness
-from review.models import Preference, Queue, User
+from review.models import Preference, User
 from review.permissions import Rights, get_rights
 
 
@@ -104,31 +103,3 @@ def viewer_of(request: HttpRequest) -> Viewer | None:
     if request not in _viewers:
         _viewers[request] = read_viewer(request.user)
     return _viewers[request]
-
-
-def list_heard(viewer: Viewer, topics: Collection[str]) -> set[str]:
-    """Return the topics whose hints may reach the viewer; a hint only names its topic."""
-    keys = [topic[6:] for topic in topics if topic.startswith("queue.")]
-    known = Queue.objects.filter(key__in=keys).values_list("key", "id") if keys else []
-    heard = {
-        f"queue.{key}"
-        for key, queue_id in known
-        if permissions.can_see_queue(viewer.rights, queue_id=queue_id)
-    }
-    for topic in topics:
-        kind = topic.partition(".")[0]
-        if kind in {"task", "instance", "instances"}:
-            allowed = permissions.can_see_instances(viewer.rights)
-        elif kind == "person":
-            allowed = topic == f"person.{viewer.person_id}"
-        elif kind == "incidents":
-            allowed = permissions.can_see_incidents(viewer.rights)
-        elif kind == "policies":
-            allowed = permissions.can_see_policies(viewer.rights)
-        else:
-            allowed = kind == "dashboard" and permissions.can_see_dashboard(
-                viewer.rights
-            )
-        if allowed:
-            heard.add(topic)
-    return heard

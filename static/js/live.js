@@ -7,6 +7,7 @@ const REFRESH_MS = 30_000;
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 15_000;
 const GATHER_MS = 60;
+const SIGNED_OUT = 4401;
 
 const versions = new Map();
 const due = new Set();
@@ -71,7 +72,7 @@ class Line {
     this.socket = new WebSocket(this.url);
     this.socket.addEventListener("open", () => this.onOpen());
     this.socket.addEventListener("message", (event) => onHint(event.data));
-    this.socket.addEventListener("close", () => this.onClose());
+    this.socket.addEventListener("close", (event) => this.onClose(event.code));
   }
 
   onOpen() {
@@ -84,8 +85,11 @@ class Line {
     this.wasOpen = true;
   }
 
-  onClose() {
+  onClose(code) {
     showState("waiting", "reconnecting");
+    if (code === SIGNED_OUT) {
+      refresh("*"); // leads to the sign-in: nobody reads on after a session's end
+    }
     const spread = 0.5 + Math.random();
     window.setTimeout(() => this.open(), this.retryMs * spread);
     this.retryMs = Math.min(this.retryMs * 2, LAST_RETRY_MS);

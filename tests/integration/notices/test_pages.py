@@ -11,9 +11,10 @@ from django.urls import reverse
 
 from review.core.notices import Channel, Notice
 from review.core.states import Role
-from review.dashboards.frame import list_heard, read_viewer
+from review.dashboards.hearing import list_heard
 from review.models import Delivery, Notification, NotificationPreference, Person, User
 from review.operations import delivering, people
+from review.permissions import get_rights
 from tests.factories.outside import MailOffice
 from tests.factories.processes import TESTER
 from tests.integration.notices.test_delivery import tell
@@ -86,10 +87,9 @@ def test_notices_are_listed_opened_and_marked(bob: Person, ada: Person) -> None:
 
 
 def test_a_person_hears_hints_about_himself_alone(bob: Person, ada: Person) -> None:
-    viewer = read_viewer(User.objects.get(username="bob"))
-    assert viewer is not None
     topics = [f"person.{bob.id}", f"person.{ada.id}", "person."]
-    assert list_heard(viewer, topics) == {f"person.{bob.id}"}
+    rights = get_rights(bob.id)
+    assert list_heard(rights, topics, queue_ids={}) == {f"person.{bob.id}"}
     assert f'data-topic="person.{bob.id}"' in read(browser("bob"), "notification-list")
 
 
