@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.e2e.conftest import People, Site
 
@@ -56,6 +56,31 @@ def test_new_work_is_shown_within_a_second_without_reload(
     assert page.evaluate("window.sameDocument") is True
     pill.click()
     expect(cases).to_have_count(before + 1)
+
+
+def test_a_page_that_hears_nothing_is_right_after_its_interval(
+    people: People, site: Site
+) -> None:
+    """Promise 21, the browser's clock put forward; `make chaos` waits it out."""
+    page = people.page("alice")
+    lost: list[str | bytes] = []
+
+    def drop(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        socket.on_message(server.send)
+        server.on_message(lambda hint: lost.append(hint))  # noqa: PLW0108
+
+    page.route_web_socket("**/ws/hints/", drop)
+    page.clock.install()
+    page.goto("/queues/desk/")
+    expect(page.locator("[data-live-state]")).to_have_text("live")
+    site.start_case()
+    pill = page.get_by_role("link", name="1 new")
+    while not any('"queue.desk"' in str(hint) for hint in lost):
+        page.wait_for_timeout(50)
+    assert pill.count() == 0
+    page.clock.fast_forward(31_000)
+    expect(pill).to_be_visible()
 
 
 def test_the_dashboard_counts_up_without_reload(people: People, site: Site) -> None:

@@ -20,7 +20,9 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from config.local.processes import ProcessId, stop
+from tests.faults.deaf import watch as watch_deaf_pages
 from tests.faults.fleet import Fleet, a_fleet, children_of
+from tests.faults.sites import a_site
 
 SCALE: Final = float(os.environ.get("CHAOS", "1"))
 SEED: Final = int(os.environ.get("CHAOS_SEED", "20260105"))
@@ -343,6 +345,24 @@ def crowd(what: str, count: int, *, least: int, processes: int = 1) -> Run:
     return run
 
 
+def deaf() -> tuple[Told, bool]:
+    """21: every hint is lost, and pages are right within one poll."""
+    with a_site(
+        DJANGO_SETTINGS_MODULE="tests.faults.settings", FAULTS_DEAF="1"
+    ) as site:
+        told = watch_deaf_pages(site)
+    return told, bool(told.pop("kept"))
+
+
+def sockets() -> tuple[Told, bool]:
+    """11, 21: ten thousand sockets come, go and come back; some are closed."""
+    size = str(scaled(10_000, least=200))
+    with a_site() as site:
+        out = site.run("-m", "tests.faults.sockets", size, str(site.web_pid))
+    told: Told = json.loads(out.splitlines()[-1])
+    return told, bool(told.pop("kept"))
+
+
 RUNS: Final[dict[str, tuple[str, Run]]] = {
     "storm": ("1, 3, 4", storm),
     "broker": ("2, 3", broker),
@@ -356,6 +376,8 @@ RUNS: Final[dict[str, tuple[str, Run]]] = {
     "as-seen": ("10", crowd("as-seen", 200, least=5)),
     "rights-gone": ("11", crowd("rights-gone", 200, least=6)),
     "same-verdict": ("12", crowd("same-verdict", 100, least=3)),
+    "deaf": ("21", deaf),
+    "sockets": ("11, 21", sockets),
 }
 
 
