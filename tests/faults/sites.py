@@ -55,6 +55,7 @@ def a_site(**variables: str) -> Iterator[Site]:
         **os.environ,
         "COUNTERSIGN_ENV": "test",
         "COUNTERSIGN_DATA_DIR": str(folder / "data"),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
         "FAULTS_FOLDER": str(folder),
         **variables,
     }
