@@ -34,3 +34,8 @@ def find_jump(first: Reading, second: Reading) -> dt.timedelta | None:
 
 def _middle(reading: Reading) -> float:
     return (reading.before + reading.after) / 2
+
+
+def find_limit(last: Reading, now: float) -> dt.datetime:
+    """Return what the database's clock stays below until it jumps, by a steady one."""
+    return last.database + dt.timedelta(seconds=now - last.before) + MOST

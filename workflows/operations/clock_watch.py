@@ -7,6 +7,7 @@ and `clock.accepted` in the installation's chain says whether timers are held; i
 read when a sweeper starts and while they are.
 """
 
+import datetime as dt
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from django.db import transaction
 
 from workflows import audit, store
 from workflows.core.actors import SWEEPER, Actor
-from workflows.core.clockwatch import Reading, find_jump
+from workflows.core.clockwatch import Reading, find_jump, find_limit
 from workflows.driver import fetch
 from workflows.operations.errors import Conflict, check_reason
 
@@ -47,6 +48,9 @@ class Watch:
     read: Callable[[], Reading] = read_clocks
     last: Reading | None = None
     held: bool | None = None
+    limit: dt.datetime | None = None
+    """What no clock that only runs on has reached yet; timers fire below it alone, so
+    that a jump between this look and the firing fires none."""
 
     def may_fire(self) -> bool:
         """Tell whether timers may fire now; a jump seen just now holds them."""
@@ -55,6 +59,8 @@ class Watch:
         if reading.is_sharp:
             jump = find_jump(self.last, reading) if self.last else None
             self.last = reading
+        if self.last is not None:
+            self.limit = find_limit(self.last, reading.after)
         if jump is not None:
             log.error("clock_jumped", seconds=jump.total_seconds())
             _record_jump(jump.total_seconds())

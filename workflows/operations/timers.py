@@ -40,6 +40,7 @@ _DUE = """
     SELECT id, instance_id, step_id, node_id, kind, ref, data, due_at
     FROM workflows_timer t
     WHERE state = 'ARMED' AND due_at <= clock_timestamp()
+      AND clock_timestamp() < coalesce(%s::timestamptz, 'infinity')
       AND NOT ((kind LIKE 'engine.%%' OR kind = ANY(%s)) AND EXISTS (
         SELECT FROM workflows_instance i
         WHERE i.id = t.instance_id AND i.state = 'SUSPENDED'))
@@ -110,10 +111,13 @@ def cancel_for_ref(*, kind: str, ref: str, audit_seq: int) -> int:
         return int(cursor.rowcount)
 
 
-def fire_due(*, limit: int = BATCH) -> int:
-    """Fire up to `limit` due timers; return how many fired."""
+def fire_due(*, limit: int = BATCH, below: dt.datetime | None = None) -> int:
+    """Fire up to `limit` due timers; return how many fired.
+
+    None fires once the database's clock has reached `below`.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_DUE, [list_sleeping_kinds(), limit])
+        cursor.execute(_DUE, [below, list_sleeping_kinds(), limit])
         due = [_timer(row) for row in cursor.fetchall()]
     engine = [timer for timer in due if timer.kind in ENGINE_KINDS]
     others = [timer for timer in due if timer.kind not in ENGINE_KINDS]

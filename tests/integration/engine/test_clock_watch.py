@@ -1,5 +1,6 @@
 """Timers and the clocks around them: only the database's counts, and not if it jumps."""
 
+import dataclasses
 import datetime as dt
 import time
 
@@ -68,12 +69,25 @@ def test_sweep_fires_no_timer_while_the_clock_is_in_doubt(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     arm(minutes=-1)
-    watch = Watch(last=reading(0, 0))
-    monkeypatch.setattr(watch, "read", lambda: reading(7200, 1), raising=True)
-    monkeypatch.setattr(sweeper, "_WATCH", watch)
+    now = clock_watch.read_clocks()
+    earlier = dataclasses.replace(now, database=now.database - dt.timedelta(hours=2))
+    monkeypatch.setattr(sweeper, "_WATCH", Watch(last=earlier))
     assert sweeper.sweep().timers == 0
     assert Timer.objects.filter(state="ARMED").count() == 1
     clock_watch.accept(actor=TESTER, reason="It is right now.")
+    assert sweeper.sweep().timers == 1
+
+
+@pytest.mark.django_db
+def test_jump_between_the_look_and_the_firing_fires_no_timer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arm(minutes=-1)
+    now = clock_watch.read_clocks()
+    before = dataclasses.replace(now, database=now.database - dt.timedelta(hours=1))
+    monkeypatch.setattr(sweeper, "_WATCH", Watch(read=lambda: before))
+    assert sweeper.sweep().timers == 0  # the watch saw nothing, yet the clock is past
+    monkeypatch.setattr(sweeper, "_WATCH", Watch())
     assert sweeper.sweep().timers == 1
 
 
