@@ -59,6 +59,7 @@ class QueueFilter(ListFilter):
             ("mine", "By me"),
             ("pushed", "Given to me"),
             ("parked", "Waiting"),
+            ("stranded", "No approver"),
         ]),
         widget=forms.Select(attrs=SELECT),
     )

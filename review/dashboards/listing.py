@@ -97,6 +97,7 @@ _HELD_WORDS: Final = {
     " AND t.claimed_by_id = %(person_id)s)",
     "pushed": "(t.state = 'OPEN' AND t.assigned_to_id = %(person_id)s)",
     "parked": "t.state = 'WAITING'",
+    "stranded": "EXISTS (SELECT FROM review_quorumgap s WHERE s.task_id = t.id)",
 }
 _STANDINGS: Final = {
     "breached": "t.due_at <= %(now)s",

@@ -20,6 +20,13 @@ from review.forms.acts import ReasonForm
 WEEKS: Final = ((2, "2 weeks"), (4, "4 weeks"), (8, "8 weeks"), (12, "12 weeks"))
 _ACT: Final = re.compile(r"(add|remove|up|down|add-input|remove-input)(?:-(\d{1,3}))?")
 _HINTS: Final = {"confidence": ">= 0.95", "impact": "< 10000", "when": "amount > 500"}
+_SIZES: Final = {
+    "name": "is-long",
+    "when": "is-long",
+    "exclude": "is-long",
+    "class": "is-letter",
+    "level": "is-letter",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,8 @@ class Column:
     choices: tuple[str, ...] = ()
     placeholder: str = ""
     is_note: bool = False
+    size: str = ""
+    """How wide a text's field is drawn: a class of the style sheet, "" for the usual."""
 
 
 @dataclass(slots=True)
@@ -48,7 +57,12 @@ class Editor:
         """Return the columns of a row, in their order."""
         if self.kind is PolicyKind.ROUTING:
             return [
-                Column(word, word.capitalize(), placeholder=_HINTS.get(word, ""))
+                Column(
+                    word,
+                    word.capitalize(),
+                    placeholder=_HINTS.get(word, ""),
+                    size=_SIZES.get(word, "is-word"),
+                )
                 for word in ROUTING_COLUMNS
             ]
         return [

@@ -165,8 +165,12 @@ def _part(
                     "text": cell if isinstance(cell, str) else cell[0],
                     "tone": "" if isinstance(cell, str) else cell[1],
                     "is_number": number,
+                    # The first cell is a row's name: it needs no label.
+                    "label": label if place else "",
                 }
-                for cell, (_, number) in zip(row, heads, strict=True)
+                for place, (cell, (label, number)) in enumerate(
+                    zip(row, heads, strict=True)
+                )
             ]
             for row in rows
         ],

@@ -6,9 +6,13 @@ from typing import Any, Final
 from review.core.lane_preview import LaneFigures, LaneName, LanePreview
 from review.core.previewing import ENOUGH, HOURS_A_DAY
 from review.views.formats import NONE
+from review.views.policy_preview import format_minutes
 
 MOST_ROWS: Final = 40
 """Moves and lanes that are shown; the biggest come first."""
+
+
+MOST_SAID: Final = 3
 
 
 def describe_lanes(found: LanePreview, *, queue: str) -> dict[str, Any]:
@@ -71,11 +75,15 @@ def _items(found: LanePreview, count: int) -> str:
 def _unserved(
     found: LanePreview, lanes: Iterable[LaneFigures], *, queue: str
 ) -> list[str]:
-    return [
+    said = [
         f"Nobody can take {name_lane(one.lane, queue=queue)}:"
         f" {_items(found, one.after)} would wait there."
         for one in lanes
     ]
+    more = len(said) - MOST_SAID
+    return said[:MOST_SAID] + (
+        [f"Nor {more} more {'lane' if more == 1 else 'lanes'}."] if more > 0 else []
+    )
 
 
 def _people(found: LanePreview) -> str:
@@ -85,7 +93,7 @@ def _people(found: LanePreview) -> str:
             " how many people each lane takes."
         )
     return (
-        f"A judgement takes {found.pace.minutes:,.1f} minutes (median, from claim to"
+        f"A judgement takes {format_minutes(found.pace.minutes)} (median, from claim to"
         f" verdict), and a person works {HOURS_A_DAY} hours a day on cases."
     )
 

@@ -66,7 +66,7 @@ def _people(found: Preview) -> str:
     return (
         f"It takes {_number(found.people_before)} people a working day now,"
         f" {_number(found.people_after)} then: a judgement takes"
-        f" {_time(found.minutes or 0)} (median, from claim to verdict), review"
+        f" {format_minutes(found.minutes or 0)} (median, from claim to verdict), review"
         f" takes {_number(found.per_case.get(Control.REVIEW, 1))} of them and dual"
         f" {_number(found.per_case.get(Control.DUAL, 2))}, and a person works"
         f" {HOURS_A_DAY} hours a day on cases."
@@ -154,7 +154,10 @@ def _number(value: float) -> str:
     return "less than 0.1" if 0 < value < 0.05 else f"{value:,.1f}"
 
 
-def _time(minutes: float) -> str:
+def format_minutes(minutes: float) -> str:
+    """Return a judgement's time, below a minute in seconds."""
+    if minutes < 1 / 60:
+        return "less than a second"
     if minutes < 1:
         return f"{round(60 * minutes)} seconds"
     return f"{minutes:,.1f} minutes"

@@ -22,6 +22,7 @@ def replay(
         return {
             "preview": describe_lanes(lanes, queue=queue.key),
             "preview_template": "review/_policy_lanes.html",
+            "preview_layout": "stack",  # lanes take the whole width
         }
     grid = read_grid(body)[0]
     assert grid is not None  # checked before

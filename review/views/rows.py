@@ -106,7 +106,7 @@ def describe_hold(
 
 def _describe_barred(row: Any) -> Pill:
     if row.gap:
-        return Pill("Nobody can approve it", "bad", row.gap)
+        return Pill("No approver", "bad", row.gap)
     return _NOT_FOR_YOU
 
 

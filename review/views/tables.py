@@ -127,7 +127,7 @@ def pill(value: Pill | None) -> SafeString | str:
         return ""
     if not value.tone:
         return markup(
-            '<span class="muted" title="{}">{}</span>', value.title, value.label
+            '<span class="muted nowrap" title="{}">{}</span>', value.title, value.label
         )
     return markup(
         '<span class="pill is-{}" title="{}">{}</span>',
