@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from review import permissions
@@ -26,7 +27,7 @@ from review.forms.policies import (
 from review.models import Queue
 from review.operations import policies
 from review.operations.policies import BadBody
-from review.views.access import screen, viewer_required
+from review.views.access import is_fragment, screen, viewer_required
 from review.views.pages import render_page
 from review.views.policies import TITLES, find_person, find_queue, name_place
 from review.views.policy_replays import replay
@@ -104,7 +105,10 @@ def _propose(
         if policy.state == PolicyState.IN_FORCE.value
         else f"Version {policy.version} is proposed; a second person approves it.",
     )
-    return redirect("policy-detail", policy.id)
+    url = reverse("policy-detail", args=[policy.id])
+    if is_fragment(request):
+        return HttpResponse(headers={"HX-Redirect": url})
+    return redirect(url)
 
 
 def _in_zone(request: HttpRequest, at: dt.datetime) -> dt.datetime:
@@ -152,6 +156,9 @@ def _show(
     }
     if sound is not None:
         context |= _preview(queue, editor.kind, sound, weeks=weeks)
+    if is_fragment(request):
+        # In place what is refused is shown as well: it is the editor again.
+        return render(request, "review/_policy_editor.html", context)
     return render_page(request, "review/policy_edit.html", context, status=status)
 
 

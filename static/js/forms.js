@@ -27,7 +27,32 @@ function onPageShow() {
   }
 }
 
+/** A form that was answered in place can be sent again; what it brought to be looked at first takes the focus. */
+function onAnswered(event) {
+  const form = event.detail.ctx.sourceElement;
+  if (!form?.matches?.("form[hx-post]")) {
+    return;
+  }
+  onPageShow();
+  const { response } = event.detail.ctx;
+  const failed = form.querySelector("[data-not-sent]");
+  if (failed) {
+    failed.hidden = Boolean(response);
+  }
+  if (!response) {
+    return;
+  }
+  if (response.status >= 400) {
+    form.submit(); // the server's page says why
+    return;
+  }
+  const first = document.querySelector("[autofocus], [data-focus-first]");
+  first?.focus();
+  first?.scrollIntoView({ block: "nearest" });
+}
+
 export function startForms(root) {
+  root.addEventListener("htmx:finally:request", onAnswered);
   root.addEventListener("submit", onSubmit);
   window.addEventListener("pageshow", onPageShow);
   root.querySelector("[data-focus-first]")?.focus();

@@ -110,6 +110,24 @@ def test_grid_is_edited_previewed_proposed_and_approved_without_scripts(
     assert read_dmn(exported.content).tables[0].hit_policy == "FIRST"
 
 
+def test_scripts_get_the_editor_alone_refused_or_not(world: World) -> None:
+    set_first(world)
+    world.open_task(confidence=1)
+    carol, part = world.browser("carol"), {"HX-Request": "true"}
+    data = {**fields(carol.get(EDIT).content.decode()), "r0-control": "auto"}
+    for edge in ("<", "-"):
+        given = {**data, "r0-impact": edge, "do": "preview"}
+        found = carol.post(EDIT, given, headers=part)
+        text = found.content.decode()
+        assert (found.status_code, "<html" in text) == (200, False)
+        assert ("This moves 1 item" in text) == (edge == "-")
+    data = {**fields(text), "reason": "Surely.", "do": "propose"}
+    proposed = carol.post(EDIT, data, headers=part)
+    version = Policy.objects.get(state="PROPOSED")
+    url = reverse("policy-detail", args=[version.id])
+    assert proposed.headers["HX-Redirect"] == url
+
+
 def test_pages_are_open_to_whom_they_concern(world: World) -> None:
     first = set_first(world)
     version = reverse("policy-detail", args=[first.id])
