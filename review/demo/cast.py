@@ -19,8 +19,9 @@ ALL: Final = (
     "administration",
     "pre-approvers",
     "travel-desk",
+    "expenses",
 )
-SENIOR: Final = ("head-of-credit", "budget-owners", "supervisors")
+SENIOR: Final = ("head-of-credit", "expenses", "budget-owners", "supervisors")
 
 
 @dataclass(frozen=True, slots=True)

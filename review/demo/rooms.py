@@ -36,6 +36,11 @@ QUEUES: Final[Mapping[str, tuple[str, str, str]]] = {
         "The first check of declarations.",
         "supervisors",
     ),
+    "expenses": (
+        "Expense desk",
+        "Expenses, approved by authority up to an amount.",
+        "",
+    ),
     "pre-approvers": ("Pre-approvers", "The first check in some units.", ""),
     "travel-desk": ("Travel desk", "Travellers to check, changes of trips.", ""),
     "employees": ("Employees", "One's own declarations, to correct.", ""),
@@ -53,6 +58,10 @@ POLICIES: Final = {
     "travel-desk": (
         "Check that the traveller is ours, that the passport outlasts the trip and that"
         " the dates fit. Nobody travels on a day off without saying so."
+    ),
+    "expenses": (
+        "An expense takes the authority to approve its amount: one person who has that"
+        " much, or several whose limits together cover it. Check the receipt first."
     ),
     "invoices": (
         "Compare every field that is marked as doubtful with its place in the text."

@@ -11,6 +11,7 @@ from review.demo.actors import DEMO
 from review.demo.cases import make_cases
 from review.demo.cast import set_stage
 from review.demo.desks import leave_desks
+from review.demo.expenses import claim_expenses
 from review.demo.trips import book_trips
 from review.demo.walk import Walk
 from review.models import Task
@@ -62,6 +63,7 @@ def seed(*, most: int | None = None) -> int:
     _hand_to_today()
     settle()
     trips = book_trips(cast, known=known, settle=settle)
+    expenses = claim_expenses(cast, known=known)
     staffing.send_away(cast)
     # The scenes first: of a small demonstration they take the few cases there are.
     scenes.play_scenes(cast)
@@ -71,8 +73,8 @@ def seed(*, most: int | None = None) -> int:
         cast.desks["invoices"], by=cast.people["Mona Meyer"]
     )
     scenes.read_notices(cast)
-    _mark(len(cases) + trips)
-    return len(cases) + trips
+    _mark(len(cases) + trips + expenses)
+    return len(cases) + trips + expenses
 
 
 def settle() -> None:

@@ -47,10 +47,12 @@ def test_demonstration_shows_processes_and_people_and_is_made_once(said: str) ->
         "loan-approval",
         "invoice-extraction",
         "trip-booking",
+        "expense-claim",
     }
     check_log_ins(said)
     check_four_eyes()
     check_trips()
+    check_expenses()
     check_desks()
     check_staff()
 
@@ -100,6 +102,22 @@ def check_trips() -> None:
     # Last done, first undone; which of the two was done last is the workers' chance.
     assert {step.node_id for step in undone} == {"hotel", "flight"}
     assert InstanceClock.objects.filter(instance__in=trips, state="RUNNING").exists()
+
+
+def check_expenses() -> None:
+    """One with the authority approved, or two others together; one alone is not enough."""
+    found = {
+        task.business_key: task for task in Task.objects.filter(queue__key="expenses")
+    }
+    states = {key: found[key].state for key in sorted(found)}
+    assert states == {
+        "EXP-501": "DECIDED",
+        "EXP-502": "DECIDED",
+        **dict.fromkeys(("EXP-503", "EXP-504", "EXP-505", "EXP-506"), "OPEN"),
+    }
+    proof = found["EXP-501"].content.proof or {}
+    assert [vote["authority"] for vote in proof["votes"]] == [1000, 1000]
+    assert Verdict.objects.get(task=found["EXP-503"]).decision == "APPROVE"
 
 
 def check_desks() -> None:
