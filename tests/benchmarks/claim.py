@@ -1,19 +1,17 @@
 """How long a reviewer waits for the next task when many take tasks at once.
 
-`BENCH_TASKS` (20,000; the target is for 1,000,000) open tasks of eight queues, opened by
-the engine as `manage.py generate_load` does; 16 claimers, a process each, take the next
-task of all queues together, one after the other without a pause: far more than people
-do. Each claim is a commit of its own with its audit entry, `synchronous_commit=on`.
+`BENCH_TASKS` (1,000,000) tasks of eight queues are open; 16 claimers, a process each,
+take the next task of all queues together, one after the other without a pause: far more
+than people do. Each claim is a commit of its own with its audit entry,
+`synchronous_commit=on`.
 """
 
-import os
 import statistics
 from collections.abc import Callable
 
 from tests.benchmarks import ours
-from tests.benchmarks.servers import bench_servers
+from tests.benchmarks.filled import TASKS, filled
 
-TASKS = int(os.environ.get("BENCH_TASKS", "20000"))
 CLAIMERS = 16
 CLAIMS = 200
 WARM_UP = 25
@@ -22,18 +20,16 @@ Emit = Callable[[dict[str, object]], None]
 
 def run(emit: Emit) -> None:
     """Print median, 99th percentile and the common rate, alone and together."""
-    with bench_servers() as bench:
-        env = ours.environment(bench, "claim")
-        ours.ask(env, "claim_ours", "open", TASKS, 0)
-        for claimers in (1, CLAIMERS):
-            crowd = [
-                ours.start(env, "claim_ours", "claim", CLAIMS + WARM_UP, number)
-                for number in range(1, claimers + 1)
-            ]
-            ours.let_go(crowd)
-            found = [ours.end(child) for child in crowd]
-            _tell(emit, found, claimers=claimers)
-        ours.ask(env, "claim_ours", "check", (CLAIMERS + 1) * (CLAIMS + WARM_UP), 0)
+    env = filled()
+    for claimers in (1, CLAIMERS):
+        crowd = [
+            ours.start(env, "claim_ours", "claim", CLAIMS + WARM_UP, number)
+            for number in range(1, claimers + 1)
+        ]
+        ours.let_go(crowd)
+        found = [ours.end(child) for child in crowd]
+        _tell(emit, found, claimers=claimers)
+    ours.ask(env, "claim_ours", "check", (CLAIMERS + 1) * (CLAIMS + WARM_UP), 0)
 
 
 def _tell(emit: Emit, found: list[dict[str, list[float]]], *, claimers: int) -> None:

@@ -1,19 +1,17 @@
 """A reviewer's pages over a great many open tasks, on the server and in the browser.
 
-`BENCH_TASKS` (1,000,000) tasks are opened by `generate_load` first, which takes some
-minutes and some 10 GB of the temporary folder. Server time is that of the whole
+`BENCH_TASKS` (1,000,000) tasks are open. Server time is that of the whole
 application for one request, without the network. In the browser a person signs one
 case after the other by key: from the press to the next case painted, looking at each
 for three seconds, and not at all.
 """
 
-import os
 from collections.abc import Callable
 
 from tests.benchmarks import ours
+from tests.benchmarks.filled import TASKS, filled
 from tests.benchmarks.servers import bench_servers
 
-TASKS = int(os.environ.get("BENCH_TASKS", "1000000"))
 FEW = 2_000
 Emit = Callable[[dict[str, object]], None]
 
@@ -22,8 +20,9 @@ def run(emit: Emit) -> None:
     """Print the 95th percentiles, the number of queries, and few tasks beside many."""
     with bench_servers() as bench:
         env = ours.environment(bench, "pages")
-        few = ours.ask(env, "pages_ours", FEW, "server")
-        many = ours.ask(env, "pages_ours", TASKS, "browser")
+        ours.ask(env, "filled_ours", FEW)
+        few = ours.ask(env, "pages_ours", "server")
+    many = ours.ask(filled(), "pages_ours", "browser")
     for page, times in many["pages"].items():
         for name in ("p50", "p95"):
             subject = f"{page}, {name}, {TASKS:,} tasks"

@@ -1,4 +1,4 @@
-"""Open tasks up to a number, then ask for pages, here and in a browser. Prints JSON."""
+"""Ask for pages, here and in a browser, as the first word says. Prints JSON."""
 
 import json
 import os
@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 import django
-from django.core.management import call_command
 
 django.setup()
 
@@ -20,7 +19,7 @@ from django.urls import reverse  # noqa: E402
 from playwright.sync_api import ConsoleMessage, Page  # noqa: E402
 
 from review.load.cases import QUEUES  # noqa: E402
-from review.load.filling import fill, open_account  # noqa: E402
+from review.load.filling import open_account  # noqa: E402
 from review.models import Task, User  # noqa: E402
 from tests.benchmarks.web import free_port, serving  # noqa: E402
 from tests.browser import open_chromium  # noqa: E402
@@ -61,15 +60,9 @@ requestAnimationFrame(watch);
 
 
 def main() -> None:
-    """Fill, measure, print."""
-    count, where = int(sys.argv[1]), sys.argv[2]
-    call_command("migrate", verbosity=0)
+    """Measure, print."""
+    where = sys.argv[1]
     open_account(username="load", password="a-long-password")
-    missing = count - Task.objects.count()
-    if missing > 0:
-        fill(tasks=missing, processes=2)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
     client = Client(SERVER_NAME="localhost")  # the test settings know no testserver
     client.force_login(User.objects.get(username="load"))
     found: dict[str, object] = {"pages": _ask_pages(client)}
