@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import django
 import pytest
 import pytest_django
+from hypothesis import HealthCheck, settings
 
 from tests.stack import FOLDER_VARIABLE, Servers, make_folder
 
@@ -42,6 +43,11 @@ def _point_at_servers() -> None:
 
 _point_at_servers()
 django.setup()
+# A busy machine is no fault of the law under test.
+settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
