@@ -64,7 +64,8 @@ def export_instance(*, instance_id: UUID, actor: Actor, reason: str = "") -> Exp
     """Record the export, then make the bundle of an instance. Raises NotFound.
 
     Who may export is the caller's question. The entry says who exported which case up
-    to which entry, and is in the bundle; should making it fail, the attempt is on record.
+    to which entry, and is in the bundle; should making it fail, the attempt is on
+    record.
     """
     with transaction.atomic():
         case = read_case(instance_id)

@@ -1,9 +1,9 @@
 """Take the locks in their one order and read a task as it then stands.
 
-The instance's row first, in a statement of its own (sent together with the next). Whoever writes a verdict holds it,
-so what the next statement reads (the task, whose row it locks, and the verdicts) is
-how things stand. Read in the statement that waited for the lock it might be stale:
-READ COMMITTED re-checks only the row that was waited for.
+The instance's row first, in a statement of its own (sent together with the next).
+Whoever writes a verdict holds it, so what the next statement reads (the task, whose row
+it locks, and the verdicts) is how things stand. Read in the statement that waited for
+the lock it might be stale: READ COMMITTED re-checks only the row that was waited for.
 """
 
 import datetime as dt

@@ -43,7 +43,8 @@ def move(
     """Put a locked task into another queue, routed as a fresh one of that queue.
 
     It is free to whoever serves its lane there; a queue that pushes gives it out at the
-    next sweep, not to who sent it. Raises NotFound for an unknown queue, Invalid for the one it is in.
+    next sweep, not to who sent it. Raises NotFound for an unknown queue, Invalid for
+    the one it is in.
     """
     queue = find_queues([to_queue])[to_queue]
     if queue.id is None:

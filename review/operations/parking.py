@@ -1,8 +1,9 @@
 """Park a task until somebody outside answers or a colleague helps; take it up again.
 
 A WAITING task is nobody's to claim and its clock stands. It comes back to who parked
-it: by his own word, by the answer, or freed by a manager of the queue. Where several judge it side by side it waits for all of them: who
-parked it leaves his seat, the others keep theirs and are told why.
+it: by his own word, by the answer, or freed by a manager of the queue. Where several
+judge it side by side it waits for all of them: who parked it leaves his seat, the
+others keep theirs and are told why.
 """
 
 from typing import Final

@@ -120,9 +120,9 @@ def propose(
 
     Unless it lets cases pass without people: that takes a second person from the first
     version on. `person` is None for the command line, which may bring what stands alone
-    only: all else needs two natural persons by name. `effective_at` is from when it is to be
-    in force (None: once approved). Raises NotFound, Forbidden, BadBody, and Conflict
-    where a version waits already or this very body is in force.
+    only: all else needs two natural persons by name. `effective_at` is from when it is
+    to be in force (None: once approved). Raises NotFound, Forbidden, BadBody, and
+    Conflict where a version waits already or this very body is in force.
     """
     check_reason(reason)
     sound = check_body(kind, body)

@@ -153,7 +153,8 @@ def extend(*, task_id: int, person: Person, token: int) -> Lease | None:
 def rise(task: LockedTask, *, person_id: int) -> list[Statement]:
     """Return what takes one person's seat while the task stands still for the others.
 
-    Goes after the statement that wrote the task. They keep theirs: it goes on for them when the task does (wake), or it is over.
+    Goes after the statement that wrote the task. They keep theirs: it goes on for them
+    when the task does (wake), or it is over.
     """
     if task.seats == 1:
         return []

@@ -73,9 +73,9 @@ def put_off(
     """Do not be served a task before `until`; what the person holds of it goes back.
 
     What was given to him goes back to the pool. Raises NotFound; Forbidden for who does
-    not review the queue or may not judge it; Conflict for what is not his to take now anyway (ended,
-    parked, held by or given to somebody else); Invalid for a time that is over or more
-    than MOST_DAYS ahead, and without a reason where a skip needs one.
+    not review the queue or may not judge it; Conflict for what is not his to take now
+    anyway (ended, parked, held by or given to somebody else); Invalid for a time that
+    is over or more than MOST_DAYS ahead, and without a reason where a skip needs one.
     """
     task, rights, (given,) = lock_task_for(task_id, person.id, [(_GIVEN, [task_id])])
     check_live(task)

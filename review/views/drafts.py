@@ -1,7 +1,7 @@
 """Drafts of verdicts: the verdict form's fields as they were typed, kept on the server.
 
-They outlive the lease and the session; nothing that somebody typed about a case stays in
-a browser that others use.
+They outlive the lease and the session; nothing that somebody typed about a case stays
+in a browser that others use.
 """
 
 import datetime as dt

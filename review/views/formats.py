@@ -1,6 +1,7 @@
 """Values as people read them: durations, moments, numbers, bars. No queries, no clock.
 
-Everything comes out as plain text or numbers, so that templates have nothing to compute.
+Everything comes out as plain text or numbers, so that templates have nothing to
+compute.
 """
 
 import dataclasses

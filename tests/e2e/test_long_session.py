@@ -16,7 +16,8 @@ from tests.e2e.conftest import Backstage, People
 
 ITEMS: Final = int(os.environ.get("LONG_SESSION", "30"))
 WARM: Final = min(50, ITEMS // 2)
-# What a document may gain between the two looks, in all, however many tasks lie between.
+# What a document may gain between the two looks, in all, however many tasks lie
+# between.
 MOST_BYTES: Final = 1_000_000
 # A page that is just left may still be there: two of them at most.
 MOST_NODES: Final = 2_500

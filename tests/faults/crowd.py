@@ -124,7 +124,8 @@ def break_glass(person: Person, queue: Queue) -> int:
     ).id
 
 
-# --- what one person does --------------------------------------------------------------
+# --- what one person does
+# --------------------------------------------------------------
 
 
 def judge(
@@ -184,7 +185,8 @@ def _second_of(crowd: Crowd, task_id: int) -> list[str]:
             return [judge(task_id, crowd.persons["alice"]) for _ in range(2)]
 
 
-# --- 8: four eyes ----------------------------------------------------------------------
+# --- 8: four eyes
+# ----------------------------------------------------------------------
 
 
 def four_eyes(count: int, *, key: str = "eyes") -> Told:
@@ -239,7 +241,8 @@ def _check_pairs(crowd: Crowd, ids: Sequence[int]) -> tuple[int, int]:
     return wrong, len(ids) - done.filter(instance__state="COMPLETED").count()
 
 
-# --- 9: one owner ----------------------------------------------------------------------
+# --- 9: one owner
+# ----------------------------------------------------------------------
 
 
 def one_owner(count: int, *, persons: int = 50, key: str = "owners") -> Told:
@@ -291,7 +294,8 @@ def _claim_each(ids: Sequence[int], person: Person) -> Counter[str]:
     return said
 
 
-# --- 10: a decision is what was seen ---------------------------------------------------
+# --- 10: a decision is what was seen
+# ---------------------------------------------------
 
 
 def as_seen(count: int, *, key: str = "seen") -> Told:
@@ -344,7 +348,8 @@ def _hand_in(
     return f"{answer.task_state} {answer.outcome} {answer.round} {answer.verdict_id}"
 
 
-# --- 11: rights apply at once ----------------------------------------------------------
+# --- 11: rights apply at once
+# ----------------------------------------------------------
 
 
 def rights_gone(count: int, *, key: str = "rights") -> Told:
@@ -386,7 +391,8 @@ def _dismiss(crowd: Crowd, number: int) -> tuple[Person, Callable[[], None]]:
     return person, partial(emergencies.give_back, emergency_id=broken, person=person)
 
 
-# --- 12: retries are safe --------------------------------------------------------------
+# --- 12: retries are safe
+# --------------------------------------------------------------
 
 
 def repeats(count: int, *, times: int = AT_ONCE_ASKED, key: str = "repeats") -> Told:
@@ -414,7 +420,8 @@ def repeats(count: int, *, times: int = AT_ONCE_ASKED, key: str = "repeats") -> 
     }
 
 
-# --- running them ----------------------------------------------------------------------
+# --- running them
+# ----------------------------------------------------------------------
 
 
 @contextmanager

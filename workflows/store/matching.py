@@ -17,7 +17,8 @@ Topic = tuple[str, str]
 """A message's name and key, as core.correlation.fit keeps them."""
 
 # Whether anybody could take message `m`; the matcher then looks closely. Scalar
-# subqueries: EXISTS may be hashed over all who wait, for one name and key that is asked.
+# subqueries: EXISTS may be hashed over all who wait, for one name and key that is
+# asked.
 _RECEIVER = """
     ((SELECT true FROM workflows_subscription s
       WHERE s.kind = 'MESSAGE' AND s.name = m.name AND s.key = m.key

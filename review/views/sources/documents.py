@@ -84,7 +84,8 @@ def _file(name: str, data: bytes, *, said: str) -> Document:
         if picture.is_too_large:
             problem = f"This picture has {picture.width:,} by {picture.height:,} points, too many to show; download it."
         return Document(name, Kind.IMAGE, data=data, picture=picture, problem=problem)
-    # Readers take a PDF whose mark is within the first 1,024 bytes (ISO 32000, annex H).
+    # Readers take a PDF whose mark is within the first 1,024 bytes (ISO 32000, annex
+    # H).
     if b"%PDF-" in data[:1024]:
         return Document(name, Kind.PDF, data=data)
     if said.startswith("text/") or said == "application/json" or _is_csv(name, said):

@@ -185,7 +185,8 @@ def test_help_for_one_is_resumed_by_him_beside_the_others() -> None:
     assert judge(task, desk.alice, lease=again).outcome == "APPROVED"
 
 
-# --- whatever people do ----------------------------------------------------------------
+# --- whatever people do
+# ----------------------------------------------------------------
 
 
 class Walk:

@@ -1,9 +1,9 @@
 """Old state + hints = fresh fetch: what an act changes on an open page, it hints at.
 
 For every act, and every page that somebody has open meanwhile: a live part of the page
-(`data-topic` with `hx-get`) whose fresh fetch differs must have been hinted at, over the
-real broker; and what is not a live part must not have changed at all, or the open page
-would show the past until its reader loads it anew.
+(`data-topic` with `hx-get`) whose fresh fetch differs must have been hinted at, over
+the real broker; and what is not a live part must not have changed at all, or the open
+page would show the past until its reader loads it anew.
 """
 
 import difflib

@@ -18,7 +18,8 @@ class Finding(NamedTuple):
 
     Codes: OVERLAP (rules that match together under UNIQUE), GAP (inputs no rule
     covers), UNREACHABLE (a rule no input passes), MASKED (a rule that an earlier one
-    always beats), UNKNOWN_NAME (a name that no requirement provides), UNCHECKED (a table too large to look at).
+    always beats), UNKNOWN_NAME (a name that no requirement provides), UNCHECKED (a
+    table too large to look at).
     """
 
     code: str
