@@ -155,6 +155,8 @@ def test_a_case_changed_meanwhile_is_shown_side_by_side(
     page.keyboard.type("Noordzee Shipping")
     press(page, "Control+Enter")
     expect(page.get_by_text("waits for another person")).to_be_visible()
+    backstage.rows(_RELEASE, task)
+    backstage.sweep()
     expect(other.locator("[data-ahead-state]")).to_contain_text("Next case ready")
     press(other, "Control+Enter")
     toast = other.locator("[data-toast]")
