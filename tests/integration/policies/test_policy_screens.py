@@ -115,6 +115,7 @@ def test_scripts_get_the_editor_alone_refused_or_not(world: World) -> None:
     world.open_task(confidence=1)
     carol, part = world.browser("carol"), {"HX-Request": "true"}
     data = {**fields(carol.get(EDIT).content.decode()), "r0-control": "dual"}
+    text = ""
     for edge in ("<", "-"):
         given = {**data, "r0-impact": edge, "do": "preview"}
         found = carol.post(EDIT, given, headers=part)
