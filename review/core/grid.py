@@ -156,6 +156,9 @@ def settle(
             reasons.append(f"The grid {said}; it must say auto, review, dual or block.")
         # Not knowing what is at stake is a reason for two pairs of eyes.
         control = Control.DUAL
+    if control is Control.AUTO and confidence.value == 0:
+        # Also what was a negative zero: the database keeps no sign of nothing.
+        reasons.append("Confidence is 0, which approves nothing by itself.")
     if reasons:
         control = _TO_PEOPLE[control]
     if dual and control is Control.REVIEW:

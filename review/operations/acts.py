@@ -16,6 +16,7 @@ from django.db import transaction
 from review import live, permissions
 from review.core.interventions import CONTROL_WORDS, Act, needs_second_person
 from review.models import Person
+from review.operations import renewing
 from review.operations.people import actor_of
 from review.permissions import Rights, get_rights
 from workflows.core.actors import Actor
@@ -136,6 +137,9 @@ def carry_out(wish: Wish, actor: Actor) -> None:
                 remove=given.get("remove", ()),
                 scope_id=given.get("scope"),
                 **at,
+            )
+            renewing.show_anew(
+                assigned=given.get("set") or {}, removed=given.get("remove", ()), **at
             )
     live.publish_instances([wish.instance_id])
     live.publish(live.INCIDENTS, live.DASHBOARD)

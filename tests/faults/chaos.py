@@ -20,11 +20,12 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from config.local.processes import ProcessId, stop
+from tests.faults import clocks
 from tests.faults.deaf import watch as watch_deaf_pages
 from tests.faults.fleet import Fleet, a_fleet, children_of
+from tests.faults.scale import SCALE, scaled
 from tests.faults.sites import a_site
 
-SCALE: Final = float(os.environ.get("CHAOS", "1"))
 SEED: Final = int(os.environ.get("CHAOS_SEED", "20260105"))
 PATIENCE_SECONDS: Final = 600.0
 
@@ -41,12 +42,8 @@ _RECLAIMS = """
     WHERE entry LIKE '%%lease lapsed%%' ORDER BY 1
 """
 Told = dict[str, Any]
-Run = Callable[[], tuple[Told, bool]]
-
-
-def scaled(count: float, *, least: int = 1) -> int:
-    """Return a count of the promised size at this run's scale."""
-    return max(least, round(count * SCALE))
+# None: it could not be run here, and the line says why.
+Run = Callable[[], tuple[Told, bool | None]]
 
 
 class Calamity:
@@ -143,7 +140,7 @@ def sound(told: Told) -> bool:
     )
 
 
-# --- the runs ------------------------------------------------------------------------
+# --- the runs -------------------------------------------------------------------------
 
 
 def storm() -> tuple[Told, bool]:
@@ -371,6 +368,9 @@ RUNS: Final[dict[str, tuple[str, Run]]] = {
     "recovery": ("7", recovery),
     "repeats": ("12", repeats),
     "timers": ("13", timers),
+    "skew": ("13", clocks.skew),
+    "jump": ("13", clocks.jump),
+    "summer": ("13", clocks.summer),
     "four-eyes": ("8", crowd("four-eyes", 10_000, least=50, processes=2)),
     "one-owner": ("9", crowd("one-owner", 1000, least=20)),
     "as-seen": ("10", crowd("as-seen", 200, least=5)),
@@ -388,7 +388,7 @@ def main() -> int:
     for name in wanted:
         promises, run = RUNS[name]
         told, kept = run()
-        all_kept &= kept
+        all_kept &= kept is not False
         line = {"run": name, "promises": promises, "scale": SCALE, "kept": kept, **told}
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()

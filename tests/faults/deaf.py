@@ -158,8 +158,7 @@ def _count_rings(site: Site) -> int:
     return int(stats.get("cmdstat_publish", {}).get("calls", 0))
 
 
-# --- what happens at the site, in a process of its own
-# -----------------------------------
+# --- what happens at the site, in a process of its own --------------------------------
 
 
 def stage() -> None:

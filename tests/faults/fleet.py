@@ -21,11 +21,18 @@ import redis
 
 from config.local.postgres import OWNER, Postgres
 from config.local.processes import ProcessId, Program, stop
+from tests.faults.wrongclocks import as_told_by, wrong_by
 from tests.stack import Servers
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 # A restart may forget nothing that was committed; only a power cut would.
-DURABLE: Final = ("synchronous_commit=on", "fsync=off", "shared_buffers=64MB")
+DURABLE: Final = (
+    "synchronous_commit=on",
+    "fsync=off",
+    "shared_buffers=64MB",
+    "max_connections=250",  # a hundred at once, and the crew
+)
+CLOCK: Final = "database-clock"
 FROZEN_SECONDS: Final = 4.0  # the lease of these tests' calls is 3
 CREW: Final = {
     "engine-1": ("manage.py", "work"),
@@ -49,6 +56,8 @@ class Fleet:
     frozen: list[tuple[float, ProcessId]] = field(default_factory=list)
     crew: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(CREW))
     more_environment: dict[str, str] = field(default_factory=dict)
+    clocks: dict[str, str] = field(default_factory=dict)
+    """By how much the clocks of some programs are wrong: +1h, -1h."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -71,15 +80,18 @@ class Fleet:
             name=name,
             command=[sys.executable, *command],
             log=self.folder / f"{name}.log",
-            environment=self.environment,
+            environment={**self.environment, **self._clock(self.clocks.get(name))},
             directory=ROOT,
         )
 
-    def run(self, *command: str) -> str:
-        """Run a command to its end and return what it printed."""
+    def _clock(self, wrong: str | None) -> dict[str, str]:
+        return wrong_by(wrong) if wrong else {}
+
+    def run(self, *command: str, clock: str | None = None) -> str:
+        """Run a command to its end, by a wrong clock if wanted; return what it printed."""
         done = subprocess.run(
             [sys.executable, *command],
-            env=self.environment,
+            env={**self.environment, **self._clock(clock)},
             cwd=ROOT,
             check=False,
             capture_output=True,
@@ -104,6 +116,10 @@ class Fleet:
     def count(self, sql: str) -> int:
         ((count,),) = self.query(sql)
         return int(count)
+
+    def set_database_clock(self, words: str) -> None:
+        """Let the database's clock, a second from now at most, say something else."""
+        (self.folder / CLOCK).write_text(f"{words}\n")
 
     # --- faults ---------------------------------------------------------------
 
@@ -195,12 +211,21 @@ def children_of(pid: int) -> list[int]:
 
 
 @contextmanager
-def a_fleet() -> Iterator[Fleet]:
-    """Start servers of its own and migrate; end everything afterwards."""
+def a_fleet(*, database_clock: str = "") -> Iterator[Fleet]:
+    """Start servers of its own and migrate; end everything afterwards.
+
+    `database_clock` is what the database's clock follows from its first moment on, as
+    libfaketime reads it; `set_database_clock` says otherwise later.
+    """
     folder = Path(tempfile.mkdtemp(prefix="countersign-faults-"))
     folder.chmod(0o755)
     servers = Servers(folder)
-    fleet = Fleet(folder, servers, replace(servers.postgres, options=DURABLE))
+    postgres = replace(servers.postgres, options=DURABLE)
+    if database_clock:
+        (folder / CLOCK).write_text(f"{database_clock}\n")
+        told = {**postgres.environment, **as_told_by(folder / CLOCK)}
+        postgres = replace(postgres, environment=told)
+    fleet = Fleet(folder, servers, postgres)
     try:
         fleet.postgres.sockets.mkdir(mode=0o700)
         fleet.postgres.privileges.give(fleet.postgres.sockets)

@@ -35,6 +35,10 @@ ALARM = process(
     "<timeDate>= date and time(moment)</timeDate></timerEventDefinition>"
     '</intermediateCatchEvent><endEvent id="e"/>' + chain("s", "alarm", "e")
 )
+CYCLE = process(
+    '<startEvent id="s"><timerEventDefinition><timeCycle>R5/PT3S</timeCycle>'
+    '</timerEventDefinition></startEvent><endEvent id="e"/>' + chain("s", "e")
+)
 SHORT = process('<startEvent id="s"/><endEvent id="e"/>' + chain("s", "e"))
 
 
@@ -56,6 +60,12 @@ def timers(count: int, seconds: float) -> None:
         deploy(ALARM, key="alarm"),
         [{"moment": moment.isoformat()} for moment in moments],
     )
+
+
+def cycles(count: int, _seconds: float) -> None:
+    """Deploy so many definitions that begin an instance five times, 3 s apart."""
+    for number in range(count):
+        deploy(CYCLE, key=f"cycle-{number}")
 
 
 def repeats(count: int, _seconds: float) -> None:
@@ -116,7 +126,13 @@ def _start(definition_id: int, variables: Sequence[dict[str, Any]]) -> None:
         instances.start_many(definition_id=definition_id, starts=starts)
 
 
-LOADS = {"work": work, "poison": poison, "timers": timers, "repeats": repeats}
+LOADS = {
+    "work": work,
+    "poison": poison,
+    "timers": timers,
+    "cycles": cycles,
+    "repeats": repeats,
+}
 
 if __name__ == "__main__":
     LOADS[sys.argv[1]](int(sys.argv[2]), float([*sys.argv, "0"][3]))

@@ -62,8 +62,7 @@ CONNECTIONS: Final = """
 """
 
 
-# --- who has the pages open
-# ------------------------------------------------------------
+# --- who has the pages open -----------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +115,7 @@ def open_pages(pages: Pages, readers: list[Reader], count: int) -> list[Page]:
     ]
 
 
-# --- what is counted
-# -------------------------------------------------------------------
+# --- what is counted ------------------------------------------------------------------
 
 
 class Counts:
@@ -182,8 +180,7 @@ def _resident_kib(pid: int) -> int:
     return int(line.split()[1])
 
 
-# --- the run
-# ---------------------------------------------------------------------------
+# --- the run --------------------------------------------------------------------------
 
 
 async def run(count: int, web_pid: int) -> Told:

@@ -12,8 +12,8 @@ def test_people_at_the_same_moment() -> None:
     runs = {
         "four-eyes": crowd.four_eyes(20),
         "one-owner": crowd.one_owner(6, persons=12),
-        "as-seen": crowd.as_seen(2),
-        "rights-gone": crowd.rights_gone(3),
+        "as-seen": crowd.as_seen(3),
+        "rights-gone": crowd.rights_gone(4),
         "same-verdict": crowd.repeats(2, times=8),
     }
     assert {name: told for name, told in runs.items() if not told["kept"]} == {}

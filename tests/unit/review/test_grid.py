@@ -95,6 +95,14 @@ def test_unknown_answers_lead_to_two_persons(answer: object) -> None:
     assert "auto, review, dual or block" in ruling.reasons[0]
 
 
+def test_no_grid_lets_a_confidence_of_0_pass() -> None:
+    ruling = settle(
+        answer="auto", confidence=read_confidence(0), impact=SMALL, dual=False
+    )
+    assert ruling.control is Control.REVIEW
+    assert "Confidence is 0" in ruling.reasons[0]
+
+
 def test_step_may_raise_one_person_to_two_but_not_wake_anybody() -> None:
     review = settle(answer="review", confidence=SURE, impact=SMALL, dual=True)
     auto = settle(answer="auto", confidence=SURE, impact=SMALL, dual=True)
