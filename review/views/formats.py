@@ -87,6 +87,13 @@ def format_number(value: Decimal | int | None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def format_impact(value: Decimal | None) -> str:
+    """Return an impact as amounts of money are written: tenths as hundredths."""
+    text = format_number(value)
+    whole, _, decimals = text.partition(".")
+    return f"{whole}.{decimals}0" if len(decimals) == 1 else text
+
+
 def format_count(value: int, word: str, *, cap: int | None = None) -> str:
     """Return "1 task", "3 tasks" or "1,000+ tasks" where counting stopped at `cap`."""
     more = "+" if cap is not None and value >= cap else ""

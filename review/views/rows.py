@@ -13,8 +13,8 @@ from review.views.formats import (
     Pill,
     age_bar,
     confidence_bar,
+    format_impact,
     format_moment,
-    format_number,
     sla_pill,
 )
 from review.views.tables import (
@@ -144,7 +144,7 @@ def _values(
         "control": outlined(
             f"{control.label}{_STAGES.get(row.stage, '')}", control.tone, control.title
         ),
-        "impact": format_number(row.impact),
+        "impact": format_impact(row.impact),
         "confidence": bar(confidence_bar(row.confidence)),
         "opened": muted(format_moment(row.opened_at, zone=zone, now=now)),
         "age": bar(

@@ -207,12 +207,17 @@ def _changes(
     }
 
 
+def _head(case: str, title: str) -> str:
+    """Return case and title, the case once where the title names it."""
+    return title if case in title else f"{case} · {title}"
+
+
 def _task(case: Case, viewer: Viewer) -> dict[str, object]:
     row = case.row
     return {
         "id": row.id,
         "case": row.business_key or f"#{row.id}",
-        "title": row.title,
+        "heading": _head(row.business_key or f"#{row.id}", row.title),
         "url": reverse("task-detail", args=[row.id]),
         "queue_key": row.queue_key,
         "queue_name": row.queue_name,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from review.views.formats import format_number, format_value, name_band
+from review.views.formats import format_impact, format_value, name_band
 
 
 def explain_why(
@@ -25,7 +25,7 @@ def _grid(
     why: Mapping[str, Any], *, confidence: Decimal | None, impact: Decimal | None
 ) -> str:
     sure = "no" if confidence is None else name_band(confidence).lower()
-    stake = format_number(impact) or "unknown"
+    stake = format_impact(impact) or "unknown"
     rules = _matched(why.get("explanation"))
     rule = f", rule {', '.join(rules)}" if rules else ""
     answer = format_value(why.get("answer"))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from review.views.entries import fold_ahead
-from review.views.formats import confidence_bar, dump_json
+from review.views.formats import confidence_bar, dump_json, format_impact
 from review.views.why import explain_why
 
 NUMBERS = st.integers(-(10**12), 10**12) | st.decimals(
@@ -89,3 +89,17 @@ def test_what_was_taken_ahead_is_told_only_where_it_was_worked_on() -> None:
     assert lapsed == ["task.claimed b", "task.released b"]
     seat = _fold((ahead, "a"), (ahead, "b"), ("verdict.submitted", "a"), (back, "b"))
     assert seat == [f"{ahead} a", "verdict.submitted a"]
+
+
+@pytest.mark.parametrize(
+    ("impact", "shown"),
+    [
+        (None, ""),
+        (Decimal("15231.2"), "15,231.20"),
+        (Decimal("15231.20"), "15,231.20"),
+        (Decimal("90.00"), "90"),
+        (Decimal("0.125"), "0.125"),
+    ],
+)
+def test_impact_is_written_as_money_is(impact: Decimal | None, shown: str) -> None:
+    assert format_impact(impact) == shown
