@@ -291,7 +291,7 @@ def _why(trace: Trace, at: At) -> str:
         text += " due is later by as much."
     elif len(reading.spans) > 1:
         text += " It stood only outside these hours, so due did not move."
-    if reading.due_at is None:
+    if reading.due_at is None and not trace.is_stopped:
         text += " While it stands there is no due moment."
     return text
 
@@ -306,7 +306,8 @@ def _bar(trace: Trace) -> dict[str, int] | None:
 
 def _rung(one: RungSeen, trace: Trace, at: At) -> list[str | tuple[str, str]]:
     """Return the cells of one rung."""
-    moment = at(one.reached_at or one.lies_at) or "not while it stands"
+    never = "ended before" if trace.is_stopped else "not while it stands"
+    moment = at(one.reached_at or one.lies_at) or never
     if one.reached_at is None or one.noticed_at is None:
         state = "not reached" if trace.is_stopped else "to come"
         return [one.words, moment, state, ""]
