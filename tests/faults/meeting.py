@@ -162,6 +162,7 @@ def hand_in(
     shown: str,
     decision: Decision = Decision.APPROVE,
 ) -> str:
+    """Hand a verdict in on what was shown; return the answer or the refusal in words."""
     try:
         answer = verdicts.submit(
             task_id=task_id,
@@ -170,6 +171,7 @@ def hand_in(
             payload_digest=shown,
             decision=decision,
             rationale="As the papers say.",
+            edits={"/amount": 501} if decision is Decision.EDIT_AND_APPROVE else {},
         )
     except Refused as refusal:
         return f"{refusal.status} {refusal.code}"
