@@ -22,6 +22,7 @@ from websockets.asyncio.server import (  # noqa: E402
     serve,
 )
 
+from review.consumers import MOST_OF_ONE  # noqa: E402
 from review.live import send_now  # noqa: E402
 from review.load.filling import open_account, set_stage  # noqa: E402
 from review.models import User  # noqa: E402
@@ -38,15 +39,12 @@ def main() -> None:
     logging.getLogger("websockets").setLevel(logging.WARNING)
     call_command("migrate", verbosity=0)
     set_stage()
-    open_account(username="load", password="a-long-password")
-    client = Client()
-    client.force_login(User.objects.get(username="load"))
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    cookies = [_sign_in(f"load-{n}") for n in range(-(-count // MOST_OF_ONE))]
     port = free_port()
     origin = f"http://127.0.0.1:{port}"
     with serving(port, origin=origin):
         took, missed = asyncio.run(
-            _listen(port, origin=origin, cookie=cookie, count=count, hints=hints)
+            _listen(port, origin=origin, cookies=cookies, count=count, hints=hints)
         )
     bare = asyncio.run(_bare(count, hints=hints))
     print(
@@ -59,18 +57,26 @@ def main() -> None:
     )
 
 
+def _sign_in(username: str) -> str:
+    open_account(username=username, password="a-long-password")
+    client = Client()
+    client.force_login(User.objects.get(username=username))
+    return str(client.cookies[settings.SESSION_COOKIE_NAME].value)
+
+
 def _share(values: Sequence[float], share: float) -> float:
     ordered = sorted(values)
     return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 async def _listen(
-    port: int, *, origin: str, cookie: str, count: int, hints: int
+    port: int, *, origin: str, cookies: Sequence[str], count: int, hints: int
 ) -> tuple[list[float], int]:
-    headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={cookie}"}
     url = f"ws://127.0.0.1:{port}/ws/hints/"
     pages: list[ClientConnection] = []
-    for _ in range(count):
+    for number in range(count):
+        cookie = cookies[number // MOST_OF_ONE]
+        headers = {"Cookie": f"{settings.SESSION_COOKIE_NAME}={cookie}"}
         page = await connect(url, origin=origin, additional_headers=headers)  # type: ignore[arg-type]
         await page.send(json.dumps({"subscribe": [TOPIC]}))
         pages.append(page)
