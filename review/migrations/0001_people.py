@@ -282,7 +282,9 @@ class Migration(migrations.Migration):
                         name="review_task_assigned",
                     ),
                     models.Index(
-                        condition=models.Q(("state", "CLAIMED")),
+                        condition=models.Q(
+                            ("claimed_by__isnull", False), ("state", "CLAIMED")
+                        ),
                         fields=["claimed_by"],
                         name="review_task_held",
                     ),

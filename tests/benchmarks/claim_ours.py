@@ -1,8 +1,9 @@
-"""Claim tasks, or check the claims, as the first word says. Prints JSON."""
+"""Claim tasks, or count the claims, as the first word says. Prints JSON."""
 
 import json
 import sys
 import time
+from random import Random
 
 import django
 
@@ -14,38 +15,42 @@ from review.operations import claims  # noqa: E402
 from workflows.models import AuditEntry  # noqa: E402
 
 
-def claim(count: int, number: int) -> dict[str, list[float]]:
+def claim(count: int, pause_ms: int, number: int) -> dict[str, list[float]]:
     """Wait for a word, then take so many tasks one after the other."""
     person = Person.objects.get(name=f"Load {number}")
+    rng = Random(number)  # noqa: S311  no two at the same beat
     print("ready", flush=True)
     sys.stdin.readline()
     took: list[float] = []
+    begun = time.perf_counter()
     for _ in range(count):
         began = time.perf_counter()
         lease = claims.claim_next(queue_keys=QUEUES, person=person)
         took.append(1000 * (time.perf_counter() - began))
         if lease is None:
             raise SystemExit("No task was left.")
-    return {"claim": took}
+        if pause_ms:
+            time.sleep(rng.uniform(0.5, 1.5) * pause_ms / 1000)
+    return {"claim": took, "seconds": [time.perf_counter() - begun]}
 
 
-def check(count: int) -> dict[str, object]:
-    """Fail unless each claim has one task and one entry of its own."""
+def count_claims() -> dict[str, int]:
+    """Count the tasks that claimers hold and that have one entry of that each."""
     crowd = Person.objects.filter(name__startswith="Load ")
     ids = list(crowd.values_list("id", flat=True))
-    held = Task.objects.filter(state="CLAIMED", claimed_by_id__in=ids).count()
-    entries = AuditEntry.objects.filter(
-        kind="task.claimed", actor__in=[f"person:{one}" for one in ids]
-    ).count()
-    if (held, entries) != (count, count):
-        raise SystemExit(f"{held} held tasks and {entries} entries for {count} claims.")
-    return {"held": held}
+    held = Task.objects.filter(state="CLAIMED", claimed_by_id__in=ids)
+    actors = [f"person:{one}" for one in ids]
+    entries = AuditEntry.objects.filter(kind="task.claimed", actor__in=actors)
+    steps = set(entries.values_list("step_id", flat=True))
+    if len(steps) != entries.count() or held.count() != len(steps):
+        raise SystemExit(f"{held.count()} tasks held, {entries.count()} entries.")
+    return {"claims": len(steps)}
 
 
 def main() -> None:
     """Do what the words say."""
-    what, count, number = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    found = dict(claim(count, number)) if what == "claim" else check(count)
+    what, *numbers = sys.argv[1:]
+    found = count_claims() if what == "count" else claim(*map(int, numbers))
     print(json.dumps(found))
 
 
