@@ -24,14 +24,20 @@ _COUNTS: Final = """
             WHERE t.queue_id = q.id AND t.state = 'CLAIMED' AND t.lease_until > %(now)s
             LIMIT %(cap)s) held) AS held,
         (SELECT count(*) FROM (
-            SELECT 1 FROM review_task t
-            WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED', 'WAITING')
-              AND t.due_at IS NOT NULL
-              AND (t.breached_at IS NOT NULL OR t.due_at <= %(now)s)
+            (SELECT 1 FROM review_task t
+             WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED', 'WAITING')
+               AND t.due_at IS NOT NULL AND t.due_at <= %(now)s
+             LIMIT %(cap)s)
+            UNION ALL
+            (SELECT 1 FROM review_task t
+             WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED', 'WAITING')
+               AND t.breached_at IS NOT NULL AND t.due_at > %(now)s
+             LIMIT %(cap)s)
             LIMIT %(cap)s) breached) AS breached,
         (SELECT count(*) FROM (
             SELECT 1 FROM review_task t
             WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED', 'WAITING')
+              AND t.due_at IS NOT NULL
               AND t.due_at > %(now)s AND t.due_at <= %(soon)s
             LIMIT %(cap)s) soon) AS soon,
         (SELECT min(head.opened_at) FROM (

@@ -298,14 +298,6 @@ class Migration(migrations.Migration):
                         name="review_task_due_soon",
                     ),
                     models.Index(
-                        condition=models.Q(
-                            ("state__in", ["OPEN", "CLAIMED", "WAITING"]),
-                            ("breached_at__isnull", False),
-                        ),
-                        fields=["breached_at", "id"],
-                        name="review_task_breached",
-                    ),
-                    models.Index(
                         condition=models.Q(("state", "DECIDED")),
                         fields=["decided_at", "id"],
                         name="review_task_decided",
@@ -1745,6 +1737,14 @@ class Migration(migrations.Migration):
                 to="review.person",
             ),
         ),
+        migrations.AddIndex(
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("state", "WAITING")),
+                fields=["parked_for"],
+                name="review_task_parked_for",
+            ),
+        ),
         migrations.AddField(
             model_name="task",
             name="queue",
@@ -2501,6 +2501,28 @@ class Migration(migrations.Migration):
             model_name="verdict",
             constraint=models.UniqueConstraint(
                 fields=("task", "lease_token"), name="review_verdict_once_per_lease"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(
+                    ("state__in", ["OPEN", "CLAIMED", "WAITING"]),
+                    ("breached_at__isnull", False),
+                ),
+                fields=["queue", "breached_at", "id"],
+                name="review_task_breached",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(
+                    ("state__in", ["OPEN", "CLAIMED", "WAITING"]),
+                    ("due_at__isnull", False),
+                ),
+                fields=["queue", "due_at"],
+                name="review_task_queue_due",
             ),
         ),
     ]

@@ -268,9 +268,19 @@ class Task(models.Model):
                 name="review_task_due_soon",
             ),
             models.Index(
-                fields=["breached_at", "id"],
+                fields=["queue", "breached_at", "id"],
                 condition=LIVE & Q(breached_at__isnull=False),
                 name="review_task_breached",
+            ),
+            models.Index(
+                fields=["queue", "due_at"],
+                condition=LIVE & Q(due_at__isnull=False),
+                name="review_task_queue_due",
+            ),
+            models.Index(
+                fields=["parked_for"],
+                condition=Q(state="WAITING"),
+                name="review_task_parked_for",
             ),
             models.Index(
                 fields=["decided_at", "id"],

@@ -24,7 +24,7 @@ from review.models import Task, User  # noqa: E402
 from tests.benchmarks.web import free_port, serving  # noqa: E402
 from tests.browser import open_chromium  # noqa: E402
 
-REQUESTS, WARM_UP, CASES = 200, 20, 60
+REQUESTS, WARM_UP, CASES = 200, 20, 45
 READ_MS = 3000
 """How long somebody looks at a case at least: the next one is fetched meanwhile."""
 _WATCH = """
