@@ -3,7 +3,7 @@
 `BENCH_TASKS` (1,000,000) tasks are open. Server time is that of the whole
 application for one request, without the network. In the browser a person signs one
 case after the other by key: from the press to the next case painted, looking at each
-for three seconds, and not at all.
+for three seconds, and for half a second.
 """
 
 from collections.abc import Callable
