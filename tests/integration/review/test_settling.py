@@ -92,6 +92,7 @@ def test_author_takes_his_vote_back_and_holds_the_task_again(slow: Desk) -> None
         slow.alice.id,
         1,
     )
+    assert again is not None
     assert again.token == lease.token + 1
     assert task.content.payload["amount"] == 500
     kept = drafts.read(task_id=task.id, person_id=slow.alice.id)
