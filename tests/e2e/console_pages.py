@@ -100,6 +100,7 @@ ANSWERS: Final = frozenset([
     "task-ahead-release",
     "task-layout",
     "verdict-undo",
+    "task-clock-restart",
     "approval-approve",
     "approval-decline",
     "approval-withdraw",

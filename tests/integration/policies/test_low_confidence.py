@@ -76,7 +76,7 @@ SCORES: Mapping[str, object] = {
 }
 
 
-@handler("test.score", version="1.0.0")
+@handler("test.confidence", version="1.0.0")
 def score(request: Asked, context: HandlerContext) -> Scored:
     """Give what a model may give."""
     return Scored(score=SCORES[request.kind])
@@ -171,7 +171,7 @@ def test_case_of_low_confidence_that_comes_over_the_api_is_looked_at(
 def test_case_of_a_low_score_that_a_handler_or_a_program_gives_is_looked_at(
     desks: None,
 ) -> None:
-    task = '<serviceTask id="score" cs:handler="test.score"/>'
+    task = '<serviceTask id="score" cs:handler="test.confidence"/>'
     kept = {
         kind: value
         for kind, value in SCORES.items()
