@@ -106,6 +106,8 @@ def business_time_between(
     """Return the working time from `start` to `end`, both aware; zero if reversed."""
     first, last = _utc(start), _utc(end)
     total = dt.timedelta()
+    if last <= first:
+        return total
     for opens, closes in _spans_from(calendar, first):
         if opens >= last:
             return total

@@ -4,7 +4,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from workflows.core.calendars import (
@@ -110,6 +110,14 @@ def test_who_starts_later_is_due_no_earlier(
 
 @law
 @given(calendars(), st.tuples(moments, moments, moments))
+@example(  # backwards within one span
+    BusinessCalendar("UTC", ((), (), (), ((0, 120),), (), (), ())),
+    (
+        dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        dt.datetime(2026, 1, 1, 1, tzinfo=dt.UTC),
+    ),
+)
 def test_time_between_adds_up(
     calendar: BusinessCalendar, three: tuple[dt.datetime, dt.datetime, dt.datetime]
 ) -> None:
