@@ -273,9 +273,10 @@ class HintsConsumer(AsyncWebsocketConsumer):
         admission = await self._ask()
         if admission is None:
             await self.shut(SIGNED_OUT)
-        elif wanted is not self.wanted:
-            pass  # the page has changed its mind meanwhile, and asked itself
-        elif self.heard - admission.heard:
+            return
+        if wanted is not self.wanted:
+            return  # the page wants other topics by now, and has asked about them itself
+        if self.heard - admission.heard:
             await self.shut(RIGHTS_LOST)
         else:
             await hub().listen(self, admission.heard)
