@@ -27,7 +27,7 @@ from workflows.workers import tune_process
 LOAD: Final = Actor(kind=ActorKind.SYSTEM, id="load", name="Load")
 BATCH: Final = 250
 PEOPLE: Final = 16
-RULES: Final = QueueRules(wip_limit=None, claim_ahead=0)
+RULES: Final = QueueRules(wip_limit=None)
 
 
 @dataclass(frozen=True, slots=True)
