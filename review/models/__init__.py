@@ -1,5 +1,15 @@
 """The people's tables: constraints live here, logic does not."""
 
+from review.models.auditing import (
+    AuditAccess,
+    AuditList,
+    ControlException,
+    ControlRun,
+    SampleItem,
+    SampleMark,
+    SamplePlan,
+    SampleSignOff,
+)
 from review.models.batches import Batch
 from review.models.calendars import Calendar, CalendarHoliday
 from review.models.clocks import (
@@ -40,6 +50,8 @@ from review.models.verdicts import Unveiling, Verdict, VerdictUndo
 
 __all__ = [
     "Absence",
+    "AuditAccess",
+    "AuditList",
     "Authority",
     "Batch",
     "BreakGlass",
@@ -49,6 +61,8 @@ __all__ = [
     "ChatHook",
     "ClockEvent",
     "ClockRecord",
+    "ControlException",
+    "ControlRun",
     "Delegation",
     "Delivery",
     "Draft",
@@ -67,6 +81,10 @@ __all__ = [
     "QuorumGap",
     "ReasonCode",
     "RoleGrant",
+    "SampleItem",
+    "SampleMark",
+    "SamplePlan",
+    "SampleSignOff",
     "SavedView",
     "Seat",
     "Skill",

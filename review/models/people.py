@@ -81,7 +81,11 @@ class User(AbstractBaseUser):
 
 
 class RoleGrant(models.Model):
-    """A role a person holds, or held; without a queue it is for all of them."""
+    """A role a person holds, or held; without a queue it is for all of them.
+
+    An auditor's may end by itself at `ends_at`, and be limited to a `scope`: processes,
+    queues, a period of opening (core/scopes.py).
+    """
 
     person = models.ForeignKey(
         Person, on_delete=models.PROTECT, related_name="grants", db_index=False
@@ -94,6 +98,8 @@ class RoleGrant(models.Model):
     granted_by = models.CharField(max_length=200)
     revoked_at = models.DateTimeField(null=True)
     revoked_by = models.CharField(max_length=200, null=True)
+    ends_at = models.DateTimeField(null=True)
+    scope = models.JSONField(default=dict, db_default={})
 
     class Meta:
         constraints = [
@@ -113,6 +119,16 @@ class RoleGrant(models.Model):
                 condition=models.Q(queue__isnull=True)
                 | models.Q(role__in=["REVIEWER", "MANAGER"]),
                 name="review_role_grant_queue_only_for_queue_roles",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ends_at__isnull=True, scope={})
+                | models.Q(role="AUDITOR"),
+                name="review_role_grant_limits_only_for_auditors",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ends_at__isnull=True)
+                | models.Q(ends_at__gt=models.F("granted_at")),
+                name="review_role_grant_ends_after_it_began",
             ),
         ]
 

@@ -1,0 +1,218 @@
+"""Facets of the audit search as conditions of a statement. What is found is read elsewhere."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from review.core.facets import BYPASSES, Facets
+from review.core.scopes import AuditScope
+from review.dashboards.audit_scope import limit_cases
+from review.dashboards.sql import read_row, read_rows
+
+FROM: Final = """
+    FROM workflows_auditentry e
+    LEFT JOIN workflows_instance i ON i.id = e.chain
+    LEFT JOIN workflows_definition d ON d.id = i.definition_id
+"""
+_PLAIN: Final[Mapping[str, str]] = {
+    "chain": "e.chain = %(chain)s",
+    "kind": "e.kind LIKE %(kind)s",
+    "actor": "e.actor = %(actor)s",
+    "definition": "d.key = %(definition)s",
+    "version": "d.version = %(version)s",
+    "since": "e.at >= %(since)s",
+    "until": "e.at < %(until)s",
+    "found": "e.chain = ANY(SELECT unnest(cases) FROM review_auditlist"
+    " WHERE id = %(found)s)",
+}
+_OF_TASK: Final[Mapping[str, str]] = {
+    "queue": "t.queue_id IN (SELECT id FROM review_queue WHERE key = %(queue)s)",
+    "policy": "(c.policy ->> 'version' = %(policy)s OR EXISTS (SELECT FROM"
+    " review_verdict v WHERE v.task_id = t.id AND v.policy_version = %(policy)s))",
+    "model": "coalesce(c.proposal ->> 'model_version', c.proposal ->> 'model')"
+    " = %(model)s",
+    "decision": "EXISTS (SELECT FROM review_verdict v"
+    " WHERE v.task_id = t.id AND v.decision = %(decision)s)",
+    "outcome": "t.outcome = %(outcome)s",
+    "least": "t.impact >= %(least)s",
+    "most": "t.impact <= %(most)s",
+}
+_FOUR_EYES: Final = "t.control = 'DUAL'"
+_BREACHED: Final = "t.breached_at IS NOT NULL"
+# As review.dashboards.track_record counts what people upheld.
+OVERTURNED: Final = """
+    (t.state = 'DECIDED' AND t.decided_by = 'PEOPLE'
+     AND jsonb_typeof(c.proposal) = 'object'
+     AND (t.round > 1 OR t.outcome IS DISTINCT FROM CASE
+         WHEN lower(coalesce(c.proposal ->> 'action', c.proposal ->> 'decision',
+                             c.proposal ->> 'recommendation', ''))
+              = ANY(ARRAY['reject', 'decline', 'refuse', 'deny', 'block', 'return'])
+         THEN 'REJECTED' ELSE 'APPROVED' END))
+"""
+_TASK: Final = """
+    EXISTS (SELECT FROM review_task t
+            JOIN review_taskcontent c ON c.task_id = t.id
+            WHERE t.step_id = e.step_id AND {conditions})
+"""
+_ROLE: Final = """
+    EXISTS (SELECT FROM review_rolegrant g
+            WHERE e.actor = 'person:' || g.person_id AND g.role = %(role)s
+              AND g.granted_at <= e.at
+              AND (g.revoked_at IS NULL OR g.revoked_at > e.at)
+              AND (g.ends_at IS NULL OR g.ends_at > e.at))
+"""
+_MACHINES: Final = {"SYSTEM": "system:", "API": "token:"}
+_CASES: Final = """
+    SELECT id FROM workflows_instance
+    WHERE business_key = %(words)s ORDER BY started_at DESC LIMIT 50
+"""
+_PEOPLE: Final = """
+    SELECT id, name FROM review_person
+    WHERE lower(name) LIKE %(words)s ORDER BY name, id LIMIT 20
+"""
+# Numbers of entries rise with their times, near enough: bisecting them finds a day
+# among millions in some twenty steps, without an index of times to keep at each write.
+_BISECT: Final = """
+    WITH RECURSIVE bounds(least, most) AS (
+        SELECT coalesce(min(id), 0), coalesce(max(id), 0) + 1 FROM workflows_auditentry
+        UNION ALL
+        SELECT CASE WHEN m.at < %(moment)s THEN m.id + 1 ELSE least END,
+               CASE WHEN m.at < %(moment)s THEN most
+                    ELSE least + (most - least) / 2 END
+        FROM bounds, LATERAL (
+            SELECT id, at FROM workflows_auditentry
+            WHERE id >= least + (most - least) / 2 ORDER BY id LIMIT 1) m
+        WHERE least < most
+    )
+    SELECT max(least) AS id FROM bounds
+"""
+_OUT_OF_ORDER: Final = dt.timedelta(hours=1)
+"""How long a transaction may have kept a number before it wrote its time."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Search:
+    """Conditions on the entries `e`, their parameters, and who `words` may mean."""
+
+    conditions: tuple[str, ...]
+    parameters: Mapping[str, Any]
+    people: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    is_empty: bool = False
+
+    @property
+    def where(self) -> str:
+        """Return the conditions as one."""
+        return " AND ".join(self.conditions) or "true"
+
+
+def build_search(facets: Facets, *, scope: AuditScope) -> Search:
+    """Return the search for these facets within the scope.
+
+    Two short readings before it: whom and which cases words mean, and where the days
+    begin and end.
+    """
+    conditions, parameters = limit_cases(scope)
+    given = {
+        name: value
+        for name, value in dataclasses.asdict(facets).items()
+        if value is not None and value != ""
+    }
+    parameters |= given
+    if scope.is_limited:
+        # What belongs to no case is not part of any matter.
+        conditions.append("i.id IS NOT NULL")
+    conditions += [_PLAIN[name] for name in given if name in _PLAIN]
+    if facets.kind:
+        parameters["kind"] = escape_like(facets.kind).replace("*", "%")
+    if facets.bypass:
+        conditions.append(
+            "(e.kind = ANY(%(bypasses)s) OR (e.kind = 'verdict.submitted'"
+            " AND e.entry LIKE '%%\"on_behalf_of\":%%'))"
+        )
+        parameters["bypasses"] = list(BYPASSES)
+    conditions += _conditions_of_role(facets, parameters)
+    conditions += _conditions_of_hash(facets, parameters)
+    conditions += _conditions_of_tasks(facets, given)
+    conditions += _bounds(facets, parameters)
+    people: dict[str, str] = {}
+    is_empty = False
+    if facets.words:
+        people, chains = _understand(facets.words)
+        is_empty = not people and not chains
+        parameters |= {"chains": chains, "people": list(people)}
+        conditions.append("(e.chain = ANY(%(chains)s) OR e.actor = ANY(%(people)s))")
+    return Search(tuple(conditions), parameters, people, is_empty)
+
+
+def find_people(name: str) -> dict[str, str]:
+    """Return actor refs and names of persons whose name contains the text."""
+    rows = read_rows(_PEOPLE, {"words": f"%{escape_like(name.lower())}%"})
+    return {f"person:{row.id}": row.name for row in rows}
+
+
+def escape_like(text: str) -> str:
+    """Return the text so that LIKE takes it as it is."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _understand(words: str) -> tuple[dict[str, str], list[UUID]]:
+    return find_people(words), [row.id for row in read_rows(_CASES, {"words": words})]
+
+
+def _conditions_of_role(facets: Facets, parameters: dict[str, Any]) -> list[str]:
+    if not facets.role:
+        return []
+    if facets.role in _MACHINES:
+        parameters["machine"] = f"{_MACHINES[facets.role]}%"
+        return ["e.actor LIKE %(machine)s"]
+    return [_ROLE]
+
+
+def _conditions_of_hash(facets: Facets, parameters: dict[str, Any]) -> list[str]:
+    """Find an entry by how its hash begins, or any that names a whole digest."""
+    if not facets.hash:
+        return []
+    even = facets.hash[: len(facets.hash) // 2 * 2]
+    parameters["hash_from"] = bytes.fromhex(even)
+    parameters["hash_to"] = bytes.fromhex(even) + b"\xff" * 32
+    parameters["hash_like"] = f"{facets.hash}%"
+    begins = (
+        "e.hash >= %(hash_from)s AND e.hash <= %(hash_to)s"
+        " AND encode(e.hash, 'hex') LIKE %(hash_like)s"
+    )
+    if len(facets.hash) < 64:
+        return [begins]
+    return [f"(({begins}) OR strpos(e.entry, %(hash)s) > 0)"]
+
+
+def _conditions_of_tasks(facets: Facets, given: Mapping[str, Any]) -> list[str]:
+    if not facets.asks_tasks:
+        return []
+    of_task = [_OF_TASK[name] for name in given if name in _OF_TASK]
+    for wanted, rule in (
+        (facets.four_eyes, _FOUR_EYES),
+        (facets.sla, _BREACHED),
+        (facets.overturned, OVERTURNED),
+    ):
+        if wanted is not None:
+            of_task.append(rule if wanted else f"NOT ({rule})")
+    return [_TASK.format(conditions=" AND ".join(of_task))]
+
+
+def _bounds(facets: Facets, parameters: dict[str, Any]) -> list[str]:
+    conditions = []
+    if facets.since is not None:
+        parameters["first_id"] = _find_id(facets.since - _OUT_OF_ORDER)
+        conditions.append("e.id >= %(first_id)s")
+    if facets.until is not None:
+        parameters["end_id"] = _find_id(facets.until + _OUT_OF_ORDER)
+        conditions.append("e.id < %(end_id)s")
+    return conditions
+
+
+def _find_id(moment: dt.datetime) -> int:
+    """Return the number of the first entry at or after a moment, near enough."""
+    row = read_row(_BISECT, {"moment": moment})
+    return int(row.id) if row else 0
