@@ -131,8 +131,7 @@ def project_errors(
     ]
     over = sorted((part for part in parts if part > 0), reverse=True)
     factors = [
-        poisson_factor(number, confidence=confidence)
-        for number in range(len(over) + 1)
+        poisson_factor(number, confidence=confidence) for number in range(len(over) + 1)
     ]
     bound = factors[0] + math.fsum(
         (factors[place + 1] - factors[place]) * min(part, 1.0)

@@ -61,9 +61,7 @@ def rank(seed: str, item_id: str) -> str:
     return hashlib.sha256(f"{seed}{item_id}".encode()).hexdigest()
 
 
-def draw(
-    method: Method, units: Sequence[Unit], *, size: int, seed: str
-) -> list[Drawn]:
+def draw(method: Method, units: Sequence[Unit], *, size: int, seed: str) -> list[Drawn]:
     """Return the items of a sample in the order they were drawn.
 
     `units` in the order of their ids. Raises Impossible for a size below 1 or above
@@ -286,9 +284,7 @@ def binomial_at_most(most: int, *, size: int, rate: float) -> float:
     )
 
 
-def hypergeometric_at_most(
-    most: int, *, size: int, bad: int, population: int
-) -> float:
+def hypergeometric_at_most(most: int, *, size: int, bad: int, population: int) -> float:
     """Return the chance of at most so many bad ones, drawn without replacement."""
     good = population - bad
     whole = math.comb(population, size)
