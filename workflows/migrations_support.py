@@ -142,6 +142,20 @@ def audited_table(
     )
 
 
+def busy_table(table: str) -> migrations.RunSQL:
+    """Let autovacuum come after a hundredth of a table's rows has changed.
+
+    For tables whose few live rows are worked on among very many: by default it comes
+    after a fifth, when the plans no longer fit and each count reads what is gone.
+    """
+    names = ("autovacuum_vacuum_scale_factor", "autovacuum_analyze_scale_factor")
+    settings = ", ".join(f"{name} = 0.01" for name in names)
+    return migrations.RunSQL(
+        sql=f"ALTER TABLE {table} SET ({settings})",
+        reverse_sql=f"ALTER TABLE {table} RESET ({', '.join(names)})",
+    )
+
+
 def notice_function() -> migrations.RunSQL:
     """Create the function behind `governed_table`."""
     return migrations.RunSQL(

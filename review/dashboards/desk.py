@@ -20,8 +20,8 @@ _COUNTS: Final = """
             WHERE t.queue_id = q.id AND t.state IN ('OPEN', 'CLAIMED', 'WAITING')
             LIMIT %(cap)s) live) AS live,
         (SELECT count(*) FROM (
-            SELECT 1 FROM review_task t
-            WHERE t.queue_id = q.id AND t.state = 'CLAIMED' AND t.lease_until > %(now)s
+            SELECT 1 FROM review_lane l JOIN review_task t ON t.lane_id = l.id
+            WHERE l.queue_id = q.id AND t.state = 'CLAIMED' AND t.lease_until > %(now)s
             LIMIT %(cap)s) held) AS held,
         (SELECT count(*) FROM (
             (SELECT 1 FROM review_task t

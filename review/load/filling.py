@@ -47,15 +47,20 @@ def set_stage() -> Stage:
         definitions.deploy(files=package(key), actor=LOAD).definition_id
         for key in QUEUES
     ]
+    hire(PEOPLE)
+    return Stage(definition_ids=tuple(deployed))
+
+
+def hire(count: int) -> None:
+    """Make reviewers of all queues, "Load 1" to "Load <count>", where missing."""
     known = set(
         Person.objects.filter(name__startswith="Load ").values_list("name", flat=True)
     )
-    for number in range(1, PEOPLE + 1):
+    for number in range(1, count + 1):
         name = f"Load {number}"
         if name not in known:
             person = people.create_person(name=name, actor=LOAD, simulated=True)
             people.grant_role(person=person, role=Role.REVIEWER, actor=LOAD)
-    return Stage(definition_ids=tuple(deployed))
 
 
 def open_account(*, username: str, password: str) -> Person:
@@ -123,4 +128,4 @@ def _start(definition_ids: Sequence[int], first: int, count: int) -> int:
     return len(started)
 
 
-__all__ = ["KEY", "fill", "open_account", "set_stage"]
+__all__ = ["KEY", "fill", "hire", "open_account", "set_stage"]

@@ -5,6 +5,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import review.models.fields
+from workflows.migrations_support import busy_table
 
 
 class Migration(migrations.Migration):
@@ -2448,7 +2449,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="task",
             index=models.Index(
-                condition=models.Q(("state", "CLAIMED")),
+                condition=models.Q(("lane__isnull", False), ("state", "CLAIMED")),
                 fields=["lane", "lease_until"],
                 name="review_task_lapsed",
             ),
@@ -2525,4 +2526,5 @@ class Migration(migrations.Migration):
                 name="review_task_queue_due",
             ),
         ),
+        busy_table("review_task"),
     ]

@@ -245,13 +245,14 @@ class Task(models.Model):
                 condition=Q(state="OPEN", assigned_to__isnull=False),
                 name="review_task_assigned",
             ),
+            # Whoever asks for a lane's leases names no holder, and whoever asks for a
+            # person's names no lane: by these conditions each has one index that fits,
+            # however few claims the statistics know of.
             models.Index(
                 fields=["lane", "lease_until"],
-                condition=Q(state="CLAIMED"),
+                condition=Q(state="CLAIMED", lane__isnull=False),
                 name="review_task_lapsed",
             ),
-            # Whoever asks for lapsed leases of a lane names no holder: by this condition
-            # it is no index for him, however few claims the statistics know of.
             models.Index(
                 fields=["claimed_by"],
                 condition=Q(state="CLAIMED", claimed_by__isnull=False),

@@ -220,23 +220,20 @@ def _say(
 
 
 def _answer(request: HttpRequest, case: Case, toast: Toast) -> HttpResponse:
-    following = ""
+    queue, task = "", ""
     if request.POST.get("then") == "next":
-        following = _take_next(request, case.row.queue_key)
+        # The queue's page says why there is no next task.
+        queue = reverse("queue-detail", args=[case.row.queue_key])
+        task = taking.take_next(request, [case.row.queue_key])
     if toast.until is not None:
         undoing.remember(request, toast)
     elif not request.POST.get("shows"):  # a script that shows it itself says so
         messages.success(request, toast.text)
     if wants_json(request):
         seconds = case.row.undo_seconds if toast.until else 0
-        return JsonResponse({**toast.to_json(), "seconds": seconds, "next": following})
-    return redirect(following or toast.url)
-
-
-def _take_next(request: HttpRequest, queue_key: str) -> str:
-    """Return where the next task is, else the queue's page, which says why none is."""
-    page = reverse("queue-detail", args=[queue_key])
-    return taking.take_next(request, [queue_key]) or page
+        places = {"next": task, "queue": queue}
+        return JsonResponse({**toast.to_json(), "seconds": seconds, **places})
+    return redirect(task or queue or toast.url)
 
 
 def _line(decided: Decided, viewer: Viewer) -> dict[str, object]:

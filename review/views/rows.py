@@ -1,9 +1,10 @@
 """Tasks as rows of a list. Plain values in, cells out."""
 
 import datetime as dt
+from functools import lru_cache
 from typing import Any, Final
 
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.safestring import SafeString
 
 from review.core.routing import age
@@ -77,7 +78,10 @@ def build_row(
         anchor=f"{prefix}-{row.id}",
         cells=make_cells(
             columns,
-            _values(row, case=case, person_id=person_id, now=now, zone=zone),
+            {
+                **_values(row, case=case, person_id=person_id, now=now, zone=zone),
+                **_extra_values(row, columns=columns, now=now, zone=zone),
+            },
         ),
         mark=_mark(row, person_id=person_id),
         pick=str(row.id) if may_pick and row.state != "WAITING" else "",
@@ -135,10 +139,8 @@ def _values(
     control = CONTROL_PILLS[row.control]
     sla = sla_pill(due_at=row.due_at, warn_at=row.warn_at, now=now, zone=zone)
     return {
-        "case": link(reverse("task-detail", args=[row.id]), case),
+        "case": link(_task_url().format(row.id), case),
         "title": row.title,
-        "queue": link(reverse("queue-detail", args=[row.queue_key]), row.queue_name),
-        "process": row.definition_key,
         "place": _place(row),
         "rank": _rank(row, now=now, zone=zone),
         "control": outlined(
@@ -146,13 +148,39 @@ def _values(
         ),
         "impact": format_impact(row.impact),
         "confidence": bar(confidence_bar(row.confidence)),
-        "opened": muted(format_moment(row.opened_at, zone=zone, now=now)),
         "age": bar(
             age_bar(opened_at=row.opened_at, due_at=row.due_at, tone=sla.tone, now=now)
         ),
         "sla": pill(sla),
         "held": pill(describe_hold(row, person_id=person_id, now=now, zone=zone)),
     }
+
+
+def _extra_values(
+    row: Any, *, columns: tuple[Column, ...], now: dt.datetime, zone: dt.tzinfo
+) -> dict[str, SafeString | str]:
+    """Return what few lists show, made only for those that do."""
+    found: dict[str, SafeString | str] = {}
+    for column in columns:
+        if column.name == "queue":
+            url = reverse("queue-detail", args=[row.queue_key])
+            found["queue"] = link(url, row.queue_name)
+        elif column.name == "process":
+            found["process"] = row.definition_key
+        elif column.name == "opened":
+            moment = format_moment(row.opened_at, zone=zone, now=now)
+            found["opened"] = muted(moment)
+    return found
+
+
+def _task_url() -> str:
+    """Return the address of a task, its number left open: fifty rows ask for it."""
+    return _make_task_url(get_script_prefix())
+
+
+@lru_cache(maxsize=8)
+def _make_task_url(_prefix: str) -> str:
+    return reverse("task-detail", args=[0]).replace("/0/", "/{}/")
 
 
 def _place(row: Any) -> SafeString:

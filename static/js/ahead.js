@@ -1,22 +1,8 @@
 /** The task after this one: taken ahead and its page loaded while this one is looked at; given back when nobody is there. */
-import { csrfToken, post } from "./requests.js";
+import { csrfToken, loadPage, post } from "./requests.js";
 
-const START_MS = 1500;
+const START_MS = 300; // Who only passes by takes nothing ahead.
 const GONE_MS = 60_000;
-
-/** Load a page as a document: parsed without scripts, images or anything else of it being fetched. */
-function load(url) {
-  return new Promise((resolve) => {
-    const request = new XMLHttpRequest();
-    request.open("GET", url);
-    request.responseType = "document";
-    request.addEventListener("load", () =>
-      resolve(request.status === 200 ? request.responseXML : null),
-    );
-    request.addEventListener("error", () => resolve(null));
-    request.send();
-  });
-}
 
 export class Ahead {
   constructor(task, signal) {
@@ -27,6 +13,7 @@ export class Ahead {
     this.state = document.querySelector("[data-ahead-state]");
     this.ready = null;
     this.isHeld = false;
+    this.preparing = Promise.resolve();
     this.goneTimer = 0;
     this.startTimer = 0;
     this.say("");
@@ -40,15 +27,19 @@ export class Ahead {
 
   startSoon() {
     window.clearTimeout(this.startTimer);
-    this.startTimer = window.setTimeout(() => this.prepare(), START_MS);
+    this.startTimer = window.setTimeout(() => this.start(), START_MS);
   }
 
-  async prepare() {
+  start() {
     // While the task on the page is itself still ahead, the server would give it once more.
     if (document.querySelector("[data-begin-url]")) {
       this.startSoon();
-      return;
+    } else {
+      this.preparing = this.prepare();
     }
+  }
+
+  async prepare() {
     const body = new FormData();
     body.set("queue", this.queue);
     const { status, data } = await post(this.url, body);
@@ -56,7 +47,7 @@ export class Ahead {
       return;
     }
     this.isHeld = true;
-    const page = await load(data.url);
+    const page = await loadPage(data.url);
     const task = page?.getElementById("task");
     if (task && !this.signal.aborted) {
       this.ready = { page, url: data.url };
@@ -67,8 +58,13 @@ export class Ahead {
     }
   }
 
-  /** Give the loaded page to who moves on to it; from then on it is no longer ahead. */
-  take() {
+  /**
+   * Give the loaded page to who moves on to it, null where there is none; from then on it is no longer ahead. What is
+   * under way is waited for: asking beside it would take two tasks.
+   */
+  async take() {
+    window.clearTimeout(this.startTimer);
+    await this.preparing;
     const { ready } = this;
     this.ready = null;
     this.isHeld = this.isHeld && ready === null;
@@ -80,7 +76,7 @@ export class Ahead {
     if (document.visibilityState === "hidden") {
       this.goneTimer = window.setTimeout(() => this.giveBack(), GONE_MS);
     } else if (!this.isHeld) {
-      this.prepare();
+      this.startSoon();
     }
   }
 

@@ -23,6 +23,23 @@ export async function post(url, body = new FormData()) {
   }
 }
 
+/**
+ * GET a page as a document, null where there is none: parsed without scripts, images or anything else of it being
+ * fetched.
+ */
+export function loadPage(url) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open("GET", url);
+    request.responseType = "document";
+    request.addEventListener("load", () =>
+      resolve(request.status === 200 ? request.responseXML : null),
+    );
+    request.addEventListener("error", () => resolve(null));
+    request.send();
+  });
+}
+
 /** Put a sentence into the page's one polite live region. */
 export function announce(text) {
   const region = document.getElementById("announce");

@@ -5,7 +5,7 @@
  */
 import { beginLease } from "./lease.js";
 import { ReasonText } from "./reason_text.js";
-import { post } from "./requests.js";
+import { loadPage, post } from "./requests.js";
 import { clearToast, showFailed, showRecorded, showRecording } from "./toast.js";
 
 class Verdict {
@@ -84,10 +84,10 @@ class Verdict {
     const { case: name, url } = this.task.dataset;
     const body = new FormData(this.form);
     const hasChosen = body.get("decision") || body.get("reason_code");
-    const ready = then === "next" && hasChosen ? this.ahead.take() : null;
+    showRecording(name);
+    const ready = then === "next" && hasChosen ? await this.ahead.take() : null;
     body.set("then", ready ? "stay" : then);
     body.set("shows", ready ? "toast" : "");
-    showRecording(name);
     if (ready) {
       this.moveOn(ready.page, ready.url);
     }
@@ -109,9 +109,27 @@ class Verdict {
     if (hasMovedOn) {
       showRecorded(data);
       await beginLease();
-    } else {
-      window.location.assign(then === "next" && data.next ? data.next : data.url);
+    } else if (then !== "next") {
+      window.location.assign(data.url);
+    } else if (!data.next || !(await this.openNext(data.next, data))) {
+      window.location.assign(data.next || data.queue);
     }
+  }
+
+  /** Put the next task's page in the place of this one; tell whether it is such a page. */
+  async openNext(url, data) {
+    const page = await loadPage(url);
+    if (!page?.getElementById("task")) {
+      return false;
+    }
+    if (data.undo_url) {
+      showRecorded(data);
+    } else {
+      clearToast(); // The page that came says it.
+    }
+    this.moveOn(page, url);
+    await beginLease();
+    return true;
   }
 
   /** Nothing was recorded: let the server's page say why. */

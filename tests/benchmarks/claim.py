@@ -3,8 +3,9 @@
 `BENCH_TASKS` (1,000,000) tasks of eight queues are open; 16 claimers, a process each,
 take the next task of all queues together, once with a pause of a quarter of a second
 after each, still far more often than people do, and once without any pause, where they
-wait for the processors. Each claim is a commit of its own with its audit entry,
-`synchronous_commit=on`.
+wait for the processors. Each claimer speaks for `PERSONS` reviewers in turn: they hand
+nothing in, and nobody is to hold hundreds of tasks. Each claim is a commit of its own
+with its audit entry, `synchronous_commit=on`.
 """
 
 import statistics
@@ -17,25 +18,27 @@ CLAIMERS = 16
 CLAIMS = 200
 WARM_UP = 25
 PAUSE_MS = 250
+PERSONS = 32
 Emit = Callable[[dict[str, object]], None]
 
 
 def run(emit: Emit) -> None:
     """Print median, 99th percentile and the common rate, alone and together."""
     env = filled()
-    before = ours.ask(env, "claim_ours", "count")["claims"]
+    everybody = CLAIMERS * PERSONS
+    before = ours.ask(env, "claim_ours", "count", everybody)["claims"]
     rounds = ((1, 0), (CLAIMERS, PAUSE_MS), (CLAIMERS, 0))
     for claimers, pause_ms in rounds:
         words = ("claim", CLAIMS + WARM_UP, pause_ms)
         crowd = [
-            ours.start(env, "claim_ours", *words, number)
+            ours.start(env, "claim_ours", *words, number, PERSONS)
             for number in range(1, claimers + 1)
         ]
         ours.let_go(crowd)
         found = [ours.end(child) for child in crowd]
         how = f"{claimers} with pauses" if pause_ms else f"{claimers}"
         _tell(emit, found, claimers=claimers, how=how)
-    claims = ours.ask(env, "claim_ours", "count")["claims"] - before
+    claims = ours.ask(env, "claim_ours", "count", everybody)["claims"] - before
     wanted = sum(claimers for claimers, _ in rounds) * (CLAIMS + WARM_UP)
     if claims != wanted:
         raise SystemExit(f"{claims} tasks held with an entry for {wanted} claims.")

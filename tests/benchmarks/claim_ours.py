@@ -10,20 +10,27 @@ import django
 django.setup()
 
 from review.load.cases import QUEUES  # noqa: E402
+from review.load.filling import hire  # noqa: E402
 from review.models import Person, Task  # noqa: E402
 from review.operations import claims  # noqa: E402
 from workflows.models import AuditEntry  # noqa: E402
 
 
-def claim(count: int, pause_ms: int, number: int) -> dict[str, list[float]]:
-    """Wait for a word, then take so many tasks one after the other."""
-    person = Person.objects.get(name=f"Load {number}")
+def claim(
+    count: int, pause_ms: int, number: int, persons: int
+) -> dict[str, list[float]]:
+    """Wait for a word, then take so many tasks, by so many persons in turn."""
+    first = (number - 1) * persons + 1
+    crowd = [
+        Person.objects.get(name=f"Load {one}") for one in range(first, first + persons)
+    ]
     rng = Random(number)  # noqa: S311  no two at the same beat
     print("ready", flush=True)
     sys.stdin.readline()
     took: list[float] = []
     begun = time.perf_counter()
-    for _ in range(count):
+    for turn in range(count):
+        person = crowd[turn % persons]
         began = time.perf_counter()
         lease = claims.claim_next(queue_keys=QUEUES, person=person)
         took.append(1000 * (time.perf_counter() - began))
@@ -34,8 +41,9 @@ def claim(count: int, pause_ms: int, number: int) -> dict[str, list[float]]:
     return {"claim": took, "seconds": [time.perf_counter() - begun]}
 
 
-def count_claims() -> dict[str, int]:
-    """Count the tasks that claimers hold and that have one entry of that each."""
+def count_claims(persons: int) -> dict[str, int]:
+    """Make the claimers; count the tasks they hold and that have one entry each."""
+    hire(persons)
     crowd = Person.objects.filter(name__startswith="Load ")
     ids = list(crowd.values_list("id", flat=True))
     held = Task.objects.filter(state="CLAIMED", claimed_by_id__in=ids)
@@ -49,8 +57,9 @@ def count_claims() -> dict[str, int]:
 
 def main() -> None:
     """Do what the words say."""
-    what, *numbers = sys.argv[1:]
-    found = count_claims() if what == "count" else claim(*map(int, numbers))
+    what, *words = sys.argv[1:]
+    numbers = [int(word) for word in words]
+    found = count_claims(*numbers) if what == "count" else claim(*numbers)
     print(json.dumps(found))
 
 

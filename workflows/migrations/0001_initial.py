@@ -6,6 +6,7 @@ from django.db import migrations, models
 
 import workflows.models.audit
 import workflows.models.fields
+from workflows.migrations_support import busy_table
 
 
 class Migration(migrations.Migration):
@@ -591,4 +592,8 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        busy_table("workflows_instance"),
+        busy_table("workflows_step"),
+        busy_table("workflows_timer"),
+        busy_table("workflows_stimulus"),
     ]
