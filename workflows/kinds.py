@@ -12,6 +12,7 @@ from uuid import UUID
 from workflows.core.actors import Actor
 from workflows.core.bpmn.graph import Node
 from workflows.core.chain import Draft
+from workflows.core.commitments import Path
 from workflows.core.engine.state import Evaluation
 
 
@@ -20,7 +21,8 @@ class HumanRequest:
     """A step that asks for a person's work.
 
     `variables` are the step's input mapping applied, or else all variables of the
-    instance. `occurred_at` is the business time of a replayed fact.
+    instance. `occurred_at` is the business time of a replayed fact. `personal` says
+    which of the variables are, and `secret` is behind their commitments.
     """
 
     instance_id: UUID
@@ -34,6 +36,8 @@ class HumanRequest:
     initiator: str
     business_key: str
     occurred_at: dt.datetime | None = None
+    personal: Sequence[Path] = ()
+    secret: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

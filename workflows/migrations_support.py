@@ -85,6 +85,45 @@ BEGIN
 END $body$;
 """
 
+# Rows without a column `instance_id` belong to the instance of their task.
+_ALLOW_ERASURE: Final = """
+DO $install$ BEGIN EXECUTE format($define$
+CREATE FUNCTION workflows_allow_erasure() RETURNS trigger LANGUAGE plpgsql AS $body$
+DECLARE
+    before jsonb := to_jsonb(OLD);
+    after jsonb := to_jsonb(NEW);
+    owner uuid := before ->> 'instance_id';
+    name text;
+BEGIN
+    FOREACH name IN ARRAY TG_ARGV LOOP
+        before := before - name;
+        after := after - name;
+    END LOOP;
+    IF before IS DISTINCT FROM after THEN
+        RAISE EXCEPTION 'UPDATE of %% is refused: only its content can be erased.',
+            TG_TABLE_NAME
+            USING ERRCODE = 'integrity_constraint_violation',
+                TABLE = TG_TABLE_NAME, CONSTRAINT = TG_NAME;
+    END IF;
+    IF owner IS NULL THEN
+        SELECT t.instance_id INTO owner FROM %1$I.review_task t
+            WHERE t.id = (before ->> 'task_id')::bigint;
+    END IF;
+    PERFORM FROM %1$I.workflows_auditentry
+        WHERE chain = owner AND xid = pg_current_xact_id()
+        AND kind IN ('content.erased', 'content.pruned');
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'UPDATE of %% is refused: no entry of its erasure was written.',
+            TG_TABLE_NAME
+            USING ERRCODE = 'integrity_constraint_violation',
+                TABLE = TG_TABLE_NAME, CONSTRAINT = TG_NAME,
+                HINT = 'Erase content by its operation, not by the table.';
+    END IF;
+    RETURN NEW;
+END $body$
+$define$, current_schema()); END $install$;
+"""
+
 
 def trigger_functions() -> list[migrations.RunSQL]:
     """Create the functions behind `audited_table` and `append_only_table`."""
@@ -217,6 +256,51 @@ def append_only_table(table: str) -> migrations.RunSQL:
         f"DROP TRIGGER {table}_table_stays ON {table}",
         f"DROP TRIGGER {table}_rows_stay ON {table}",
         _for_application(f"GRANT UPDATE, DELETE ON {table} TO"),
+    ]
+    return migrations.RunSQL(
+        sql=";\n".join(forwards), reverse_sql=";\n".join(backwards)
+    )
+
+
+def erasure_function() -> migrations.RunSQL:
+    """Create the function behind `erasable_table`."""
+    return migrations.RunSQL(
+        sql=_ALLOW_ERASURE, reverse_sql="DROP FUNCTION workflows_allow_erasure()"
+    )
+
+
+def erasable_table(table: str, *, columns: Sequence[str]) -> migrations.RunSQL:
+    """Let the content in `columns` of an append-only table be erased, and nothing else.
+
+    An UPDATE that changes only these passes where its transaction wrote an entry
+    `content.erased` or `content.pruned` to the chain of the row's instance before.
+    Depends on `append_only_table` and `erasure_function`.
+    """
+    arguments = ", ".join(f"'{name}'" for name in columns)
+    stays = f"{table}_rows_stay"
+    forwards = [
+        f"DROP TRIGGER {stays} ON {table}",
+        (
+            f"CREATE TRIGGER {stays} BEFORE DELETE ON {table}"
+            " FOR EACH ROW EXECUTE FUNCTION workflows_deny_change()"
+        ),
+        (
+            f"CREATE TRIGGER {table}_rows_are_erased BEFORE UPDATE ON {table}"
+            f" FOR EACH ROW EXECUTE FUNCTION workflows_allow_erasure({arguments})"
+        ),
+        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {stays}",
+        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_rows_are_erased",
+        _for_application(f"GRANT UPDATE ({', '.join(columns)}) ON {table} TO"),
+    ]
+    backwards = [
+        _for_application(f"REVOKE UPDATE ({', '.join(columns)}) ON {table} FROM"),
+        f"DROP TRIGGER {table}_rows_are_erased ON {table}",
+        f"DROP TRIGGER {stays} ON {table}",
+        (
+            f"CREATE TRIGGER {stays} BEFORE UPDATE OR DELETE ON {table}"
+            " FOR EACH ROW EXECUTE FUNCTION workflows_deny_change()"
+        ),
+        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {stays}",
     ]
     return migrations.RunSQL(
         sql=";\n".join(forwards), reverse_sql=";\n".join(backwards)

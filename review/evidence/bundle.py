@@ -104,12 +104,14 @@ def _write(
     bag.add(names.EVENTS_CSV, (row.encode() for row in write_csv(entries)))
     bag.add(names.RELATED, (row.entry.encode() + b"\n" for row in related))
     bag.add(names.CASE, [dumps(case.told).encode(), b"\n"])
+    rows = (dumps(row).encode() + b"\n" for row in case.disclosures)
+    bag.add(names.DISCLOSURES, rows)
     for digest, data in sorted(case.contents.items()):
         bag.add(f"data/contents/{digest}.json", [data])
     for file in DefinitionFile.objects.filter(definition_id=case.definition_id):
         bag.add(f"data/definition/{file.path}", [bytes(file.content)])
     _add_proofs(bag, instance_id, [row.id for row in related])
-    for name in ("verify.py", "ed25519.py", "votes.py"):
+    for name in ("verify.py", "ed25519.py", "openings.py", "votes.py"):
         bag.add(name, [(_HERE / name).read_bytes()])
     bag.add("README.txt", [_readme(instance_id, case, now).encode()])
     bag.close(

@@ -1,6 +1,8 @@
 """Read one case as an auditor sees it: instance, steps, tasks, verdicts, contents.
 
-What entries name by digest is returned apart, as the very bytes that were digested.
+What entries name by digest is returned apart, as the very bytes that were digested:
+with commitments for personal values (core/commitments.py). What opens these is returned
+beside. Content that was erased is named by its digest, and is not there.
 """
 
 from __future__ import annotations
@@ -17,13 +19,26 @@ from uuid import UUID
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
+from review.core import erasing
 from review.models import Person, Task, TaskRevision, Verdict
+from review.operations import personal
 from workflows.core.actors import person
 from workflows.core.canonical import dumps
 from workflows.core.chain import format_time
+from workflows.core.commitments import (
+    Opening,
+    Path,
+    commit,
+    commit_at,
+    derive_salt,
+    salts_of,
+    stand_in,
+)
+from workflows.core.engine.personal import hide_words, list_needles, read_paths
 from workflows.core.states import FINAL_INSTANCE_STATES
-from workflows.models import Incident, Instance, Step
-from workflows.store import parse_json, payloads
+from workflows.models import Disclosure, Incident, Instance, Step
+from workflows.operations import definitions
+from workflows.store import disclosures, parse_json, payloads
 
 
 @dataclass(slots=True)
@@ -35,15 +50,54 @@ class Case:
     audit_seq: int
     told: dict[str, Any] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
+    disclosures: list[dict[str, Any]] = field(default_factory=list)
+    paths: Sequence[Path] = ()
+    secret: bytes | None = None
+    needles: set[str] = field(default_factory=set)
 
     def keep(self, value: object, *, what: str) -> str:
         """Keep a value as the bytes its digest is taken over; return the digest."""
+        erased = erasing.read_marker(value)
+        if erased:
+            self.told["contents_erased"].append({"sha256": erased, "what": what})
+            return erased
         data = dumps(value).encode()
         digest = hashlib.sha256(data).hexdigest()
         if digest not in self.contents:
             self.contents[digest] = data
             self.told["contents"].append({"sha256": digest, "what": what})
         return digest
+
+    def keep_committed(
+        self, found: tuple[Any, Sequence[Opening]], *, what: str, inside: str = ""
+    ) -> str:
+        """Keep a content with commitments; `inside` names it as a part of another."""
+        committed, openings = found
+        for one in openings:
+            self.open(one, what=f"{inside or what} {one.place}")
+        return self.keep(committed, what=what)
+
+    def open(self, opening: Opening, *, what: str) -> None:
+        """Keep what opens a commitment, once."""
+        if any(row["committed"] == opening.committed for row in self.disclosures):
+            return
+        self.needles |= list_needles([[opening.value]], [("*",)])
+        self.disclosures.append({
+            "committed": opening.committed,
+            "salt": opening.salt.hex(),
+            "value": opening.value,
+            "what": what,
+        })
+
+    def speak(
+        self, text: str, committed: str, salt: bytes | None, *, what: str
+    ) -> object:
+        """Return what is told of a person's words, and keep what opens it."""
+        if not committed:
+            return text
+        if salt is not None and text:
+            self.open(Opening(committed, bytes(salt), text, ""), what=what)
+        return stand_in(committed)
 
 
 def read_case(instance_id: UUID) -> Case | None:
@@ -62,6 +116,8 @@ def read_case(instance_id: UUID) -> Case | None:
         definition_id=definition.id,
         definition=str(definition),
         audit_seq=found.audit_seq,
+        paths=read_personal(definition.id, found.process_id),
+        secret=disclosures.read_secret(instance_id),
     )
     case.told = {
         "definition": {
@@ -73,12 +129,43 @@ def read_case(instance_id: UUID) -> Case | None:
             "deployed_by": definition.deployed_by,
         },
         "contents": [],
+        "contents_erased": [],
         "steps": [_tell_step(step) for step in _steps(instance_id)],
         "incidents": [_tell_incident(row) for row in _incidents(instance_id)],
     }
     case.told["instance"] = _tell_instance(found, case, exact=found.exact)
     _tell_tasks(instance_id, case)
+    _open_entries(instance_id, case)
+    _hide(case)
     return case
+
+
+def _open_entries(instance_id: UUID, case: Case) -> None:
+    """Open the commitments that stand in the case's entries alone."""
+    for row in Disclosure.objects.filter(instance_id=instance_id).order_by("id"):
+        value = parse_json(row.value)
+        opening = Opening(row.committed, bytes(row.salt), value, row.what)
+        case.open(opening, what=row.what)
+
+
+def _hide(case: Case) -> None:
+    """Let what is told beside the contents hold no personal value either."""
+    if case.secret is None or not case.needles:
+        return
+    told, openings = hide_words(
+        {name: case.told[name] for name in ("instance", "steps", "incidents", "tasks")},
+        needles=frozenset(case.needles),
+        secret=case.secret,
+    )
+    case.told.update(told)
+    for one in openings:
+        case.open(one, what=one.place)
+
+
+def read_personal(definition_id: int, process_id: str) -> tuple[Path, ...]:
+    """Return where the personal values of a deployed process are."""
+    processes = definitions.compiled(definition_id).processes
+    return read_paths(processes[process_id]) if process_id in processes else ()
 
 
 def _steps(instance_id: UUID) -> list[Step]:
@@ -106,14 +193,38 @@ def _tell_instance(row: Instance, case: Case, *, exact: str) -> dict[str, Any]:
     }
     # As text, since a JSON column read plainly would turn decimals into floats.
     variables = json.loads(exact, parse_float=Decimal)
-    for digest in payloads.list_used(row.id):
-        content = parse_json(payloads.read_used(row.id, digest))
-        case.keep(content, what="a large variable")
+    erased = erasing.read_marker(variables)
+    committed, openings = variables, []
+    if case.paths and case.secret is not None and not erased:
+        committed, openings = commit_at(variables, case.paths, salts_of(case.secret))
     if row.state in FINAL_INSTANCE_STATES:
-        told["variables"] = case.keep(variables, what="variables at the end")
+        found = (committed, openings)
+        told["variables"] = case.keep_committed(found, what="variables at the end")
     else:
-        told["variables_now"] = variables
+        told["variables_now"] = committed
+        for one in openings:
+            case.open(one, what=f"variables now {one.place}")
+    _keep_large(row.id, case, openings)
     return told
+
+
+def _keep_large(instance_id: UUID, case: Case, openings: Sequence[Opening]) -> None:
+    """Keep large values; a personal one only beside what opens it."""
+    personal = {
+        one.value["$payload"]
+        for one in openings
+        if isinstance(one.value, Mapping) and "$payload" in one.value
+    }
+    for digest in payloads.list_used(instance_id):
+        content = parse_json(payloads.read_used(instance_id, digest))
+        if digest not in personal:
+            case.keep(content, what="a large variable")
+        elif case.secret is not None:
+            salt = derive_salt(case.secret, digest, content)
+            case.open(
+                Opening(commit(salt, content), salt, content, ""),
+                what=f"the large variable {digest}",
+            )
 
 
 def _tell_step(row: Step) -> dict[str, Any]:
@@ -156,7 +267,12 @@ def _tell_tasks(instance_id: UUID, case: Case) -> None:
         .order_by("id")
     )
     case.told["tasks"] = [_tell_task(task, case) for task in tasks]
-    verdicts = Verdict.objects.filter(instance_id=instance_id).order_by("id")
+    verdicts = (
+        Verdict.objects
+        .filter(instance_id=instance_id)
+        .select_related("task__content")
+        .order_by("id")
+    )
     case.told["verdicts"] = [_tell_verdict(row, case) for row in verdicts]
     case.told["persons"] = _tell_persons([task.content.proof for task in tasks])
 
@@ -182,7 +298,8 @@ def _tell_task(row: Task, case: Case) -> dict[str, Any]:
         "proposal": content.proposal,
     }
     rounds = {
-        number: {"payload": payload, **beside} for number, payload in payloads.items()
+        number: _tell_round(row, payload, beside)
+        for number, payload in payloads.items()
     }
     return {
         "id": row.id,
@@ -204,12 +321,27 @@ def _tell_task(row: Task, case: Case) -> dict[str, Any]:
         "policy": content.policy,
         "why": content.why,
         "rounds": [
-            {"round": number, "shown": case.keep(shown, what=f"shown in task {row.id}")}
+            {
+                "round": number,
+                "shown": case.keep_committed(shown, what=f"shown in task {row.id}"),
+            }
             for number, shown in sorted(rounds.items())
         ],
         "audit_seq": row.audit_seq,
         **_tell_proof(row, case),
     }
+
+
+def _tell_round(
+    row: Task, payload: Mapping[str, Any], beside: Mapping[str, Any]
+) -> tuple[Any, Sequence[Opening]]:
+    """Return what one round showed, as its digest was taken, and what opens it."""
+    if erasing.read_marker(payload):
+        return payload, ()
+    shown, openings = personal.committed_payload(
+        row.instance_id, row.content.policy, payload
+    )
+    return {"payload": shown, **beside}, openings
 
 
 def _tell_proof(row: Task, case: Case) -> dict[str, Any]:
@@ -230,7 +362,12 @@ def _tell_verdict(row: Verdict, case: Case) -> dict[str, Any]:
         "person_name": row.person_name,
         "decision": row.decision,
         "reason_code": row.reason_code,
-        "rationale": row.rationale,
+        "rationale": case.speak(
+            row.rationale,
+            row.rationale_committed,
+            row.rationale_salt,
+            what=f"rationale of verdict {row.id}",
+        ),
         "shown": row.payload_digest,
         "result": row.result_digest,
         "policy": row.policy_version,
@@ -247,8 +384,16 @@ def _tell_verdict(row: Verdict, case: Case) -> dict[str, Any]:
     if row.shown:
         told["seen"] = case.keep(row.shown, what=f"seen for verdict {row.id}")
     if row.edits is not None:
-        told["edits"] = case.keep(row.edits, what=f"edits of verdict {row.id}")
+        what = f"edits of verdict {row.id}"
+        told["edits"] = case.keep_committed(_edits(row), what=what)
     return told
+
+
+def _edits(row: Verdict) -> tuple[Any, Sequence[Opening]]:
+    if erasing.read_marker(row.edits) or row.edits is None:
+        return row.edits, ()
+    policy = row.task.content.policy
+    return personal.committed_patch(row.instance_id, policy, row.edits)
 
 
 def _time(moment: dt.datetime | None) -> str | None:

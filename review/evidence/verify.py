@@ -25,10 +25,12 @@ from typing import Any, NamedTuple
 
 if __package__:
     from review.evidence.ed25519 import verify_ed25519
+    from review.evidence.openings import check_openings
     from review.evidence.votes import check_proofs, check_verdicts
 else:  # beside this file in the bundle, which must stay as it is
     sys.dont_write_bytecode = True
     from ed25519 import verify_ed25519  # type: ignore[import-not-found,no-redef]
+    from openings import check_openings  # type: ignore[import-not-found,no-redef]
     from votes import (  # type: ignore[import-not-found,no-redef]
         check_proofs,
         check_verdicts,
@@ -38,14 +40,17 @@ EVENTS = "data/events.jsonl"
 EVENTS_CSV = "data/events.csv"
 RELATED = "data/related.jsonl"
 CASE = "data/case.json"
+DISCLOSURES = "data/disclosures.jsonl"
 INCLUSION = "data/proofs/inclusion.jsonl"
 CHECKPOINT = "data/proofs/checkpoint.txt"
 VKEY = "data/proofs/log.vkey"
 MANIFEST = "manifest-sha256.txt"
 TAG_MANIFEST = "tagmanifest-sha256.txt"
 REQUIRED = frozenset({
-    "bagit.txt", "bag-info.txt", "README.txt", "verify.py", "ed25519.py", "votes.py",
-    MANIFEST, TAG_MANIFEST, EVENTS, EVENTS_CSV, RELATED, CASE, INCLUSION,
+    "bagit.txt", "bag-info.txt", "README.txt", "verify.py", "ed25519.py",
+    "openings.py", "votes.py",
+    MANIFEST, TAG_MANIFEST, EVENTS, EVENTS_CSV, RELATED, CASE, DISCLOSURES,
+    INCLUSION,
 })  # fmt: skip
 COLUMNS = (
     "seq", "at", "occurred_at", "kind", "actor", "actor_name", "step", "detail",
@@ -281,6 +286,10 @@ def check_case(
         for subject, faults in check_proofs(case, fields, bundle.read_content)
     )
     findings.extend(_check_contents(bundle, case, entries))
+    findings.extend(
+        judge(subject, good, words, words)
+        for subject, good, words in check_openings(bundle, case, fields)
+    )
     findings.append(_check_definition(bundle, case))
     return findings
 

@@ -27,6 +27,7 @@ from review.models.desk import (
     SavedView,
     Skip,
 )
+from review.models.erasing import Erasure, LegalHold, RetentionRule
 from review.models.interventions import Intervention
 from review.models.lanes import Lane, Turn
 from review.models.notifications import (
@@ -66,10 +67,12 @@ __all__ = [
     "Delegation",
     "Delivery",
     "Draft",
+    "Erasure",
     "InformationRequest",
     "InstanceClock",
     "Intervention",
     "Lane",
+    "LegalHold",
     "Note",
     "Notification",
     "NotificationPreference",
@@ -80,6 +83,7 @@ __all__ = [
     "Queue",
     "QuorumGap",
     "ReasonCode",
+    "RetentionRule",
     "RoleGrant",
     "SampleItem",
     "SampleMark",

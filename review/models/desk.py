@@ -41,7 +41,10 @@ class Draft(models.Model):
 
 
 class Note(models.Model):
-    """A comment at a task, or what a hand-over or a call for help says. Only added."""
+    """A comment at a task, or what a hand-over or a call for help says. Only added.
+
+    `committed` is what its entry names the text by; text and salt can be erased.
+    """
 
     task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="notes")
     instance_id = models.UUIDField()
@@ -51,6 +54,8 @@ class Note(models.Model):
     person_name = models.CharField(max_length=200)
     kind = models.CharField(max_length=20)
     text = models.TextField()
+    committed = models.CharField(max_length=64, default="", db_default="")
+    salt = models.BinaryField(null=True)
     written_at = models.DateTimeField()
     audit_seq = models.IntegerField()
 
@@ -78,8 +83,12 @@ class InformationRequest(models.Model):
     )
     asked_of = models.CharField(max_length=200, default="")
     question = models.TextField()
+    question_committed = models.CharField(max_length=64, default="", db_default="")
+    question_salt = models.BinaryField(null=True)
     asked_at = models.DateTimeField()
     answer = models.TextField(default="")
+    answer_committed = models.CharField(max_length=64, default="", db_default="")
+    answer_salt = models.BinaryField(null=True)
     answered_by = models.CharField(max_length=200, null=True)
     answered_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)

@@ -16,7 +16,8 @@ class Verdict(models.Model):
     `attempt` counts from 1 what the same person handed in for the same round and took
     back, or handed in without voting. `shown` tells what was on the screen: digests of
     payload, proposal, policy and sources, the reveal mode, when the model's view was
-    revealed and which sources were opened. `signature` is method, meaning and moment
+    revealed and which sources were opened. `rationale_committed` is what the entry
+    names the rationale by; the text and its salt can be erased. `signature` is method, meaning and moment
     where the queue asks for one. `on_behalf_of` is whose delegate the person was.
 
     `round` is the round it counts for: an edit counts for the round it starts,
@@ -36,6 +37,8 @@ class Verdict(models.Model):
     decision = models.CharField(max_length=20, choices=choices(Decision))
     reason_code = models.CharField(max_length=60, default="")
     rationale = models.TextField(default="")
+    rationale_committed = models.CharField(max_length=64, default="", db_default="")
+    rationale_salt = models.BinaryField(null=True)
     edits = models.JSONField(null=True, encoder=ExactEncoder, decoder=ExactDecoder)
     on_behalf_of = models.ForeignKey(
         Person, on_delete=models.PROTECT, null=True, related_name="+", db_index=False

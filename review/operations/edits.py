@@ -12,6 +12,7 @@ from django.db import connection
 from review.core.edits import EditError, Patch, apply_patch, make_patch
 from review.core.shown import digest_shown
 from review.operations.locking import LockedTask
+from review.operations.personal import committed_payload
 from workflows.core.canonical import CanonicalError, dumps
 from workflows.operations.errors import Invalid
 from workflows.store import parse_json, payloads
@@ -58,8 +59,9 @@ def read_change(task: LockedTask, edits: Mapping[str, Any]) -> Change:
     try:
         patch = make_patch(payload=payload, edits=edits)
         edited = apply_patch(payload=payload, patch=patch)
+        committed, _ = committed_payload(task.instance_id, task.policy, edited)
         shown = digest_shown(
-            payload=edited,
+            payload=committed,
             proposal=None if proposal_text is None else parse_json(proposal_text),
             policy_version=str(task.policy["version"]),
         )

@@ -13,8 +13,9 @@ from review.operations.people import actor_of
 from review.operations.recording import write
 from review.operations.telling import publish, record, tell_about
 from review.permissions import check_can_review, get_rights
-from workflows.core.canonical import digest
+from workflows.core.commitments import stand_in
 from workflows.operations.errors import Conflict, Invalid, NotFound
+from workflows.store.disclosures import commit_text
 
 _PUSH: Final = """
     UPDATE review_task
@@ -49,14 +50,15 @@ def hand_over(
     check_can_review(rights, queue_id=task.queue_id)
     check_lease(task, person_id=person.id, token=token)
     to = _find_colleague(task, to_person_id)
+    said = commit_text(reason)
     detail: dict[str, object] = {
         "token": token,
         "to": to.name,
         "to_person": to.id,
-        "reason": digest(reason),
+        "reason": stand_in(said[0]),
     }
     seq = record(task, "task.handed_over", actor_of(person), detail)
-    write_note(task, person, kind="HAND_OVER", text=reason, seq=seq)
+    write_note(task, person, kind="HAND_OVER", text=reason, said=said, seq=seq)
     values = [to.id, task.now, task.now, task.assign_seconds, seq, task.id]
     write((_PUSH, values))
     publish(task, task.queue_key)

@@ -9,16 +9,18 @@ from review.operations.locking import LockedTask, lock_task
 from review.operations.people import actor_of
 from review.operations.telling import publish, record
 from review.permissions import check_can_see_queue, get_rights
-from workflows.core.canonical import digest
+from workflows.core.commitments import stand_in
 from workflows.driver import fetch
 from workflows.operations.errors import Invalid
+from workflows.store.disclosures import commit_text
 
 MOST_CHARACTERS: Final = 45_000
 
 _INSERT: Final = """
     INSERT INTO review_note
-        (task_id, instance_id, person_id, person_name, kind, text, written_at, audit_seq)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
+        (task_id, instance_id, person_id, person_name, kind, text, committed, salt,
+         written_at, audit_seq)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id
 """
 
 
@@ -32,17 +34,24 @@ def comment(*, task_id: int, person: Person, text: str) -> int:
     text = check_text(text)
     task = lock_task(task_id)
     check_can_see_queue(get_rights(person.id), queue_id=task.queue_id)
-    detail: dict[str, object] = {"text": digest(text)}
+    said = commit_text(text)
+    detail: dict[str, object] = {"text": stand_in(said[0])}
     seq = record(task, "task.commented", actor_of(person), detail)
-    note_id = write_note(task, person, kind="COMMENT", text=text, seq=seq)
+    note_id = write_note(task, person, kind="COMMENT", text=text, said=said, seq=seq)
     publish(task)
     return note_id
 
 
 def write_note(
-    task: LockedTask, person: Person, *, kind: str, text: str, seq: int
+    task: LockedTask,
+    person: Person,
+    *,
+    kind: str,
+    text: str,
+    said: tuple[str, bytes | None],
+    seq: int,
 ) -> int:
-    """Write a note at a locked task; `seq` is the entry that says so."""
+    """Write a note at a locked task; `seq` is the entry that names it by `said`."""
     values = [
         task.id,
         task.instance_id,
@@ -50,6 +59,7 @@ def write_note(
         person.name,
         kind,
         text,
+        *said,
         task.now,
         seq,
     ]

@@ -17,7 +17,7 @@ from review.core.desks import Assessment, Desk, assess, read_desk
 from review.core.quorum import list_excluded, make_plan
 from review.core.shown import digest_shown_text
 from review.core.states import Control, Outcome
-from review.operations import calendars, clock_starts, routing, settling
+from review.operations import calendars, clock_starts, personal, routing, settling
 from review.operations.calendars import NamedCalendar
 from review.operations.grids import Standing, find_for_desks
 from review.operations.routing import Arrival, Routed
@@ -32,6 +32,7 @@ from review.operations.task_rows import (
 from workflows.audit import Draft
 from workflows.core.actors import ENGINE
 from workflows.core.canonical import digest, dumps
+from workflows.core.commitments import commit_at, salts_of
 from workflows.core.engine.evaluations import fit_explanation, read_evaluations
 from workflows.kinds import HumanOpened, HumanRequest
 from workflows.operations import definitions
@@ -198,8 +199,14 @@ def _open(
     begun = _begin_clock(desk, queue, calendar=calendar, opened_at=opened_at)
     # The instance's variables go on changing; this is the moment that is shown.
     payload = dumps(request.variables)
+    committed = payload
+    if request.personal:
+        hidden, _ = commit_at(
+            request.variables, request.personal, salts_of(request.secret)
+        )
+        committed = dumps(hidden)
     shown = digest_shown_text(
-        payload=payload,
+        payload=committed,
         proposal=assessment.proposal,
         policy_version=policy_version,
     )
@@ -232,6 +239,7 @@ def _open(
         policy={
             **_policy(desk, assessment, queue=queue, version=policy_version),
             **routing.pin(routed),
+            **personal.pin(request.personal),
             **({"grid": grid.to_json()} if grid else {}),
         },
         clock_terms=begun.terms,

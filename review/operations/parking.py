@@ -25,8 +25,9 @@ from review.operations.telling import publish, record, tell_about
 from review.permissions import check_can_review, check_can_see_queue, get_rights
 from workflows import audit
 from workflows.core.actors import Actor, ActorKind
-from workflows.core.canonical import digest
+from workflows.core.commitments import stand_in
 from workflows.operations.errors import Conflict, Forbidden, check_reason
+from workflows.store.disclosures import commit_text, disclose_text
 
 MOST_ASKED_OF: Final = 200
 _BESIDE: Final = (
@@ -47,13 +48,13 @@ _PARK: Final = """
 """
 _ASK: Final = """
     INSERT INTO review_informationrequest
-        (task_id, instance_id, asked_by_id, asked_of, question, asked_at, answer,
-         audit_seq)
-    VALUES (%s, %s, %s, %s, %s, %s, '', %s)
+        (task_id, instance_id, asked_by_id, asked_of, question, question_committed,
+         question_salt, asked_at, answer, audit_seq)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, '', %s)
 """
 _ANSWER: Final = """
     UPDATE review_informationrequest
-    SET answer = %s, answered_by = %s, answered_at = %s, audit_seq = %s
+    SET answer = %s, answer_committed = %s, answer_salt = %s, answered_by = %s, answered_at = %s, audit_seq = %s
     WHERE task_id = %s AND answered_at IS NULL AND withdrawn_at IS NULL
 """
 _WITHDRAW: Final = """
@@ -92,21 +93,21 @@ def ask_information(
     task, sight = begin(task_id, wish)
     if sight is None:
         return
+    to = asked_of.strip()[:MOST_ASKED_OF]
     draft = audit.Draft(
         kind="task.parked",
         actor=actor_of(person),
         detail={
             "task": task.id,
             "parking": Parking.INFORMATION.value,
-            "asked_of": asked_of.strip()[:MOST_ASKED_OF],
-            "question": digest(wish.rationale),
+            "asked_of": disclose_text(task.instance_id, to, what="asked of"),
+            "question": stand_in(sight.spoken[0]),
         },
         step_id=task.step_id,
     )
     seq = hand_in(task, wish, sight, state=TaskState.WAITING, drafts=[draft])
-    to = asked_of.strip()[:MOST_ASKED_OF]
-    values = [task.id, task.instance_id, person.id, to, wish.rationale, task.now, seq]
-    write((_ASK, values))
+    values = [task.id, task.instance_id, person.id, to, wish.rationale, *sight.spoken]
+    write((_ASK, [*values, task.now, seq]))
     _park(task, Parking.INFORMATION, person=person, seq=seq)
 
 
@@ -121,13 +122,14 @@ def hold_for_help(*, task_id: int, person: Person, token: int, reason: str) -> N
     check_live(task)
     check_can_review(rights, queue_id=task.queue_id)
     check_lease(task, person_id=person.id, token=token)
+    said = commit_text(reason)
     detail: dict[str, object] = {
         "parking": Parking.HELP.value,
         "token": token,
-        "reason": digest(reason),
+        "reason": stand_in(said[0]),
     }
     seq = record(task, "task.parked", actor_of(person), detail)
-    write_note(task, person, kind="HELP", text=reason, seq=seq)
+    write_note(task, person, kind="HELP", text=reason, said=said, seq=seq)
     _park(task, Parking.HELP, person=person, seq=seq)
     tell_about(
         task,
@@ -156,9 +158,10 @@ def answer(*, task_id: int, answer: str, by: Actor) -> None:
             code="nothing-asked",
         )
     asker = task.parked_for
-    detail: dict[str, object] = {"answer": digest(text), "to_person": asker}
+    said = commit_text(text)
+    detail: dict[str, object] = {"answer": stand_in(said[0]), "to_person": asker}
     seq = record(task, "task.information_given", by, detail)
-    write((_ANSWER, [text, by.name[:200], task.now, seq, task.id]))
+    write((_ANSWER, [text, *said, by.name[:200], task.now, seq, task.id]))
     with connection.cursor() as cursor:
         cursor.execute(
             _GIVE_BACK,

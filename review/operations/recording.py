@@ -12,11 +12,13 @@ from review.models import Person
 from review.operations.edits import Change
 from review.operations.locking import LockedTask, lock_task_for
 from review.operations.people import actor_of
+from review.operations.personal import committed_patch, committed_payload
 from review.permissions import Rights
 from workflows import audit
 from workflows.core.canonical import digest, dumps
+from workflows.core.commitments import stand_in
 from workflows.driver import pipeline, run
-from workflows.store import parse_json
+from workflows.store import disclosures, parse_json
 
 Statement = tuple[str, Sequence[object]]
 
@@ -32,10 +34,11 @@ _NEXT_ID: Final = "SELECT nextval(pg_get_serial_sequence('review_verdict', 'id')
 _INSERT: Final = """
     INSERT INTO review_verdict
         (id, task_id, instance_id, round, attempt, stage, person_id, person_name,
-         decision, reason_code, rationale, edits, on_behalf_of_id, shown, signature,
+         decision, reason_code, rationale, rationale_committed, rationale_salt, edits,
+         on_behalf_of_id, shown, signature,
          lease_token, payload_digest, proposal_digest, result_digest, policy_version,
          claimed_at, submitted_at, occurred_at, answer_state, answer_outcome, audit_seq)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s::jsonb,
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s, %s::jsonb,
             %s::jsonb, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
@@ -73,6 +76,8 @@ class Sight:
     payload: Mapping[str, Any]
     proposal: Any
     shown: Mapping[str, Any]
+    spoken: tuple[str, bytes | None] = ("", None)
+    """The commitment to the rationale, and its salt."""
 
     @property
     def suggestion(self) -> Any:
@@ -109,8 +114,9 @@ def read_sight(task: LockedTask, wish: Wish, found: Sequence[Sequence[Any]]) -> 
     revealed_at = unveiled[0][0] if unveiled else wish.seen.revealed_at
     if task.reveal is Reveal.ASSIST:
         revealed_at = task.claimed_at
+    committed, _ = committed_payload(task.instance_id, task.policy, payload)
     shown = describe_shown(
-        payload=payload,
+        payload=committed,
         proposal_digest=str(task.policy.get("proposal", "")),
         policy_version=str(task.policy.get("version", "")),
         reveal=task.reveal.value,
@@ -122,6 +128,7 @@ def read_sight(task: LockedTask, wish: Wish, found: Sequence[Sequence[Any]]) -> 
         payload=payload,
         proposal=None if proposal_text is None else parse_json(proposal_text),
         shown=shown,
+        spoken=disclosures.commit_text(wish.rationale),
     )
 
 
@@ -143,14 +150,15 @@ def submitted_draft(
     if wish.reason_code:
         detail["reason_code"] = wish.reason_code
     if wish.rationale:
-        detail["rationale"] = digest(wish.rationale)
+        detail["rationale"] = stand_in(sight.spoken[0])
     if wish.on_behalf_of is not None:
         detail["on_behalf_of"] = wish.on_behalf_of
     if wish.signature is not None:
         detail["signature"] = dict(wish.signature)
     if change.patch:
         detail["edited"] = list_changed(change.patch)
-        detail["edits"] = digest(change.patch)
+        committed, _ = committed_patch(task.instance_id, task.policy, change.patch)
+        detail["edits"] = digest(committed)
         detail["result"] = change.payload_digest
     return audit.Draft(
         kind="verdict.submitted",
@@ -189,6 +197,7 @@ def insert_verdict(
         wish.decision.value,
         wish.reason_code,
         wish.rationale,
+        *sight.spoken,
         dumps(change.patch) if change.patch else None,
         wish.on_behalf_of,
         dumps(sight.shown),

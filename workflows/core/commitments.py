@@ -23,6 +23,7 @@ variable that is kept apart (core/payloads.py) is committed to as a whole.
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -101,6 +102,11 @@ def parse_path(text: str) -> Path:
     if parts[0] == EVERY:
         raise PathError(f"{text!r} names no variable; a path begins with one.")
     return parts
+
+
+def split_paths(text: str) -> list[str]:
+    """Return the words of `cs:personal`: paths with commas or space between them."""
+    return [word for word in re.split(r"[,\s]+", text) if word]
 
 
 def commit_at(

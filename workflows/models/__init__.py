@@ -6,6 +6,7 @@ from workflows.models.checkpoints import Checkpoint, Leaf, Subtree
 from workflows.models.circuits import Circuit
 from workflows.models.decisions import Evaluation
 from workflows.models.definitions import Definition, DefinitionFile
+from workflows.models.disclosures import ContentKey, Disclosure
 from workflows.models.instances import Instance, Stimulus
 from workflows.models.messages import Message, MessageStart, Subscription
 from workflows.models.payloads import Payload, PayloadUse
@@ -18,8 +19,10 @@ __all__ = [
     "AuditEntry",
     "Checkpoint",
     "Circuit",
+    "ContentKey",
     "Definition",
     "DefinitionFile",
+    "Disclosure",
     "Evaluation",
     "IdempotencyKey",
     "Incident",

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from workflows import dispatch, inbox, store
 from workflows.core.engine import stimuli
 from workflows.core.engine.hearing import hear
+from workflows.core.engine.personal import paths_at
 from workflows.core.engine.run import Run, StepGone
 from workflows.core.engine.state import Call, Human
 from workflows.core.engine.stimuli import StimulusKind
@@ -289,6 +290,8 @@ def _request(run: Run, human: Human) -> HumanRequest:
         initiator=run.instance.initiator,
         business_key=run.instance.business_key,
         occurred_at=run.occurred_at,
+        personal=paths_at(human.node, run.plan.personal),
+        secret=run.instance.secret,
     )
 
 

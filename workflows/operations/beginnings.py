@@ -6,7 +6,7 @@ from uuid import UUID
 
 from workflows import audit
 from workflows.core.actors import Actor
-from workflows.core.canonical import CanonicalError, digest
+from workflows.core.canonical import CanonicalError
 from workflows.core.engine.run import Run
 from workflows.core.engine.state import InstanceRow
 from workflows.core.payloads import Values
@@ -14,7 +14,7 @@ from workflows.core.states import InstanceState
 from workflows.ids import new_instance_id, step_numbers
 from workflows.operations import plans
 from workflows.operations.errors import Invalid
-from workflows.store import payloads
+from workflows.store import disclosures, payloads
 
 
 def begin(
@@ -61,7 +61,8 @@ def begin(
         ids=step_numbers(),
         occurred_at=occurred_at,
     )
-    run.add([_started(row, actor=actor)])
+    disclosures.load([run])
+    run.add([_started(run, actor=actor)])
     return run
 
 
@@ -72,9 +73,10 @@ def _fold(variables: Mapping[str, object]) -> Values:
         raise Invalid(f"The variables cannot be kept as JSON: {error}") from error
 
 
-def _started(row: InstanceRow, *, actor: Actor) -> audit.Draft:
+def _started(run: Run, *, actor: Actor) -> audit.Draft:
+    row = run.instance
     try:
-        variables = digest(row.variables)
+        variables = run.digest_variables()
     except CanonicalError as error:
         raise Invalid(f"The variables cannot be kept as JSON: {error}") from error
     detail: dict[str, object] = {

@@ -12,7 +12,7 @@ from workflows.core.engine.state import InstanceRow, StepRow
 from workflows.core.states import InstanceState, StepState
 from workflows.driver import fetch, fetch_each
 from workflows.ids import step_numbers
-from workflows.store import payloads
+from workflows.store import disclosures, payloads
 from workflows.store.sql import aware, parse_json
 
 _PICK = """
@@ -91,7 +91,7 @@ def _runs(
     instances = [_instance(row) for row in found]
     steps = _steps(step_rows)
     ids_left = step_numbers()
-    return [
+    runs = [
         Run(
             plan=plan_for(instance.definition_id, instance.process_id),
             instance=instance,
@@ -102,6 +102,8 @@ def _runs(
         )
         for instance in instances
     ]
+    disclosures.load(runs)
+    return runs
 
 
 def _instance(row: Sequence[Any]) -> InstanceRow:

@@ -13,7 +13,7 @@ from workflows.core.engine.state import InstanceRow, StepRow
 from workflows.core.states import StepState
 from workflows.driver import FEW, Into, Row, columns, fetch, pipeline
 from workflows.driver import run as run_statement
-from workflows.store import hanging, messages, payloads
+from workflows.store import disclosures, hanging, messages, payloads
 
 _INSTANCES = Into(
     "workflows_instance",
@@ -122,13 +122,17 @@ def save_runs(runs: Sequence[Run]) -> Saved:
     rows: list[audit.Row] = []
     step_seqs: dict[int, int] = {}
     for run in runs:
-        linked = audit.link(run.instance.head, run.changes.drafts, now=run.now)
+        drafts = run.changes.drafts
+        if run.instance.secret:
+            drafts = disclosures.hushed(run)
+        linked = audit.link(run.instance.head, drafts, now=run.now)
         rows.extend(linked)
         for row in linked:
             if row.step_id is not None:
                 step_seqs[row.step_id] = row.seq
     changed = [run for run in runs if run.changes.drafts]
     payloads.save(changed)
+    disclosures.save(changed)
     new, old = _pack_steps(changed, step_seqs)
     # All of it is sent before the first answer is waited for, unless it is much.
     with pipeline(when=max(len(rows), len(new)) <= FEW):

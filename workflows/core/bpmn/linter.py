@@ -1,6 +1,7 @@
 """What runs but deserves a look before it is deployed. Findings never refuse.
 
-The rules stand beside, by family: linter_flow, linter_shape, linter_failure.
+The rules stand beside, by family: linter_flow, linter_shape, linter_failure,
+linter_personal.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,7 +9,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from workflows.core.bpmn import linter_failure, linter_flow, linter_shape
+from workflows.core.bpmn import (
+    linter_failure,
+    linter_flow,
+    linter_personal,
+    linter_shape,
+)
 from workflows.core.bpmn.graph import Process
 from workflows.core.bpmn.linter_view import Found, LintedHandler, Rule, View
 from workflows.core.bpmn.problems import Finding
@@ -39,7 +45,9 @@ RULES: Final = MappingProxyType({
     "no-default-flow": Severity.WARNING,
     "no-queue": Severity.WARNING,
     "no-sla": Severity.ADVICE,
+    "no-subject": Severity.WARNING,
     "no-timeout": Severity.WARNING,
+    "open-subject": Severity.WARNING,
     "race-of-one": Severity.WARNING,
     "uncaught-error": Severity.WARNING,
     "uncaught-escalation": Severity.WARNING,
@@ -60,6 +68,7 @@ _FAMILIES: Final[Sequence[Rule]] = (
     linter_failure.find_waits,
     linter_failure.find_effects,
     linter_failure.find_errors,
+    linter_personal.find_subjects,
 )
 
 

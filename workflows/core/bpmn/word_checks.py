@@ -8,6 +8,7 @@ from workflows.core.bpmn.graph import LoopKind, Node, NodeKind, Process
 from workflows.core.bpmn.problems import Problems
 from workflows.core.bpmn.quorum_words import read_quorum
 from workflows.core.bpmn.vocabulary import ACTIVITIES, BINDINGS
+from workflows.core.commitments import PathError, parse_path, split_paths
 from workflows.core.iso8601 import Iso8601Error, parse_duration
 from workflows.core.ladders import LadderError, check_for_instances, read_ladder
 
@@ -60,6 +61,12 @@ def check_process_words(process: Process, *, line: int, problems: Problems) -> N
     """Note words of a process itself that nobody could understand: its own clock."""
     words = process.properties
     _check_clock(words, problems, element=process.id, line=line, whole=True)
+    subject = words.get("subject", "").strip()
+    for path in [*split_paths(words.get("personal", "")), *([subject] * bool(subject))]:
+        try:
+            parse_path(path)
+        except PathError as error:
+            problems.add(f"cs:personal: {error}", element=process.id, line=line)
 
 
 def _check_clock(

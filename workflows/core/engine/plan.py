@@ -18,6 +18,8 @@ from workflows.core.bpmn.graph import (
     RetrySpec,
     VariableMapping,
 )
+from workflows.core.commitments import Path
+from workflows.core.engine.personal import read_paths
 from workflows.core.feel import Expression, compile_expression
 
 
@@ -130,6 +132,8 @@ class Plan:
     links: Mapping[tuple[str, str], str]
     goal: str = ""
     """How long the whole process may take: its own `cs:sla`, "" for any time."""
+    personal: tuple[Path, ...] = ()
+    """Where the personal values of its variables are: its `cs:personal`."""
 
     def start(self, *, message: str = "", signal: str = "") -> PlanNode | None:
         """Return the start event of the top: the plain one, or that of a name."""
@@ -180,6 +184,7 @@ def build_plan(
     return Plan(
         process=process,
         goal=process.properties.get("sla", ""),
+        personal=read_paths(process),
         nodes=nodes,
         inside=_inside(process, ""),
         has_conditions=any(

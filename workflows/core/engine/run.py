@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from workflows.core.actors import ENGINE, Actor
 from workflows.core.bpmn.graph import NodeKind
-from workflows.core.canonical import digest
 from workflows.core.chain import Draft
 from workflows.core.engine import joins, telling
+from workflows.core.engine.personal import digest_variables
 from workflows.core.engine.plan import Plan, PlanNode
 from workflows.core.engine.state import (
     Call,
@@ -122,6 +122,14 @@ class Run:
         """Note that a step now waits, followed by the entries of who took it on."""
         self.note(step, "step.waiting")
         self.add(drafts)
+
+    def digest_variables(self) -> str:
+        """Return the digest of all variables, with commitments for personal values."""
+        return digest_variables(
+            self.instance.variables,
+            paths=self.plan.personal,
+            secret=self.instance.secret,
+        )
 
     # --- scopes ------------------------------------------------------------------
 
@@ -347,7 +355,7 @@ class Run:
             Draft(
                 kind=f"instance.{state.value.lower()}",
                 actor=actor,
-                detail={"variables": digest(instance.variables), **detail},
+                detail={"variables": self.digest_variables(), **detail},
                 occurred_at=self.occurred_at,
             )
         )

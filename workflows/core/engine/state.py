@@ -11,6 +11,7 @@ from uuid import UUID
 
 from workflows.core.bpmn.graph import Node
 from workflows.core.chain import Draft, Head
+from workflows.core.commitments import Opening
 from workflows.core.engine.plan import PlanNode
 from workflows.core.states import InstanceState, StepState
 
@@ -43,6 +44,10 @@ class InstanceRow:
     started_at: dt.datetime | None = None
     occurred_at: dt.datetime | None = None
     new: bool = False
+    secret: bytes = b""
+    """Behind the commitments of personal values; empty where the process has none."""
+    secret_is_new: bool = False
+    subject: str = ""
 
 
 @dataclass(slots=True)
@@ -237,3 +242,4 @@ class Changes:
     incidents_off: list[int] = field(default_factory=list)
     humans_off: list[int] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
+    openings: list[Opening] = field(default_factory=list)

@@ -1,0 +1,134 @@
+"""What stands where content was erased, and what may not be erased. No storage.
+
+A content whose committed form holds nothing personal any more keeps that form, and its
+digest goes on verifying. One of which that cannot be said is taken away whole; what
+stands in its place names its digest:
+
+    {"$erased": "<64 hex digits>"}
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from workflows.core.commitments import read_stand_in
+from workflows.core.engine.personal import holds_any
+
+ERASED: Final = "$erased"
+WORDS: Final = "content erased"
+MOST_NAMED: Final = 400
+"""Commitments and contents that one entry names; more take several entries."""
+
+_HEX: Final = frozenset("0123456789abcdef")
+
+
+class HoldKind(StrEnum):
+    """What a legal hold keeps."""
+
+    CASE = "CASE"
+    SUBJECT = "SUBJECT"
+    RANGE = "RANGE"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A legal hold that stands."""
+
+    id: int
+    kind: HoldKind
+    instance_id: UUID | None = None
+    subject: str = ""
+    definition_key: str = ""
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCase:
+    """What holds ask of a case."""
+
+    instance_id: UUID
+    subject: str
+    definition_key: str
+    started_at: dt.datetime
+
+
+def marker(digest: str) -> dict[str, str]:
+    """Return what stands in place of a content that was taken away whole."""
+    return {ERASED: digest}
+
+
+def read_marker(value: object) -> str:
+    """Return the digest of a content that was taken away, "" for any other value."""
+    if not isinstance(value, Mapping) or len(value) != 1:
+        return ""
+    found = value.get(ERASED)
+    good = isinstance(found, str) and len(found) == 64 and _HEX.issuperset(found)
+    return str(found) if good else ""
+
+
+def is_erased(value: object) -> bool:
+    """Tell whether a value stands for something that was erased."""
+    return read_stand_in(value) is not None or bool(read_marker(value))
+
+
+def find_hold(case: HeldCase, holds: Iterable[Hold]) -> Hold | None:
+    """Return a hold that keeps a case's content, or None."""
+    return next((hold for hold in holds if _keeps(hold, case)), None)
+
+
+def _keeps(hold: Hold, case: HeldCase) -> bool:
+    match hold.kind:
+        case HoldKind.CASE:
+            return hold.instance_id == case.instance_id
+        case HoldKind.SUBJECT:
+            return bool(hold.subject) and hold.subject == case.subject
+        case HoldKind.RANGE:
+            return (
+                hold.definition_key in {"", case.definition_key}
+                and (hold.since is None or hold.since <= case.started_at)
+                and (hold.until is None or case.started_at < hold.until)
+            )
+
+
+def holds_words(value: Any, needles: frozenset[str]) -> bool:
+    """Tell whether a content still has one of the texts in it, also as a key."""
+    todo = [value]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, str):
+            if holds_any(item, needles):
+                return True
+        elif isinstance(item, Mapping):
+            todo.extend(item.keys())
+            todo.extend(item.values())
+        elif isinstance(item, list | tuple):
+            todo.extend(item)
+        elif item is not None and not isinstance(item, bool) and str(item) in needles:
+            return True
+    return False
+
+
+def blank_words(value: Any, needles: frozenset[str]) -> Any:
+    """Return a value that no digest is taken over without the texts."""
+    if isinstance(value, str):
+        return WORDS if holds_any(value, needles) else value
+    if isinstance(value, Mapping):
+        return {
+            blank_words(name, needles): blank_words(item, needles)
+            for name, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [blank_words(item, needles) for item in value]
+    if value is not None and not isinstance(value, bool) and str(value) in needles:
+        return WORDS
+    return value
+
+
+def in_parts(names: Sequence[str]) -> list[Sequence[str]]:
+    """Return names in parts that an entry can hold; one empty part for none."""
+    parts = [names[at : at + MOST_NAMED] for at in range(0, len(names), MOST_NAMED)]
+    return parts or [()]
