@@ -13,6 +13,7 @@ from review.operations import (
     policies,
     presence,
     rebalancing,
+    retaining,
     settling,
 )
 from review.operations.openings import ReviewDesk
@@ -34,6 +35,7 @@ register_timer_kind(settling.KIND, settling.release, sleeps=True)
 register_sweep("rebalancing", rebalancing.sweep)
 register_sweep("coverage", coverage.sweep)
 register_sweep("notices", delivering.sweep)
+register_sweep("retention", retaining.sweep)
 set_carrier(delivering.Mailman())
 register_sweep("policies", policies.bring_into_force)
 register_sweep("presence", presence.forget_gone)

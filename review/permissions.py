@@ -301,6 +301,27 @@ def check_can_audit(rights: Rights) -> None:
     _check_any(rights, Role.AUDITOR, what="search the audit log")
 
 
+def check_can_see_content(rights: Rights) -> None:
+    """See what is held, kept and erased: who may act on it, and auditors."""
+    _check_any(
+        rights,
+        Role.PROCESS_OWNER,
+        Role.ADMINISTRATOR,
+        Role.AUDITOR,
+        what="see legal holds and retention",
+    )
+
+
+def check_can_erase(rights: Rights) -> None:
+    """Erase a person's data, place holds, say how long content is kept."""
+    _check_any(
+        rights,
+        Role.PROCESS_OWNER,
+        Role.ADMINISTRATOR,
+        what="erase content or say how long it is kept",
+    )
+
+
 def check_can_see_incidents(rights: Rights) -> None:
     """Look at the incidents desk: who may act on it, and auditors."""
     _check_any(
@@ -387,6 +408,8 @@ can_manage = _wrap(check_can_manage)
 can_reopen = _wrap(check_can_reopen)
 can_see_queue = _wrap(check_can_see_queue)
 can_rule = _wrap(check_can_rule)
+can_erase = _wrap(check_can_erase)
+can_see_content = _wrap(check_can_see_content)
 can_see_policies = _wrap(check_can_see_policies)
 can_see_instances = _wrap(check_can_see_instances)
 can_see_dashboard = _wrap(check_can_see_dashboard)

@@ -7,18 +7,17 @@ stands in its place names its digest:
     {"$erased": "<64 hex digits>"}
 """
 
-import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
-from uuid import UUID
 
 from workflows.core.commitments import read_stand_in
 from workflows.core.engine.personal import holds_any
 
 ERASED: Final = "$erased"
 WORDS: Final = "content erased"
+LONG_WORDS: Final = 12
+"""Free text shorter than this is not looked for in other places: it may be anything."""
 MOST_NAMED: Final = 400
 """Commitments and contents that one entry names; more take several entries."""
 
@@ -33,27 +32,11 @@ class HoldKind(StrEnum):
     RANGE = "RANGE"
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """A legal hold that stands."""
+class Why(StrEnum):
+    """For whose sake content goes: a person's, or because its time is over."""
 
-    id: int
-    kind: HoldKind
-    instance_id: UUID | None = None
-    subject: str = ""
-    definition_key: str = ""
-    since: dt.datetime | None = None
-    until: dt.datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HeldCase:
-    """What holds ask of a case."""
-
-    instance_id: UUID
-    subject: str
-    definition_key: str
-    started_at: dt.datetime
+    SUBJECT = "SUBJECT"
+    RETENTION = "RETENTION"
 
 
 def marker(digest: str) -> dict[str, str]:
@@ -73,25 +56,6 @@ def read_marker(value: object) -> str:
 def is_erased(value: object) -> bool:
     """Tell whether a value stands for something that was erased."""
     return read_stand_in(value) is not None or bool(read_marker(value))
-
-
-def find_hold(case: HeldCase, holds: Iterable[Hold]) -> Hold | None:
-    """Return a hold that keeps a case's content, or None."""
-    return next((hold for hold in holds if _keeps(hold, case)), None)
-
-
-def _keeps(hold: Hold, case: HeldCase) -> bool:
-    match hold.kind:
-        case HoldKind.CASE:
-            return hold.instance_id == case.instance_id
-        case HoldKind.SUBJECT:
-            return bool(hold.subject) and hold.subject == case.subject
-        case HoldKind.RANGE:
-            return (
-                hold.definition_key in {"", case.definition_key}
-                and (hold.since is None or hold.since <= case.started_at)
-                and (hold.until is None or case.started_at < hold.until)
-            )
 
 
 def holds_words(value: Any, needles: frozenset[str]) -> bool:

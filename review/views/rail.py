@@ -186,9 +186,12 @@ def _oversight(viewer: Viewer, counts: RailCounts) -> list[Link]:
 
 
 def _evidence(viewer: Viewer) -> list[Link]:
-    if not permissions.can_audit(viewer.rights):
-        return []
-    return [Link("Audit search", reverse("audit-search"), key="g a")]
+    links = []
+    if permissions.can_audit(viewer.rights):
+        links.append(Link("Audit search", reverse("audit-search"), key="g a"))
+    if permissions.can_see_content(viewer.rights):
+        links.append(Link("Erasure and holds", reverse("content-keeping")))
+    return links
 
 
 def _count(value: int) -> str:
