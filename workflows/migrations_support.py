@@ -100,7 +100,7 @@ BEGIN
         after := after - name;
     END LOOP;
     IF before IS DISTINCT FROM after THEN
-        RAISE EXCEPTION 'UPDATE of %% is refused: only its content can be erased.',
+        RAISE EXCEPTION 'UPDATE of %% is refused: its rows are only ever added.',
             TG_TABLE_NAME
             USING ERRCODE = 'integrity_constraint_violation',
                 TABLE = TG_TABLE_NAME, CONSTRAINT = TG_NAME;
@@ -113,7 +113,7 @@ BEGIN
         WHERE chain = owner AND xid = pg_current_xact_id()
         AND kind IN ('content.erased', 'content.pruned');
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'UPDATE of %% is refused: no entry of its erasure was written.',
+        RAISE EXCEPTION 'UPDATE of %% is refused: no entry says that its content is erased.',
             TG_TABLE_NAME
             USING ERRCODE = 'integrity_constraint_violation',
                 TABLE = TG_TABLE_NAME, CONSTRAINT = TG_NAME,

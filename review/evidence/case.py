@@ -20,8 +20,8 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 
 from review.core import erasing
+from review.evidence import personal
 from review.models import Person, Task, TaskRevision, Verdict
-from review.operations import personal
 from workflows.core.actors import person
 from workflows.core.canonical import dumps
 from workflows.core.chain import format_time
@@ -90,7 +90,7 @@ class Case:
         })
 
     def speak(
-        self, text: str, committed: str, salt: bytes | None, *, what: str
+        self, text: str, committed: str, salt: bytes | memoryview | None, *, what: str
     ) -> object:
         """Return what is told of a person's words, and keep what opens it."""
         if not committed:
@@ -194,7 +194,8 @@ def _tell_instance(row: Instance, case: Case, *, exact: str) -> dict[str, Any]:
     # As text, since a JSON column read plainly would turn decimals into floats.
     variables = json.loads(exact, parse_float=Decimal)
     erased = erasing.read_marker(variables)
-    committed, openings = variables, []
+    committed: Any = variables
+    openings: list[Opening] = []
     if case.paths and case.secret is not None and not erased:
         committed, openings = commit_at(variables, case.paths, salts_of(case.secret))
     if row.state in FINAL_INSTANCE_STATES:

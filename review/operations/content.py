@@ -27,8 +27,8 @@ from review.core.erasing import (
     marker,
     read_marker,
 )
+from review.evidence import personal
 from review.models import InformationRequest, Note, Task, TaskRevision, Verdict
-from review.operations import personal
 from workflows import audit
 from workflows.core.actors import Actor
 from workflows.core.canonical import digest, dumps
@@ -242,7 +242,7 @@ def _revisions(instance_id: UUID) -> Sequence[TaskRevision]:
 
 
 def _take_variables(case: _Case, variables: Any, key: str) -> None:
-    found = (variables, [])
+    found: tuple[Any, list[Opening]] = (variables, [])
     if case.secret is not None and case.paths and not read_marker(variables):
         found = commit_at(variables, case.paths, salts_of(case.secret))
     left = case.committed(found)

@@ -11,8 +11,8 @@ from django.db import connection
 
 from review.core.edits import EditError, Patch, apply_patch, make_patch
 from review.core.shown import digest_shown
+from review.evidence.personal import committed_payload
 from review.operations.locking import LockedTask
-from review.operations.personal import committed_payload
 from workflows.core.canonical import CanonicalError, dumps
 from workflows.operations.errors import Invalid
 from workflows.store import parse_json, payloads

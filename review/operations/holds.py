@@ -117,8 +117,8 @@ def lift(*, hold_id: int, actor: Actor, reason: str) -> None:
 def _check(wish: Wish) -> None:
     match wish.kind:
         case HoldKind.CASE:
-            found = Instance.objects.filter(pk=wish.instance_id)
-            if wish.instance_id is None or not found.exists():
+            which = wish.instance_id
+            if which is None or not Instance.objects.filter(pk=which).exists():
                 raise NotFound(f"There is no case {wish.instance_id} to hold.")
         case HoldKind.SUBJECT:
             if not wish.subject.strip():

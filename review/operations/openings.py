@@ -17,7 +17,8 @@ from review.core.desks import Assessment, Desk, assess, read_desk
 from review.core.quorum import list_excluded, make_plan
 from review.core.shown import digest_shown_text
 from review.core.states import Control, Outcome
-from review.operations import calendars, clock_starts, personal, routing, settling
+from review.evidence import personal
+from review.operations import calendars, clock_starts, routing, settling
 from review.operations.calendars import NamedCalendar
 from review.operations.grids import Standing, find_for_desks
 from review.operations.routing import Arrival, Routed
@@ -199,14 +200,8 @@ def _open(
     begun = _begin_clock(desk, queue, calendar=calendar, opened_at=opened_at)
     # The instance's variables go on changing; this is the moment that is shown.
     payload = dumps(request.variables)
-    committed = payload
-    if request.personal:
-        hidden, _ = commit_at(
-            request.variables, request.personal, salts_of(request.secret)
-        )
-        committed = dumps(hidden)
     shown = digest_shown_text(
-        payload=committed,
+        payload=_committed(request) if request.personal else payload,
         proposal=assessment.proposal,
         policy_version=policy_version,
     )
@@ -246,6 +241,12 @@ def _open(
         pinned=begun.pinned,
         destination=routed.destination,
     )
+
+
+def _committed(request: HumanRequest) -> str:
+    """Return what is shown as its digest is taken: commitments for personal values."""
+    salts = salts_of(request.secret)
+    return dumps(commit_at(request.variables, request.personal, salts)[0])
 
 
 def _begin_clock(

@@ -8,11 +8,11 @@ from typing import Any, Final
 from review.core.edits import list_changed
 from review.core.shown import describe_shown
 from review.core.states import Decision, Outcome, Reveal, TaskState
+from review.evidence.personal import committed_patch, committed_payload
 from review.models import Person
 from review.operations.edits import Change
 from review.operations.locking import LockedTask, lock_task_for
 from review.operations.people import actor_of
-from review.operations.personal import committed_patch, committed_payload
 from review.permissions import Rights
 from workflows import audit
 from workflows.core.canonical import digest, dumps

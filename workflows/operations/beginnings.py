@@ -7,6 +7,7 @@ from uuid import UUID
 from workflows import audit
 from workflows.core.actors import Actor
 from workflows.core.canonical import CanonicalError
+from workflows.core.engine.personal import digest_variables
 from workflows.core.engine.run import Run
 from workflows.core.engine.state import InstanceRow
 from workflows.core.payloads import Values
@@ -76,7 +77,7 @@ def _fold(variables: Mapping[str, object]) -> Values:
 def _started(run: Run, *, actor: Actor) -> audit.Draft:
     row = run.instance
     try:
-        variables = run.digest_variables()
+        variables = digest_variables(run)
     except CanonicalError as error:
         raise Invalid(f"The variables cannot be kept as JSON: {error}") from error
     detail: dict[str, object] = {

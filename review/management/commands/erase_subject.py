@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from review.models import Person
-from review.operations import erasing
+from review.operations import erasing, people
 from workflows.operations.errors import Refused
 
 
@@ -63,7 +63,7 @@ class Command(BaseCommand):
 
 
 def _find_person(username: str) -> Person:
-    found = Person.objects.filter(users__username=username).first()
-    if found is None:
-        raise CommandError(f"There is no account {username!r}.")
-    return found
+    try:
+        return people.get_person(username=username)
+    except Refused as refusal:
+        raise CommandError(refusal.message) from refusal

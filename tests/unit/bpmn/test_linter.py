@@ -249,11 +249,31 @@ def test_rule_is_silent_where_there_is_nothing(code: str, case: Case) -> None:
 
 
 def test_every_rule_has_a_case_and_a_line_in_the_docs() -> None:
-    assert {*CASES, "call-in-disguise"} == set(RULES)
+    others = {"call-in-disguise", "no-subject", "open-subject"}
+    assert {*CASES, *others} == set(RULES)
     told = re.findall(
         r"^\| `([a-z-]+)` \| (error|warning|advice) \|", DOCS.read_text(), re.MULTILINE
     )
     assert dict(told) == {code: severity.value for code, severity in RULES.items()}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ('cs:personal="name, born"', {"no-subject"}),
+        ('cs:personal="born" cs:subject="person.id"', {"open-subject"}),
+        ('cs:personal="born, person" cs:subject="person.id"', set()),
+        ('cs:personal="born" cs:subject="businessKey"', set()),
+        ("", set()),
+    ],
+)
+def test_personal_values_need_somebody_whose_they_are(
+    words: str, expected: set[str]
+) -> None:
+    body = model(between('<task id="n"/>')).replace(b'id="p"', b'id="p" ' + words.encode())
+    (process,) = read_bpmn(body, source="p.bpmn")
+    codes = {one.code for one in lint_process(process)}
+    assert codes & {"no-subject", "open-subject"} == expected
 
 
 def test_message_that_only_starts_another_process_is_a_call() -> None:

@@ -16,10 +16,12 @@ chained
 Names of nodes, queues, people of the staff and ids stay as they are.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from workflows.core.bpmn.graph import Node, NodeKind, Process
 from workflows.core.canonical import digest
@@ -38,6 +40,9 @@ from workflows.core.commitments import (
     stand_in,
 )
 from workflows.core.payloads import Payload
+
+if TYPE_CHECKING:
+    from workflows.core.engine.state import InstanceRow
 
 PERSONAL: Final = "personal"
 SUBJECT: Final = "subject"
@@ -69,6 +74,20 @@ _IN_EXPLANATIONS: Final = frozenset({
 _DIGESTS: Final = frozenset({
     "before", "digest", "inputs", "output", "set", "variables",
 })  # fmt: skip
+
+
+class _Planned(Protocol):
+    @property
+    def personal(self) -> Sequence[Path]: ...
+
+
+class Advancing(Protocol):
+    """What is asked of a run: its instance and its plan."""
+
+    @property
+    def instance(self) -> InstanceRow: ...
+    @property
+    def plan(self) -> _Planned: ...
 
 
 def read_paths(process: Process) -> tuple[Path, ...]:
@@ -140,14 +159,12 @@ def _carried(target: str, source: str, paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def digest_variables(
-    variables: Mapping[str, Any], *, paths: Sequence[Path], secret: bytes
-) -> str:
-    """Return the digest that entries name all variables by."""
+def digest_variables(run: Advancing) -> str:
+    """Return the digest of all variables, with commitments for personal values."""
+    row, paths = run.instance, run.plan.personal
     if not paths:
-        return digest(variables)
-    committed, _ = commit_at(variables, paths, salts_of(secret))
-    return digest(committed)
+        return digest(row.variables)
+    return digest(commit_at(row.variables, paths, salts_of(row.secret))[0])
 
 
 def list_needles(contents: Iterable[Any], paths: Sequence[Path]) -> frozenset[str]:

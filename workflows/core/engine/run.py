@@ -123,14 +123,6 @@ class Run:
         self.note(step, "step.waiting")
         self.add(drafts)
 
-    def digest_variables(self) -> str:
-        """Return the digest of all variables, with commitments for personal values."""
-        return digest_variables(
-            self.instance.variables,
-            paths=self.plan.personal,
-            secret=self.instance.secret,
-        )
-
     # --- scopes ------------------------------------------------------------------
 
     def scope_of(self, step: StepRow) -> StepRow | None:
@@ -355,7 +347,7 @@ class Run:
             Draft(
                 kind=f"instance.{state.value.lower()}",
                 actor=actor,
-                detail={"variables": self.digest_variables(), **detail},
+                detail={"variables": digest_variables(self), **detail},
                 occurred_at=self.occurred_at,
             )
         )

@@ -146,7 +146,7 @@ def test_value_that_looks_like_a_commitment_is_committed_to() -> None:
 @given(st.sampled_from(["Ada", 7, None, {"x": [1]}]))
 def test_patch_has_the_commitments_of_the_contents_it_leads_to(value: object) -> None:
     paths = [parse_path("applicant.name"), parse_path("list.*.name")]
-    patch = [
+    patch: list[dict[str, Any]] = [
         {"op": "test", "path": "/applicant/name", "value": "before"},
         {"op": "replace", "path": "/applicant/name", "value": value},
         {"op": "replace", "path": "/list/0", "value": {"name": value, "n": 1}},
