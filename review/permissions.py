@@ -7,6 +7,8 @@ nothing. Who acts by a delegation or an emergency's right reviews as if by role;
 that does to four eyes is for the quorum to say.
 """
 
+import datetime as dt
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,6 +20,7 @@ from typing import Any, ParamSpec
 
 from django.db import connection
 
+from review.core.scopes import AuditScope
 from review.core.states import Role
 from workflows.operations.errors import Forbidden, NotFound
 
@@ -26,18 +29,20 @@ _Params = ParamSpec("_Params")
 # giver still holds), to whom his own are lent, and what an emergency opened.
 _COLUMNS = """
     p.name, p.disabled_at, x.source, x.role, x.queue_id, x.other_id, x.other_name,
-    x.amount
+    x.amount, x.ends_at, x.scope
 """
 _SOURCES = """
     FROM review_person p
     LEFT JOIN LATERAL (
         SELECT 'GRANT' AS source, g.role, g.queue_id, NULL::bigint AS other_id,
-               '' AS other_name, NULL::numeric AS amount
+               '' AS other_name, NULL::numeric AS amount, g.ends_at,
+               g.scope::text AS scope
         FROM review_rolegrant g WHERE g.person_id = p.id AND g.revoked_at IS NULL
+            AND (g.ends_at IS NULL OR g.ends_at > statement_timestamp())
         UNION ALL
         SELECT 'TAKEN',
                CASE WHEN g.id IS NOT NULL AND o.disabled_at IS NULL THEN g.role END,
-               coalesce(d.queue_id, g.queue_id), o.id, o.name, d.amount
+               coalesce(d.queue_id, g.queue_id), o.id, o.name, d.amount, NULL, NULL
         FROM review_delegation d
         JOIN review_person o ON o.id = d.giver_id
         LEFT JOIN review_rolegrant g ON g.person_id = o.id AND g.role = 'REVIEWER'
@@ -47,13 +52,13 @@ _SOURCES = """
             AND d.starts_at <= statement_timestamp()
             AND d.ends_at > statement_timestamp()
         UNION ALL
-        SELECT 'GIVEN', NULL, d.queue_id, o.id, o.name, NULL
+        SELECT 'GIVEN', NULL, d.queue_id, o.id, o.name, NULL, NULL, NULL
         FROM review_delegation d JOIN review_person o ON o.id = d.taker_id
         WHERE d.giver_id = p.id AND d.revoked_at IS NULL
             AND d.starts_at <= statement_timestamp()
             AND d.ends_at > statement_timestamp()
         UNION ALL
-        SELECT 'GLASS', 'REVIEWER', b.queue_id, NULL, '', NULL
+        SELECT 'GLASS', 'REVIEWER', b.queue_id, NULL, '', NULL, NULL, NULL
         FROM review_breakglass b
         WHERE b.person_id = p.id AND b.expires_at > statement_timestamp()
     ) x ON true
@@ -98,6 +103,9 @@ class Rights:
     `own_reviews` are the queues of his own reviewer's roles (None: all). `partners`
     are, by name, those who count as one with the person: delegations in force, both
     ways.
+
+    `audit` is what an auditor may look at. One who is limited does not hold the role
+    `everywhere`: what does not ask for his limits stays closed to him.
     """
 
     person_id: int
@@ -107,6 +115,7 @@ class Rights:
     own_reviews: frozenset[int | None] = frozenset()
     stand_ins: tuple[StandIn, ...] = ()
     partners: Mapping[int, str] = field(default_factory=dict)
+    audit: AuditScope | None = None
 
     @property
     def persons(self) -> frozenset[int]:
@@ -175,11 +184,16 @@ def rights_of(person_id: int, rows: Sequence[Sequence[Any]]) -> Rights:
     own: set[int | None] = set()
     stand_ins: list[StandIn] = []
     partners: dict[int, str] = {}
-    for _, _, source, role, queue_id, other_id, other_name, amount in rows:
+    audit: AuditScope | None = None
+    for _, _, source, role, queue_id, other_id, other_name, amount, *limits in rows:
         if other_id is not None:
             partners[other_id] = other_name
         if role is None:
             continue
+        if role == Role.AUDITOR:
+            audit = _read_scope(*limits)
+            if audit.is_limited:
+                continue
         held = everywhere if queue_id is None else by_queue.setdefault(queue_id, set())
         held.add(Role(role))
         if source in _GROUNDS:
@@ -196,7 +210,12 @@ def rights_of(person_id: int, rows: Sequence[Sequence[Any]]) -> Rights:
         own_reviews=frozenset(own),
         stand_ins=tuple(stand_ins),
         partners=partners,
+        audit=audit,
     )
+
+
+def _read_scope(ends_at: dt.datetime | None, scope: str | None) -> AuditScope:
+    return AuditScope.from_json(json.loads(scope or "{}"), ends_at=ends_at)
 
 
 def check_can_review(rights: Rights, *, queue_id: int) -> None:
@@ -254,6 +273,17 @@ def check_can_see_queue(rights: Rights, *, queue_id: int) -> None:
     raise Forbidden(f"{rights.name} has no role in this queue.", code="no-role")
 
 
+def check_can_comment(rights: Rights, *, queue_id: int) -> None:
+    """Say something at a task: who sees the queue, except auditors, who only read."""
+    if rights.audit is not None:
+        raise Forbidden(
+            f"{rights.name} audits, and changes nothing in a case; note it in a working"
+            " paper.",
+            code="auditors-read",
+        )
+    check_can_see_queue(rights, queue_id=queue_id)
+
+
 def check_can_rule(rights: Rights, *, queue_id: int) -> None:
     """Propose, approve, decline policies of a queue: process owners, its managers."""
     if rights.holds(Role.PROCESS_OWNER) or rights.holds(
@@ -297,8 +327,26 @@ def check_can_see_dashboard(rights: Rights) -> None:
 
 
 def check_can_audit(rights: Rights) -> None:
-    """Search and export the audit log: auditors."""
-    _check_any(rights, Role.AUDITOR, what="search the audit log")
+    """Search and export the audit log, within their limits: auditors."""
+    if rights.audit is None:
+        _check_any(rights, Role.AUDITOR, what="search the audit log")
+
+
+def audit_scope_of(rights: Rights) -> AuditScope:
+    """Return what an auditor may look at. Raises Forbidden for anybody else."""
+    check_can_audit(rights)
+    if rights.audit is None:
+        raise Forbidden(f"{rights.name} is no auditor.", code="no-role")
+    return rights.audit
+
+
+def check_can_open_instances(rights: Rights) -> None:
+    """Open an instance: everybody who has a role, a limited auditor within his limits.
+
+    The case itself is for dashboards.audit_scope.check_case to allow.
+    """
+    if rights.audit is None:
+        check_can_see_instances(rights)
 
 
 def check_can_see_content(rights: Rights) -> None:

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from review.core.scopes import AuditScope
 from review.dashboards.sql import read_rows
+from review.permissions import Rights
+from workflows.operations.errors import Forbidden
 
 _DEFINITIONS: Final = """
     i.definition_id IN (
@@ -52,3 +54,20 @@ def find_within(scope: AuditScope, cases: Sequence[UUID]) -> set[UUID]:
     statement = _WITHIN.format(conditions=" AND ".join(conditions) or "true")
     rows = read_rows(statement, {**parameters, "cases": list(cases)})
     return {row.id for row in rows}
+
+
+def check_case(rights: Rights, instance_id: UUID) -> None:
+    """Refuse an auditor a case outside of his limits; everybody else passes.
+
+    Raises Forbidden, for a case that does not exist as well: which there are is none
+    of his business.
+    """
+    scope = rights.audit
+    if scope is None or not scope.is_limited:
+        return
+    if not find_within(scope, [instance_id]):
+        raise Forbidden(
+            f"This case is not part of what {rights.name} audits"
+            f"{f' ({scope.matter})' if scope.matter else ''}.",
+            code="outside-scope",
+        )

@@ -46,7 +46,8 @@ class Blindfold:
                 may_judge=permissions.can_review(rights, queue_id=task.queue_id)
                 and self.viewer.person_id not in task.excluded,
                 oversees=rights.holds(Role.MANAGER, queue_id=task.queue_id)
-                or rights.holds_anywhere(Role.AUDITOR, Role.PROCESS_OWNER),
+                or rights.audit is not None
+                or rights.holds_anywhere(Role.PROCESS_OWNER),
             ),
             author_id=int(author) if author.isdecimal() else 0,
             state=TaskState(task.state),

@@ -12,6 +12,7 @@ from review.core.quorum import read_plan
 from review.core.states import Control, Role, Stage, TaskState
 from review.core.visibility import Sight, see_verdict
 from review.core.visibility import Viewer as Seer
+from review.dashboards.audit_scope import check_case
 from review.dashboards.frame import Viewer
 from review.dashboards.sql import read_json, read_row, read_rows
 from review.models import ReasonCode
@@ -116,7 +117,9 @@ def read_case(task_id: int, viewer: Viewer) -> Case:
     row = read_row(_TASK, {"id": task_id, "person": viewer.person_id})
     if row is None:
         raise NotFound(f"There is no task {task_id}.")
-    permissions.check_can_see_queue(viewer.rights, queue_id=row.queue_id)
+    if viewer.rights.audit is None:
+        permissions.check_can_see_queue(viewer.rights, queue_id=row.queue_id)
+    check_case(viewer.rights, row.instance_id)
     is_held = row.lease_until is not None and row.lease_until > row.now
     case = Case(
         row=row,
@@ -180,7 +183,8 @@ def _list_verdicts(case: Case, viewer: Viewer) -> list[SeenVerdict]:
         and not case.is_excluded
         and (case.is_live or case.row.state == "SETTLING"),
         oversees=rights.holds(Role.MANAGER, queue_id=case.row.queue_id)
-        or rights.holds_anywhere(Role.AUDITOR, Role.PROCESS_OWNER),
+        or rights.audit is not None
+        or rights.holds_anywhere(Role.PROCESS_OWNER),
     )
     return [_see(row, seer, case) for row in read_rows(_VERDICTS, {"id": case.row.id})]
 

@@ -55,7 +55,13 @@ class Viewer:
     @property
     def role_labels(self) -> str:
         """Name the held roles, in the order of the words."""
-        held = [role for role in Role if self.rights.holds_anywhere(role)]
+        rights = self.rights
+        held = [
+            role
+            for role in Role
+            if rights.holds_anywhere(role)
+            or (role is Role.AUDITOR and rights.audit is not None)
+        ]
         return " · ".join(role.capitalize().replace("_", " ") for role in held)
 
 

@@ -173,7 +173,7 @@ def _check_giver(rights: Rights, queue: Queue | None) -> None:
 
 def _check_taker(rights: Rights) -> None:
     # Who checks the work may not have a hand in it (NIST 800-53 AC-5).
-    if rights.holds(Role.AUDITOR):
+    if rights.audit is not None:
         raise Conflict(
             f"{rights.name} is an auditor and may judge nothing; choose somebody else.",
             code="incompatible-roles",

@@ -51,7 +51,7 @@ def break_glass(
     # Two at once must see each other, or the same glass is broken twice.
     Person.objects.select_for_update().get(id=person.id)
     rights = get_rights(person.id)
-    if rights.holds(Role.AUDITOR):
+    if rights.audit is not None:
         raise Conflict(
             f"{rights.name} is an auditor and may judge nothing, not in an emergency"
             " either; ask a reviewer of the queue.",
@@ -139,6 +139,7 @@ def _tell_of_opening(made: BreakGlass, *, person: Person, queue: Queue) -> None:
     answerable = RoleGrant.objects.filter(
         role__in=[Role.MANAGER.value, Role.PROCESS_OWNER.value, Role.AUDITOR.value],
         revoked_at=None,
+        scope={},
     ).exclude(person=person)
     persons = {
         person_id

@@ -8,7 +8,7 @@ from review.models import Person
 from review.operations.locking import LockedTask, lock_task
 from review.operations.people import actor_of
 from review.operations.telling import publish, record
-from review.permissions import check_can_see_queue, get_rights
+from review.permissions import check_can_comment, get_rights
 from workflows.core.commitments import stand_in
 from workflows.driver import fetch
 from workflows.operations.errors import Invalid
@@ -28,12 +28,12 @@ _INSERT: Final = """
 def comment(*, task_id: int, person: Person, text: str) -> int:
     """Add a comment to a task, whatever its state; return the note's id.
 
-    Raises NotFound, Forbidden for who has no role in the queue, Invalid for a text
-    that is empty or too long.
+    Raises NotFound, Forbidden for who has no role in the queue and for auditors,
+    Invalid for a text that is empty or too long.
     """
     text = check_text(text)
     task = lock_task(task_id)
-    check_can_see_queue(get_rights(person.id), queue_id=task.queue_id)
+    check_can_comment(get_rights(person.id), queue_id=task.queue_id)
     said = commit_text(text)
     detail: dict[str, object] = {"text": stand_in(said[0])}
     seq = record(task, "task.commented", actor_of(person), detail)

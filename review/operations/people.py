@@ -11,11 +11,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from review.core.keys import BY_NAME, find_conflicts, is_key
+from review.core.scopes import EVERYTHING, AuditScope, UnreadableScope
 from review.core.states import Role
 from review.models import Person, Preference, Queue, RoleGrant, User
 from workflows import audit
 from workflows.core import actors
 from workflows.core.actors import Actor
+from workflows.models import Definition
 from workflows.operations.errors import Conflict, Invalid, NotFound
 from workflows.store import database_now
 
@@ -90,15 +92,23 @@ def disable_person(*, person: Person, actor: Actor, reason: str) -> None:
 
 
 def grant_role(
-    *, person: Person, role: Role, actor: Actor, queue: Queue | None = None
+    *,
+    person: Person,
+    role: Role,
+    actor: Actor,
+    queue: Queue | None = None,
+    scope: AuditScope = EVERYTHING,
 ) -> None:
     """Give a person a role, for one queue or everywhere; held already, nothing is done.
 
-    Raises Invalid for a queue on a role that has none, Conflict where an auditor
-    would get another role or the other way round.
+    An auditor's may be limited and end by itself; other limits than those he has take
+    their place. Raises Invalid for a queue on a role that has none, for limits that
+    cannot be and on another role, Conflict where an auditor would get another role or
+    the other way round.
     """
     if queue is not None and role not in {Role.REVIEWER, Role.MANAGER}:
         raise Invalid(f"The role {role.value} is held everywhere, not for a queue.")
+    check_scope(scope, role=role)
     with transaction.atomic():
         # Two grants at once must see each other, or both halves of a pair slip in.
         Person.objects.select_for_update().get(id=person.id)
@@ -108,7 +118,7 @@ def grant_role(
             )
         )
         queue_id = queue.id if queue else None
-        if (role.value, queue_id) in held:
+        if (role.value, queue_id) in held and not _replaces(person, scope, actor):
             return
         if any((role is _ALONE) is not (other == _ALONE) for other, _ in held):
             raise Conflict(
@@ -122,9 +132,12 @@ def grant_role(
             queue=queue,
             granted_at=now,
             granted_by=actor.ref,
+            ends_at=scope.ends_at,
+            scope=scope.to_json(),
         )
         _mirror_administrator(person)
-        _record("role.granted", actor, _grant_detail(person, role, queue), now=now)
+        detail = _grant_detail(person, role, queue) | tell_scope(scope)
+        _record("role.granted", actor, detail, now=now)
 
 
 def revoke_role(
@@ -219,6 +232,51 @@ def get_person(*, username: str) -> Person:
         return User.objects.select_related("person").get(username=username).person
     except User.DoesNotExist as error:
         raise NotFound(f"There is no account {username!r}.") from error
+
+
+def check_scope(scope: AuditScope, *, role: Role) -> None:
+    """Raise Invalid for limits that cannot be, or that are not an auditor's."""
+    if scope != EVERYTHING and role is not Role.AUDITOR:
+        raise Invalid("Only an auditor's role is limited to a matter and a time.")
+    try:
+        scope.check()
+    except UnreadableScope as error:
+        raise Invalid(str(error)) from error
+    if scope.ends_at is not None and scope.ends_at <= database_now():
+        raise Invalid("The role would end before it began.")
+    for model, words, keys in (
+        (Definition, "process", scope.definitions),
+        (Queue, "queue", scope.queues),
+    ):
+        known = set(model.objects.filter(key__in=keys).values_list("key", flat=True))
+        for key in keys:
+            if key not in known:
+                raise NotFound(f"There is no {words} {key!r}.")
+
+
+def tell_scope(scope: AuditScope) -> dict[str, object]:
+    """Return the limits of an auditor's role as its entry tells them."""
+    told: dict[str, object] = {}
+    if scope.to_json():
+        told["scope"] = scope.to_json()
+    if scope.ends_at is not None:
+        told["ends_at"] = scope.ends_at.isoformat()
+    return told
+
+
+def _replaces(person: Person, scope: AuditScope, actor: Actor) -> bool:
+    """Revoke an auditor's role whose limits are others, or whose time is over."""
+    grant = RoleGrant.objects.filter(
+        person=person, role=_ALONE.value, revoked_at=None
+    ).first()
+    if grant is None:
+        return False
+    now = database_now()
+    has = AuditScope.from_json(grant.scope, ends_at=grant.ends_at)
+    if has == scope and (has.ends_at is None or has.ends_at > now):
+        return False
+    revoke_role(person=person, role=_ALONE, actor=actor)
+    return True
 
 
 def _create_account(

@@ -126,7 +126,7 @@ def _break_form(viewer: Viewer, data: Any = None) -> BreakGlassForm:
         for row in stand_ins.list_queues()
         if not rights.holds(Role.REVIEWER, queue_id=row.id)
     ]
-    if rights.holds(Role.AUDITOR):
+    if rights.audit is not None:
         queues = []
     return BreakGlassForm(data, queues=queues)
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from review import permissions
 from review.dashboards import audit, engine, incidents
 from review.dashboards import interventions as proposed
+from review.dashboards.audit_scope import check_case
 from review.dashboards.blind import read_blindfold
 from review.dashboards.sql import read_json
 from review.live import MANY_INSTANCES, instance_topic
@@ -46,10 +47,11 @@ PARTS = {
 
 
 @require_GET
-@screen(permissions.check_can_see_instances)
+@screen(permissions.check_can_open_instances)
 def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
     """Show one instance."""
     viewer = viewer_required(request)
+    check_case(viewer.rights, instance_id)
     found = engine.find_instance(instance_id)
     if found is None:
         raise NotFound(f"There is no instance {instance_id}.")
@@ -110,9 +112,10 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
 
 
 @require_GET
-@screen(permissions.check_can_see_instances)
+@screen(permissions.check_can_open_instances)
 def instance_diagram(request: HttpRequest, instance_id: UUID) -> HttpResponse:
     """Give the BPMN file of the instance's process as it was deployed."""
+    check_case(viewer_required(request).rights, instance_id)
     found = engine.find_instance(instance_id)
     if found is None:
         raise NotFound(f"There is no picture of instance {instance_id}.")

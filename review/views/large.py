@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from review import permissions
+from review.dashboards.audit_scope import check_case
 from review.dashboards.case import read_case
 from review.views.access import screen, viewer_required
 from review.views.formats import dump_json
@@ -36,11 +37,12 @@ def list_large(
 
 
 @require_GET
-@screen(permissions.check_can_see_instances)
+@screen(permissions.check_can_open_instances)
 def instance_value(
     request: HttpRequest, instance_id: UUID, digest: str
 ) -> HttpResponse:
     """Show the beginning of a large value of an instance, or give all of it."""
+    check_case(viewer_required(request).rights, instance_id)
     return _answer(request, instance_id, digest)
 
 
