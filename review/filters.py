@@ -1,14 +1,11 @@
 """Filters of the lists, as forms read from the address. An unknown value is refused there."""
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Final
-from uuid import UUID
 
 from django import forms
 
 from review.core.states import Control, PriorityClass
-from review.dashboards.audit import Facets
 from workflows.core.states import InstanceState
 
 SELECT: Final = {"class": "input is-short"}
@@ -147,72 +144,3 @@ class IncidentFilter(ListFilter):
         max_length=100,
         widget=forms.TextInput(attrs={"class": "input is-short", "placeholder": "Key"}),
     )
-
-
-class AuditFilter(ListFilter):
-    """The facets of the audit search; days are whole days of the auditor's zone."""
-
-    case = forms.CharField(
-        label="Case or instance id",
-        required=False,
-        max_length=200,
-        widget=forms.TextInput(attrs={**SEARCH, "placeholder": "The whole key"}),
-    )
-    kind = forms.RegexField(
-        label="What happened",
-        regex=r"^[a-z_]+(\.[a-z_]+)?(\.?\*)?$",
-        required=False,
-        max_length=60,
-        error_messages={"invalid": "Write it like verdict.submitted or task.*"},
-        widget=forms.TextInput(attrs={"class": "input", "list": "kinds"}),
-    )
-    actor = forms.CharField(
-        label="Who",
-        required=False,
-        max_length=200,
-        help_text="A name, or a reference such as person:42 or system:engine.",
-        widget=forms.TextInput(attrs={"class": "input"}),
-    )
-    definition = forms.CharField(
-        label="Process",
-        required=False,
-        max_length=100,
-        widget=forms.TextInput(attrs={"class": "input", "placeholder": "Key"}),
-    )
-    since = forms.DateField(
-        label="From",
-        required=False,
-        widget=forms.DateInput(attrs={"class": "input", "type": "date"}),
-    )
-    until = forms.DateField(
-        label="To",
-        required=False,
-        widget=forms.DateInput(attrs={"class": "input", "type": "date"}),
-    )
-
-    def facets(self, *, zone: dt.tzinfo, actor: str) -> Facets:
-        """Return the facets; `actor` is the reference the name was resolved to."""
-        given = self.given()
-        case = given.get("case", "").strip()
-        chain = _read_uuid(case)
-        until = given.get("until")
-        return Facets(
-            chain=chain,
-            case="" if chain else case,
-            kind=given.get("kind", ""),
-            actor=actor,
-            definition=given.get("definition", ""),
-            since=_midnight(given.get("since"), zone),
-            until=_midnight(until and until + dt.timedelta(days=1), zone),
-        )
-
-
-def _read_uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
-def _midnight(day: dt.date | None, zone: dt.tzinfo) -> dt.datetime | None:
-    return None if day is None else dt.datetime.combine(day, dt.time.min, zone)

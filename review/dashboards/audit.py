@@ -1,35 +1,48 @@
-"""Audit entries by facets, newest first, and all entries of one instance."""
+"""Audit entries that a search finds, newest first, and all entries of one chain."""
 
 import dataclasses
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from review.dashboards.sql import read_rows
+from review.dashboards.audit_conditions import FROM, Search
+from review.dashboards.sql import read_row, read_rows
 
 PAGE: Final = 50
+MOST_COUNTED: Final = 100_000
+FACETED: Final = 10_000
+"""Entries, the newest, that the counts per facet are taken over."""
 
 _SEARCH: Final = """
     SELECT e.id, e.chain, e.seq, e.kind, e.actor, e.at, e.occurred_at, e.step_id,
-        e.entry, encode(e.hash, 'hex') AS hash, i.business_key,
-        d.key AS definition_key
-    FROM workflows_auditentry e
-    LEFT JOIN workflows_instance i ON i.id = e.chain
-    LEFT JOIN workflows_definition d ON d.id = i.definition_id
-    WHERE {conditions}
+        e.entry, encode(e.hash, 'hex') AS hash, i.business_key, i.state AS case_state,
+        d.key AS definition_key, d.version AS definition_version
+    {source}
+    WHERE {where}
     ORDER BY e.id DESC
     LIMIT %(limit)s
 """
-_CONDITIONS: Final = {
-    "chain": "e.chain = %(chain)s",
-    "kind": "e.kind LIKE %(kind)s",
-    "actor": "e.actor = %(actor)s",
-    "definition": "d.key = %(definition)s",
-    "since": "e.at >= %(since)s",
-    "until": "e.at < %(until)s",
-    "before": "e.id < %(before)s",
-}
+_COUNT: Final = """
+    SELECT count(*) AS entries, count(DISTINCT chain) AS cases
+    FROM (SELECT e.chain {source} WHERE {where} LIMIT %(limit)s) found
+"""
+_FACETS: Final = """
+    WITH found AS MATERIALIZED (
+        SELECT e.kind, e.actor, d.key AS definition {source}
+        WHERE {where} ORDER BY e.id DESC LIMIT %(limit)s)
+    SELECT facet, value, count FROM (
+        SELECT 'kind' AS facet, kind AS value, count(*) AS count
+        FROM found GROUP BY kind
+        UNION ALL SELECT 'actor', actor, count(*) FROM found GROUP BY actor
+        UNION ALL SELECT 'definition', definition, count(*) FROM found
+        WHERE definition IS NOT NULL GROUP BY definition
+        UNION ALL SELECT 'all', '', count(*) FROM found) counted
+    ORDER BY facet, count DESC, value
+"""
+_NAMES: Final = """
+    SELECT 'person:' || id AS ref, name FROM review_person
+    WHERE id = ANY(%(ids)s)
+"""
 _OF_CHAIN: Final = """
     SELECT id, chain, seq, kind, actor, at, occurred_at, step_id, entry,
         encode(hash, 'hex') AS hash
@@ -37,68 +50,80 @@ _OF_CHAIN: Final = """
     WHERE chain = %(chain)s AND seq > %(after)s
     ORDER BY seq LIMIT %(limit)s
 """
-_CASE: Final = """
-    SELECT id FROM workflows_instance
-    WHERE business_key = %(case)s ORDER BY started_at DESC LIMIT %(limit)s
-"""
-_PEOPLE: Final = """
-    SELECT id, name FROM review_person
-    WHERE lower(name) LIKE %(q)s ORDER BY name, id LIMIT 20
-"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Facets:
-    """What to search by; an empty facet leaves everything in.
+class Count:
+    """How many entries of how many cases; `is_capped` where there are more."""
 
-    `kind` may end in "*" ("verdict.*"). Times are UTC, `until` is excluded.
+    entries: int
+    cases: int
+    is_capped: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FacetCounts:
+    """How often each value occurs among the newest entries found.
+
+    `seen` says over how many; all of them, unless that is FACETED.
     """
 
-    chain: UUID | None = None
-    case: str = ""
-    kind: str = ""
-    actor: str = ""
-    definition: str = ""
-    since: dt.datetime | None = None
-    until: dt.datetime | None = None
+    seen: int
+    of: Mapping[str, list[tuple[str, int]]]
+    names: Mapping[str, str]
 
 
-def search_entries(
-    facets: Facets, *, before: int | None, limit: int = PAGE
-) -> list[Any]:
-    """Return entries, the newest first, one more than `limit` if there are.
-
-    A case is looked up first, so that the search runs along its chains.
-    """
-    given: dict[str, object] = {
-        name: value for name, value in dataclasses.asdict(facets).items() if value
-    }
-    conditions = [_CONDITIONS[name] for name in given if name in _CONDITIONS]
-    if facets.case:
-        chains = [
-            row.id for row in read_rows(_CASE, {"case": facets.case, "limit": 50})
-        ]
-        given["chains"] = chains
-        conditions.append("e.chain = ANY(%(chains)s)")
-    if facets.kind:
-        given["kind"] = _escape_like(facets.kind).replace("*", "%")
+def read_entries(search: Search, *, before: int | None, limit: int = PAGE) -> list[Any]:
+    """Return entries, the newest first, one more than `limit` if there are."""
+    if search.is_empty:
+        return []
+    where = search.where
+    parameters = {**search.parameters, "limit": limit + 1}
     if before is not None:
-        given["before"] = before
-        conditions.append(_CONDITIONS["before"])
-    statement = _SEARCH.format(conditions=" AND ".join(conditions) or "true")
-    return read_rows(statement, {**given, "limit": limit + 1})
+        where += " AND e.id < %(before)s"
+        parameters["before"] = before
+    return read_rows(_SEARCH.format(source=FROM, where=where), parameters)
+
+
+def count_entries(search: Search, *, most: int = MOST_COUNTED) -> Count:
+    """Return how many entries are found, up to a number where counting ends."""
+    if search.is_empty:
+        return Count(0, 0, is_capped=False)
+    row = read_row(
+        _COUNT.format(source=FROM, where=search.where),
+        {**search.parameters, "limit": most + 1},
+    )
+    entries, cases = (row.entries, row.cases) if row else (0, 0)
+    return Count(min(entries, most), cases, is_capped=entries > most)
+
+
+def count_facets(search: Search) -> FacetCounts:
+    """Return the counts of kinds, actors and processes among the newest found."""
+    if search.is_empty:
+        return FacetCounts(0, {}, {})
+    rows = read_rows(
+        _FACETS.format(source=FROM, where=search.where),
+        {**search.parameters, "limit": FACETED},
+    )
+    counts: dict[str, list[tuple[str, int]]] = {}
+    for row in rows:
+        counts.setdefault(row.facet, []).append((row.value, row.count))
+    seen = counts.pop("all", [("", 0)])[0][1]
+    actors = [actor for actor, _ in counts.get("actor", [])[:12]]
+    return FacetCounts(seen=seen, of=counts, names=name_actors(actors))
+
+
+def name_actors(refs: list[str]) -> dict[str, str]:
+    """Return the names of those among these actors who are persons."""
+    ids = [
+        int(ref[7:])
+        for ref in refs
+        if ref.startswith("person:") and ref[7:].isdecimal()
+    ]
+    rows = read_rows(_NAMES, {"ids": ids}) if ids else []
+    return {row.ref: row.name for row in rows}
 
 
 def list_entries(chain: UUID, *, after: int = 0, limit: int = 500) -> list[Any]:
     """Return one chain's entries in order, from the one after `after` on."""
     return read_rows(_OF_CHAIN, {"chain": chain, "after": after, "limit": limit})
-
-
-def find_people(name: str) -> Mapping[str, str]:
-    """Return actor refs and names of persons whose name contains the text."""
-    rows = read_rows(_PEOPLE, {"q": f"%{_escape_like(name.lower())}%"})
-    return {f"person:{row.id}": row.name for row in rows}
-
-
-def _escape_like(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

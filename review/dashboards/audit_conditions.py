@@ -19,7 +19,6 @@ FROM: Final = """
 _PLAIN: Final[Mapping[str, str]] = {
     "chain": "e.chain = %(chain)s",
     "kind": "e.kind LIKE %(kind)s",
-    "actor": "e.actor = %(actor)s",
     "definition": "d.key = %(definition)s",
     "version": "d.version = %(version)s",
     "since": "e.at >= %(since)s",
@@ -138,10 +137,16 @@ def build_search(facets: Facets, *, scope: AuditScope) -> Search:
     conditions += _bounds(facets, parameters)
     people: dict[str, str] = {}
     is_empty = False
+    if facets.actor:
+        people = find_people(facets.actor) if ":" not in facets.actor else {}
+        parameters["actors"] = list(people) or [facets.actor]
+        conditions.append("e.actor = ANY(%(actors)s)")
+        is_empty = not people and ":" not in facets.actor
     if facets.words:
-        people, chains = _understand(facets.words)
-        is_empty = not people and not chains
-        parameters |= {"chains": chains, "people": list(people)}
+        meant, chains = _understand(facets.words)
+        is_empty = is_empty or not (meant or chains)
+        parameters |= {"chains": chains, "people": list(meant)}
+        people |= meant
         conditions.append("(e.chain = ANY(%(chains)s) OR e.actor = ANY(%(people)s))")
     return Search(tuple(conditions), parameters, people, is_empty)
 

@@ -1,36 +1,51 @@
-"""Audit search: facets, newest entries first, and the way to a bundle."""
+"""Audit search: facets, entries by case, kept searches, and the way to a bundle."""
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Any
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
     StreamingHttpResponse,
 )
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from review import permissions
-from review.dashboards import audit
+from review.dashboards import audit, audit_lists
+from review.dashboards.audit_conditions import Search, build_search
+from review.dashboards.audit_scope import check_case
 from review.dashboards.blind import read_blindfold
+from review.dashboards.frame import Viewer
 from review.evidence.bundle import export_instance
-from review.filters import AuditFilter
+from review.forms.audit import AuditSearchForm, PersonalSearchForm, SaveSearchForm
+from review.models import Person
+from review.operations import auditing
 from review.views.access import screen, viewer_required
+from review.views.audit_words import describe_scope
 from review.views.entries import Line, build_lines
+from review.views.formats import format_count, format_moment
 from review.views.pages import render_page
 from review.views.paging import cut, read_before
 from workflows.core.actors import person
+from workflows.operations.errors import Invalid
 from workflows.store import database_now
 
-KNOWN_KINDS = (
-    "instance.*", "step.*", "task.*", "verdict.*", "incident.*", "timer.*",
+KNOWN_KINDS: Final = (
+    "instance.*", "step.*", "task.*", "verdict.*", "incident.*", "timer.*", "sla.*",
+    "policy.*", "emergency.*", "delegation.*", "audit.*",
     "instance.started", "instance.completed", "task.opened", "task.claimed",
     "task.escalated", "verdict.submitted", "incident.resolved", "definition.deployed",
+    "evidence.exported",
 )  # fmt: skip
+MOST_VALUES: Final = 8
 
 
 @require_GET
@@ -38,20 +53,15 @@ KNOWN_KINDS = (
 def audit_search(request: HttpRequest) -> HttpResponse:
     """Search audit entries."""
     viewer = viewer_required(request)
-    form = AuditFilter(request.GET)
-    name = form.given().get("actor", "").strip()
-    people = audit.find_people(name) if name and ":" not in name else {}
-    actor = name if ":" in name else next(iter(people), "")
-    zone = viewer.look.tzinfo
-    is_known = not name or bool(actor)
-    rows = (
-        audit.search_entries(
-            form.facets(zone=zone, actor=actor),
-            before=read_before(request.GET.get("before", "")),
-        )
-        if form.is_valid() and is_known
-        else []
+    form = AuditSearchForm(request.GET, zone=viewer.look.zone)
+    scope = permissions.audit_scope_of(viewer.rights)
+    is_valid = form.is_valid()
+    search = (
+        build_search(form.found, scope=scope)
+        if is_valid
+        else Search((), {}, is_empty=True)
     )
+    rows = audit.read_entries(search, before=read_before(request.GET.get("before", "")))
     shown, pages = cut(
         request,
         rows,
@@ -59,49 +69,85 @@ def audit_search(request: HttpRequest) -> HttpResponse:
         parameter="before",
         mark=lambda row: str(row.id),
     )
+    now = database_now()
     lines = build_lines(
         shown,
         blindfold=read_blindfold(viewer, (row.step_id for row in shown)),
         step_names={},
         is_full=True,
-        zone=zone,
-        now=database_now(),
+        zone=viewer.look.tzinfo,
+        now=now,
     )
     context = {
         "page_title": "Audit search",
         "filter_form": form,
+        "personal_form": PersonalSearchForm(auto_id="personal_%s"),
+        "save_form": SaveSearchForm(auto_id="save_%s"),
         "reset_url": reverse("audit-search"),
-        "rows": _rows(shown, lines),
+        "scope": describe_scope(scope, zone=viewer.look.tzinfo, now=now),
+        "groups": _groups(shown, lines),
         "pages": pages,
         "kinds": KNOWN_KINDS,
-        "note": _note(name, people, actor),
+        "known": audit_lists.list_known(),
+        "note": _note(search),
+        "query": urlencode(form.strings()) if is_valid else "",
+        "counted": _counted(request, search),
+        "kept": _kept(viewer, now=now),
+        "is_narrowed": bool(form.strings()),
     }
     return render_page(request, "review/audit_search.html", context)
 
 
-def _note(name: str, people: dict[str, str] | Any, actor: str) -> str:
-    if not name or ":" in name:
-        return ""
-    if not actor:
-        return f"Nobody's name holds “{name}”."
-    others = len(people) - 1
-    more = f", and {others} more: write the whole name" if others else ""
-    return f"Entries of {people[actor]} ({actor}){more}."
+@require_POST
+@screen(permissions.check_can_audit)
+def audit_save(request: HttpRequest) -> HttpResponse:
+    """Keep the search under a name."""
+    facets = _facets_of(request, viewer_required(request))
+    kept = auditing.save_search(
+        person=_person(request), name=request.POST.get("name", ""), facets=facets
+    )
+    messages.success(
+        request,
+        f"“{kept.name}” is kept, with {kept.count:,}"
+        f" {'entry' if kept.count == 1 else 'entries'} now.",
+    )
+    return redirect(f"{reverse('audit-search')}?{urlencode(facets)}")
 
 
-def _rows(entries: Sequence[Any], lines: Sequence[Line]) -> list[dict[str, object]]:
-    return [
-        {
-            "line": line,
-            "case": entry.business_key
-            or (str(entry.chain)[:13] if entry.definition_key else "installation"),
-            "url": f"{reverse('instance-detail', args=[entry.chain])}#{line.anchor}"
-            if entry.definition_key
-            else "",
-            "recorded": entry.at.astimezone(dt.UTC).isoformat(timespec="seconds"),
-        }
-        for entry, line in zip(entries, lines, strict=True)
-    ]
+@require_POST
+@screen(permissions.check_can_audit)
+def audit_rerun(request: HttpRequest, list_id: int) -> HttpResponse:
+    """Run a kept search again and say what is new."""
+    kept = auditing.run_search(person=_person(request), list_id=list_id)
+    messages.info(
+        request, f"“{kept.name}”: was {kept.previous_count:,}, now {kept.count:,}."
+    )
+    return redirect(f"{reverse('audit-search')}?{urlencode(kept.facets)}")
+
+
+@require_POST
+@screen(permissions.check_can_audit)
+def audit_forget(request: HttpRequest, list_id: int) -> HttpResponse:
+    """Delete a kept search."""
+    auditing.delete_search(person=_person(request), list_id=list_id)
+    messages.success(request, "The search is deleted.")
+    return redirect("audit-search")
+
+
+@require_POST
+@screen(permissions.check_can_audit)
+def audit_personal(request: HttpRequest) -> HttpResponse:
+    """Find cases by somebody's data; that it was done is an entry."""
+    form = PersonalSearchForm(request.POST)
+    if not form.is_valid():
+        raise Invalid("Give three characters at least to search for, and why you do.")
+    found = auditing.search_personal_data(person=_person(request), **form.cleaned_data)
+    messages.info(
+        request,
+        f"{format_count(found.count, 'case')} found. The search is in the audit log,"
+        " its words are not.",
+    )
+    return redirect(f"{reverse('audit-search')}?found={found.id}")
 
 
 @require_POST
@@ -109,6 +155,7 @@ def _rows(entries: Sequence[Any], lines: Sequence[Line]) -> list[dict[str, objec
 def audit_export(request: HttpRequest, instance_id: UUID) -> HttpResponseBase:
     """Give the evidence of one instance as a bundle; the export itself is recorded."""
     viewer = viewer_required(request)
+    check_case(viewer.rights, instance_id)
     export = export_instance(
         instance_id=instance_id,
         actor=person(person_id=viewer.person_id, name=viewer.rights.name),
@@ -118,3 +165,101 @@ def audit_export(request: HttpRequest, instance_id: UUID) -> HttpResponseBase:
     response["Content-Length"] = str(export.size)
     response["Content-Disposition"] = f'attachment; filename="{export.name}"'
     return response
+
+
+def _person(request: HttpRequest) -> Person:
+    return Person.objects.get(id=viewer_required(request).person_id)
+
+
+def _facets_of(request: HttpRequest, viewer: Viewer) -> dict[str, str]:
+    """Return the search that a page sends along; it has been valid there."""
+    form = AuditSearchForm(request.POST, zone=viewer.look.zone)
+    if not form.is_valid():
+        raise Invalid("This search cannot be read; start from the search page.")
+    return form.strings()
+
+
+def _note(search: Search) -> str:
+    if not search.people:
+        return ""
+    named = ", ".join(f"{name} ({ref})" for ref, name in search.people.items())
+    return f"Entries of {named}."
+
+
+def _groups(entries: Sequence[Any], lines: Sequence[Line]) -> list[dict[str, object]]:
+    """Return the entries by case, the case of the newest entry first."""
+    by_case: dict[UUID, list[dict[str, object]]] = {}
+    heads: dict[UUID, Any] = {}
+    for entry, line in zip(entries, lines, strict=True):
+        heads.setdefault(entry.chain, entry)
+        url = (
+            f"{reverse('audit-case', args=[entry.chain])}#{line.anchor}"
+            if entry.definition_key
+            else ""
+        )
+        recorded = entry.at.astimezone(dt.UTC).isoformat(timespec="seconds")
+        by_case.setdefault(entry.chain, []).append({
+            "line": line,
+            "url": url,
+            "recorded": recorded,
+        })
+    return [
+        {
+            "case": heads[chain].business_key or str(chain)[:13],
+            "process": f"{heads[chain].definition_key} {heads[chain].definition_version}",
+            "url": reverse("audit-case", args=[chain]),
+            "rows": rows,
+        }
+        if heads[chain].definition_key
+        else {"case": "Installation", "process": "", "url": "", "rows": rows}
+        for chain, rows in by_case.items()
+    ]
+
+
+def _counted(request: HttpRequest, search: Search) -> dict[str, object]:
+    """Return the counts per facet, each value as a link that narrows to it."""
+    counts = audit.count_facets(search)
+    more = "+" if counts.seen >= audit.FACETED else ""
+    labels = {"kind": "What happened", "actor": "Who", "definition": "Process"}
+    return {
+        "label": f"{counts.seen:,}{more} {'entry' if counts.seen == 1 else 'entries'}",
+        "is_partial": bool(more),
+        "facets": [
+            {
+                "label": label,
+                "values": [
+                    {
+                        "label": counts.names.get(value, value),
+                        "count": f"{count:,}",
+                        "url": _narrow(request, name, value),
+                    }
+                    for value, count in counts.of.get(name, [])[:MOST_VALUES]
+                ],
+            }
+            for name, label in labels.items()
+            if len(counts.of.get(name, [])) > 1
+        ],
+    }
+
+
+def _narrow(request: HttpRequest, name: str, value: str) -> str:
+    query = request.GET.copy()
+    query.pop("before", None)
+    query[name] = value
+    return f"?{query.urlencode()}"
+
+
+def _kept(viewer: Viewer, *, now: dt.datetime) -> list[dict[str, object]]:
+    kept = []
+    for row in audit_lists.list_searches(viewer.person_id):
+        facets: Mapping[str, str] = json.loads(row.facets)
+        moved = row.previous_count is not None and row.previous_count != row.count
+        kept.append({
+            "id": row.id,
+            "name": row.name,
+            "count": f"{row.count:,}",
+            "url": f"{reverse('audit-search')}?{urlencode(facets)}",
+            "told": f"was {row.previous_count:,}, now {row.count:,}" if moved else "",
+            "counted": format_moment(row.counted_at, zone=viewer.look.tzinfo, now=now),
+        })
+    return kept

@@ -14,6 +14,7 @@ from review.dashboards import audit, engine, incidents
 from review.dashboards import interventions as proposed
 from review.dashboards.audit_scope import check_case
 from review.dashboards.blind import read_blindfold
+from review.dashboards.frame import Viewer
 from review.dashboards.sql import read_json
 from review.live import MANY_INSTANCES, instance_topic
 from review.views import approvals
@@ -50,8 +51,7 @@ PARTS = {
 @screen(permissions.check_can_open_instances)
 def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
     """Show one instance."""
-    viewer = viewer_required(request)
-    check_case(viewer.rights, instance_id)
+    viewer = _let_in(request, instance_id)
     found = engine.find_instance(instance_id)
     if found is None:
         raise NotFound(f"There is no instance {instance_id}.")
@@ -115,7 +115,7 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
 @screen(permissions.check_can_open_instances)
 def instance_diagram(request: HttpRequest, instance_id: UUID) -> HttpResponse:
     """Give the BPMN file of the instance's process as it was deployed."""
-    check_case(viewer_required(request).rights, instance_id)
+    _let_in(request, instance_id)
     found = engine.find_instance(instance_id)
     if found is None:
         raise NotFound(f"There is no picture of instance {instance_id}.")
@@ -127,6 +127,13 @@ def instance_diagram(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         content_type="application/xml",
         headers={"Cache-Control": "private, max-age=86400"},
     )
+
+
+def _let_in(request: HttpRequest, instance_id: UUID) -> Viewer:
+    """Return who looks; raises Forbidden for an auditor of other cases."""
+    viewer = viewer_required(request)
+    check_case(viewer.rights, instance_id)
+    return viewer
 
 
 def _facts(

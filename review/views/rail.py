@@ -188,7 +188,11 @@ def _oversight(viewer: Viewer, counts: RailCounts) -> list[Link]:
 def _evidence(viewer: Viewer) -> list[Link]:
     links = []
     if permissions.can_audit(viewer.rights):
-        links.append(Link("Audit search", reverse("audit-search"), key="g a"))
+        links = [
+            Link("Audit search", reverse("audit-search"), key="g a"),
+            Link("Samples", reverse("sample-list")),
+            Link("Control tests", reverse("control-runs")),
+        ]
     if permissions.can_see_content(viewer.rights):
         links.append(Link("Erasure and holds", reverse("content-keeping")))
     return links

@@ -7,6 +7,7 @@
  * What has no control of its own (rows, reasons) is found by its default key through `data-keymap`, default to own.
  */
 import { chooseOption, moveRow, openRow, selectAll, selectRow } from "./rows.js";
+import { tickRow } from "./ticks.js";
 
 const SEQUENCE_PAUSE_MS = 1200;
 const FIELD =
@@ -85,7 +86,7 @@ function press(root, key, event) {
   if (name in BUILT_IN) {
     return BUILT_IN[name](root, event);
   }
-  return /^[1-9]$/.test(name) && chooseOption(root, name, isUsable);
+  return /^[1-9]$/.test(name) && (tickRow(root, name) || chooseOption(root, name, isUsable));
 }
 
 function isBlocked(root, event, key) {

@@ -31,7 +31,8 @@ export function moveRow(root, by) {
   const next = rows[Math.min(Math.max(at + by, 0), rows.length - 1)] ?? rows[0];
   rows[at]?.classList.remove("is-current");
   next.classList.add("is-current");
-  next.querySelector("a, button, summary")?.focus();
+  const tick = next.querySelector("[data-ticks] :checked, [data-ticks] input");
+  (tick ?? next.querySelector("a, button, summary"))?.focus();
   next.scrollIntoView({ block: "nearest" });
   return true;
 }

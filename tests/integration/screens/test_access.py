@@ -35,6 +35,10 @@ PAGES: Final = {
     "emergency-list": WITH_ROLE,
     "instance-bulk": {"carol", "olga", "erin"},
     "audit-search": {"dan"},
+    "audit-case": {"dan"},
+    "sample-list": {"dan"},
+    "sample-new": {"dan"},
+    "control-runs": {"dan"},
 }
 
 
@@ -43,7 +47,7 @@ def _url(name: str, world: World) -> str:
         return reverse(name, args=["desk"])
     if name.startswith("definition-d"):
         return reverse(name, args=[world.definition_id])
-    if not name.endswith(("-detail", "-diagram")):
+    if not name.endswith(("-detail", "-diagram", "-case")):
         return reverse(name)
     task = world.open_task()
     return reverse(

@@ -1,0 +1,29 @@
+"""What an auditor has kept: searches, samples, runs of control tests."""
+
+from typing import Any, Final
+
+from review.dashboards.sql import read_rows
+
+_LISTS: Final = """
+    SELECT id, name, facets::text AS facets, count, previous_count, counted_at
+    FROM review_auditlist WHERE owner_id = %(person)s AND name <> ''
+    ORDER BY name, id LIMIT 60
+"""
+_KNOWN: Final = """
+    SELECT 'definition' AS kind, key FROM workflows_definition GROUP BY key
+    UNION ALL SELECT 'queue', key FROM review_queue
+    ORDER BY 1, 2 LIMIT 400
+"""
+
+
+def list_searches(person_id: int) -> list[Any]:
+    """Return a person's kept searches by name."""
+    return read_rows(_LISTS, {"person": person_id})
+
+
+def list_known() -> dict[str, list[str]]:
+    """Return the keys of processes and queues, to be offered while typing."""
+    known: dict[str, list[str]] = {"definition": [], "queue": []}
+    for row in read_rows(_KNOWN, {}):
+        known[row.kind].append(row.key)
+    return known
