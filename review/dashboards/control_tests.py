@@ -83,17 +83,17 @@ _CLOCK: Final = """
 """
 _RATIONALE: Final = """
     SELECT v.instance_id, v.task_id, v.audit_seq AS seq, CASE
-        WHEN v.reason_code <> '' AND v.rationale = '' AND EXISTS (
+        WHEN v.reason_code <> '' AND words.none AND EXISTS (
             SELECT FROM review_reasoncode r WHERE r.code = v.reason_code
               AND (r.queue_id = t.queue_id OR r.queue_id IS NULL) AND r.needs_rationale)
             THEN format('the reason %%s asks for words', v.reason_code)
-        WHEN v.decision <> 'APPROVE' AND v.reason_code = '' AND v.rationale = ''
+        WHEN v.decision <> 'APPROVE' AND v.reason_code = '' AND words.none
             THEN format('%%s without a reason', lower(replace(v.decision, '_', ' ')))
-        WHEN v.decision = 'APPROVE' AND v.rationale = ''
+        WHEN v.decision = 'APPROVE' AND words.none
             AND t.confidence < q.rationale_below
             THEN format('approved at the confidence %%s without words',
                         trim_scale(t.confidence))
-        WHEN v.decision = 'APPROVE' AND v.rationale = ''
+        WHEN v.decision = 'APPROVE' AND words.none
             AND t.impact >= q.rationale_above
             THEN format('approved an amount of %%s without words', trim_scale(t.impact))
         END AS why
@@ -101,6 +101,9 @@ _RATIONALE: Final = """
     JOIN review_task t ON t.id = v.task_id
     JOIN review_queue q ON q.id = t.queue_id
     LEFT JOIN review_verdictundo u ON u.verdict_id = v.id
+    -- Words that were erased were there: their commitment stays.
+    CROSS JOIN LATERAL (
+        SELECT v.rationale = '' AND v.rationale_committed = '' AS none) words
     WHERE u.verdict_id IS NULL AND v.decision <> 'REQUEST_INFORMATION'
 """
 _SELF: Final = """

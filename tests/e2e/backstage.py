@@ -19,6 +19,7 @@ django.setup()
 
 import tests.factories.handlers  # noqa: E402, F401  registers the handlers
 from review.core.interventions import Act  # noqa: E402
+from review.core.sampling import Method  # noqa: E402
 from review.core.states import Decision, PolicyKind  # noqa: E402
 from review.models import Person, Queue, Task  # noqa: E402
 from review.operations import (  # noqa: E402
@@ -28,8 +29,10 @@ from review.operations import (  # noqa: E402
     emergencies,
     policies,
     queues,
+    samples,
 )
 from review.operations.acts import Wish  # noqa: E402
+from review.operations.control_runs import run_controls  # noqa: E402
 from review.operations.queues import QueueRules  # noqa: E402
 from tests.factories.processes import (  # noqa: E402
     TESTER,
@@ -184,7 +187,16 @@ def furnish() -> dict[str, Any]:
         reason=WHY,
     )
     emergencies.break_glass(person=people["Olga"], queue=night, reason=WHY)
+    sample = samples.draw_sample(
+        person=people["Dan"],
+        wanted=samples.Wanted(
+            title="Furnished", method=Method.DISCOVERY, seed="1", facets={}
+        ),
+    )
+    run = run_controls(person=people["Dan"], title="Furnished", facets={})
     return {
+        "sample": sample.id,
+        "control_run": run.id,
         "files_task": tasks[0],
         "clocked_instance": str(instance_id),
         "policy": second.id,

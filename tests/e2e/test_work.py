@@ -38,7 +38,7 @@ def test_two_people_complete_dual_control_by_key(people: People, site: Site) -> 
 
     manager = people.page("carol", f"/instances/?state=COMPLETED&q={case}")
     expect(manager.locator("tbody tr")).to_have_count(1)
-    auditor = people.page("dan", f"/audit/?kind=task.decided&case={case}")
+    auditor = people.page("dan", f"/audit/?kind=task.decided&q={case}")
     expect(auditor.locator("tbody tr")).to_have_count(1)
 
 
