@@ -76,19 +76,19 @@ def holds_words(value: Any, needles: frozenset[str]) -> bool:
     return False
 
 
-def blank_words(value: Any, needles: frozenset[str]) -> Any:
-    """Return a value that no digest is taken over without the texts."""
+def blank_words(value: Any, needles: frozenset[str], *, by: str = WORDS) -> Any:
+    """Return a value that no digest is taken over with other words for the texts."""
     if isinstance(value, str):
-        return WORDS if holds_any(value, needles) else value
+        return by if holds_any(value, needles) else value
     if isinstance(value, Mapping):
         return {
-            blank_words(name, needles): blank_words(item, needles)
+            blank_words(name, needles, by=by): blank_words(item, needles, by=by)
             for name, item in value.items()
         }
     if isinstance(value, list | tuple):
-        return [blank_words(item, needles) for item in value]
+        return [blank_words(item, needles, by=by) for item in value]
     if value is not None and not isinstance(value, bool) and str(value) in needles:
-        return WORDS
+        return by
     return value
 
 
