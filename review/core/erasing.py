@@ -58,6 +58,19 @@ def is_erased(value: object) -> bool:
     return read_stand_in(value) is not None or bool(read_marker(value))
 
 
+def readable(value: Any) -> Any:
+    """Return a content as pages show it: words where something was erased."""
+    if read_marker(value):
+        return {"content": WORDS}
+    if read_stand_in(value) is not None:
+        return WORDS
+    if isinstance(value, Mapping):
+        return {name: readable(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [readable(item) for item in value]
+    return value
+
+
 def holds_words(value: Any, needles: frozenset[str]) -> bool:
     """Tell whether a content still has one of the texts in it, also as a key."""
     todo = [value]

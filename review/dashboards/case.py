@@ -3,11 +3,12 @@
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.db.models import Q
 
 from review import permissions
+from review.core.erasing import WORDS, readable
 from review.core.quorum import read_plan
 from review.core.states import Control, Role, Stage, TaskState
 from review.core.visibility import Sight, see_verdict
@@ -35,6 +36,8 @@ _TASK: Final = """
         q.hidden_decisions, q.rationale_below, q.rationale_above,
         p.name AS holder, e.key AS escalates_to, u.revealed_at,
         l.region, l.skill, l.level, g.why AS gap,
+        EXISTS (SELECT FROM workflows_contentkey k WHERE k.instance_id = t.instance_id
+                AND k.erased_at IS NOT NULL) AS is_erased,
         c.payload::text AS payload, c.proposal::text AS proposal, c.why::text AS why,
         c.policy::text AS policy, c.routing::text AS routing, clock_timestamp() AS now
     FROM review_task t
@@ -51,13 +54,16 @@ _TASK: Final = """
 """
 _VERDICTS: Final = """
     SELECT v.id, v.person_id, v.person_name, v.decision, v.reason_code, v.rationale,
+        v.rationale_committed,
         v.round, v.stage, v.submitted_at, v.occurred_at, v.answer_state, n.undone_at
     FROM review_verdict v
     LEFT JOIN review_verdictundo n ON n.verdict_id = v.id
     WHERE v.task_id = %(id)s ORDER BY v.id
 """
 _REVISION: Final = """
-    SELECT t.instance_id, r.payload::text AS payload
+    SELECT t.instance_id, r.payload::text AS payload,
+        EXISTS (SELECT FROM workflows_contentkey k WHERE k.instance_id = t.instance_id
+                AND k.erased_at IS NOT NULL) AS is_erased
     FROM review_taskrevision r JOIN review_task t ON t.id = r.task_id
     WHERE r.task_id = %(id)s ORDER BY r.round DESC LIMIT 1
 """
@@ -123,7 +129,7 @@ def read_case(task_id: int, viewer: Viewer) -> Case:
     is_held = row.lease_until is not None and row.lease_until > row.now
     case = Case(
         row=row,
-        payload=payloads.shown_values(row.instance_id, read_json(row.payload)),
+        payload=_shown(row),
         proposal=read_json(row.proposal),
         why=read_json(row.why),
         policy=read_json(row.policy),
@@ -161,7 +167,15 @@ def find_earlier_payload(task_id: int) -> Mapping[str, Any] | None:
     row = read_row(_REVISION, {"id": task_id})
     if row is None:
         return None
-    return payloads.shown_values(row.instance_id, read_json(row.payload))
+    return _shown(row)
+
+
+def _shown(row: Any) -> Mapping[str, Any]:
+    """Return a payload as it is shown; large values are read when asked for."""
+    payload = read_json(row.payload)
+    if row.is_erased:
+        return cast("Mapping[str, Any]", readable(payload))
+    return payloads.shown_values(row.instance_id, payload)
 
 
 def list_reason_codes(queue_id: int) -> list[ReasonCode]:
@@ -189,6 +203,10 @@ def _list_verdicts(case: Case, viewer: Viewer) -> list[SeenVerdict]:
     return [_see(row, seer, case) for row in read_rows(_VERDICTS, {"id": case.row.id})]
 
 
+def _gone(row: Any) -> str:
+    return WORDS if row.rationale_committed else ""
+
+
 def _see(row: Any, seer: Seer, case: Case) -> SeenVerdict:
     sight = see_verdict(
         viewer=seer,
@@ -207,7 +225,7 @@ def _see(row: Any, seer: Seer, case: Case) -> SeenVerdict:
         person_name=row.person_name if sight is Sight.FULL else "",
         decision="" if is_hidden else row.decision,
         reason_code="" if is_hidden else row.reason_code,
-        rationale="" if is_hidden else row.rationale,
+        rationale="" if is_hidden else row.rationale or _gone(row),
         round=row.round,
         at=row.occurred_at or row.submitted_at,
         is_undone=row.undone_at is not None,

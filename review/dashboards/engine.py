@@ -50,6 +50,8 @@ _NEW: Final = f"""
 _INSTANCE: Final = """
     SELECT i.id, i.business_key, i.state, i.started_at, i.ended_at, i.occurred_at,
         i.end_node_id, i.initiator, i.process_id, i.variables::text AS variables,
+        EXISTS (SELECT FROM workflows_contentkey k WHERE k.instance_id = i.id
+                AND k.erased_at IS NOT NULL) AS is_erased,
         i.audit_seq, i.parent_instance_id, d.id AS definition_id,
         d.key AS definition_key, d.version AS definition_version,
         d.name AS definition_name, d.digest AS definition_digest

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 from typing import Final
 
+from review.core.erasing import WORDS
 from review.dashboards.sql import read_rows
 
 LIMIT: Final = 50
@@ -17,16 +18,21 @@ _NOTES: Final = """
           AND v.decision IN ('APPROVE', 'REJECT', 'EDIT_AND_APPROVE')
           AND v.person_id <> %(viewer)s AND %(blind)s
     ), said AS (
-        SELECT person_id, person_name AS name, kind, text, written_at AS at
+        SELECT person_id, person_name AS name, kind,
+            CASE WHEN text = '' AND committed <> '' THEN %(gone)s ELSE text END AS text,
+            written_at AS at
         FROM review_note WHERE task_id = %(task)s
         UNION ALL
         SELECT r.asked_by_id, p.name, 'QUESTION',
-            r.question || CASE WHEN r.asked_of <> '' THEN E'\n(' || r.asked_of || ')'
+            CASE WHEN r.question = '' AND r.question_committed <> '' THEN %(gone)s
+                ELSE r.question END || CASE WHEN r.asked_of <> '' THEN E'\n(' || r.asked_of || ')'
                 ELSE '' END, r.asked_at
         FROM review_informationrequest r JOIN review_person p ON p.id = r.asked_by_id
         WHERE r.task_id = %(task)s
         UNION ALL
-        SELECT NULL, answered_by, 'ANSWER', answer, answered_at
+        SELECT NULL, answered_by, 'ANSWER',
+            CASE WHEN answer = '' AND answer_committed <> '' THEN %(gone)s
+                ELSE answer END, answered_at
         FROM review_informationrequest
         WHERE task_id = %(task)s AND answered_at IS NOT NULL
     )
@@ -53,5 +59,6 @@ def list_notes(task_id: int, *, viewer_id: int, is_blind: bool) -> list[Said]:
         "viewer": viewer_id,
         "blind": is_blind,
         "limit": LIMIT,
+        "gone": WORDS,
     }
     return [Said(*row) for row in read_rows(_NOTES, values)]

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from review.dashboards.blind import Blindfold
 from review.views.formats import format_label, format_moment, format_value
+from workflows.core.commitments import read_stand_in
 
 TONES: Final = {
     "incident.opened": "bad",
@@ -158,6 +159,9 @@ def describe_detail(detail: Mapping[str, object]) -> str:
 
 
 def _shorten(value: object) -> str:
+    committed = read_stand_in(value)
+    if committed is not None:
+        return f"kept apart ({committed[:12]}…)"
     text = format_value(value)
     is_digest = len(text) == 64 and all(c in "0123456789abcdef" for c in text)
     return f"{text[:12]}…" if is_digest else text

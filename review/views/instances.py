@@ -1,6 +1,7 @@
 """One run with its picture, steps, timeline and variables. The list is in instance_lists.py."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from review import permissions
+from review.core.erasing import readable
 from review.dashboards import audit, engine, incidents
 from review.dashboards import interventions as proposed
 from review.dashboards.audit_scope import check_case
@@ -161,12 +163,14 @@ def _facts(
 
 
 def _show_variables(row: Any) -> dict[str, object]:
-    large = list_large(read_json(row.variables), url="instance-value", owner=row.id)
-    return {"variables": _variables(row.variables), "large_values": large}
+    values = read_json(row.variables)
+    if row.is_erased:
+        values = readable(values)
+    large = list_large(values, url="instance-value", owner=row.id)
+    return {"variables": _variables(values), "large_values": large}
 
 
-def _variables(text: str) -> list[dict[str, object]]:
-    values = read_json(text)
+def _variables(values: Mapping[str, Any]) -> list[dict[str, object]]:
     large = find_references(values)
     return [
         {

@@ -16,12 +16,13 @@ from uuid import UUID
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
 
 from review.core.erasing import HoldKind
 from review.core.states import Decision, Role
 from review.evidence.bundle import export_instance
 from review.evidence.disclosures import list_disclosures
-from review.models import Erasure, LegalHold, Person, Task, Verdict
+from review.models import Erasure, LegalHold, Person, Task, User, Verdict
 from review.operations import (
     claims,
     drafts,
@@ -141,6 +142,12 @@ def work_on(scene: Scene, task: Task) -> UUID:
     return task.instance_id
 
 
+def sign_up(person: Person, username: str) -> User:
+    return people.add_account(
+        person=person, username=username, password=PASSWORD, actor=TESTER
+    )
+
+
 def search(*needles: str) -> dict[str, int]:
     """Return in how many rows of which tables one of the texts stands, as a dump would."""
     found: dict[str, int] = {}
@@ -177,9 +184,11 @@ def verify_bundle(instance_id: UUID, folder: Path) -> tuple[int, str]:
 
 
 def test_case_is_erased_and_its_proofs_survive(
-    scene: Scene, tmp_path: Path, log_keys: KeyFolder
+    scene: Scene, client: Client, tmp_path: Path, log_keys: KeyFolder
 ) -> None:
-    instance_id = work_on(scene, start(scene))
+    client.force_login(sign_up(scene.erik, "erik"))
+    task = start(scene)
+    instance_id = work_on(scene, task)
     told = json.dumps(entries(instance_id))
     assert not any(one in told for one in (NAME, MAIL, SECOND))
     seal(folder=log_keys, now=database_now())
@@ -206,6 +215,11 @@ def test_case_is_erased_and_its_proofs_survive(
     code, words = verify_bundle(instance_id, tmp_path / "after")
     assert code == 0, words
     assert "content erased" in words
+    for url in (f"/tasks/{task.id}/", f"/instances/{instance_id}/", "/content/"):
+        page = client.get(url)
+        assert page.status_code == 200
+        assert b"ontent erased" in page.content, url
+        assert b"Zenobia" not in page.content
     with pytest.raises(NotFound, match="erased already"):
         erasing.propose(subject=NAME, person=scene.olga, reason="Request 18.")
     (kept,) = Erasure.objects.all()
@@ -286,10 +300,8 @@ def test_content_is_pruned_when_its_time_is_over(
 def test_commands_list_hold_and_erase(
     scene: Scene, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for person, name in ((scene.olga, "olga"), (scene.erik, "erik")):
-        people.add_account(
-            person=person, username=name, password=PASSWORD, actor=TESTER
-        )
+    sign_up(scene.olga, "olga")
+    sign_up(scene.erik, "erik")
     task = start(scene)
     call_command("erase_subject", NAME)
     assert "is still open" in capsys.readouterr().out
