@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-from workflows.core import egress
+from workflows.core import anchors, egress
 
 TRUE_WORDS = ("true", "yes", "on", "1")
 FALSE_WORDS = ("false", "no", "off", "0")
@@ -202,6 +202,13 @@ class Environment:
         """Return the hosts that calls may go to, as workflows.core.egress reads them."""
         try:
             return egress.read_allowed(self.listing(name))
+        except ValueError as error:
+            raise InvalidSetting(f"{name}: {error}") from error
+
+    def anchors(self, name: str) -> tuple[anchors.Target, ...]:
+        """Return where checkpoints are left, as workflows.core.anchors reads them."""
+        try:
+            return anchors.read_targets(self.listing(name))
         except ValueError as error:
             raise InvalidSetting(f"{name}: {error}") from error
 

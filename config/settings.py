@@ -160,6 +160,16 @@ SERVICE_THREADS = env.integer("COUNTERSIGN_SERVICE_THREADS", 32, least=1, most=1
 EGRESS_HOSTS = env.egress_hosts("COUNTERSIGN_EGRESS_HOSTS")
 EGRESS_CA = env.text("COUNTERSIGN_EGRESS_CA")
 
+# -- The audit log ---------------------------------------------------------------------
+
+# Where checkpoints are left, and within how many seconds; see docs/evidence.md.
+ANCHORS = env.anchors("COUNTERSIGN_ANCHORS")
+ANCHOR_SECONDS = env.integer("COUNTERSIGN_ANCHOR_SECONDS", 60, least=5, most=86_400)
+# What of the log strangers may read over HTTP: nothing, its hashes, or its entries too.
+LOG_PUBLIC = env.choice(
+    "COUNTERSIGN_LOG_PUBLIC", "nothing", words=["nothing", "hashes", "entries"]
+)
+
 # -- Mail ------------------------------------------------------------------------------
 
 _mail = env.mail("EMAIL_URL")

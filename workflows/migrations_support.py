@@ -75,6 +75,41 @@ END $body$
 $define$, current_schema()); END $install$;
 """
 
+# What carries no number of an entry is bound to its case: the newest entry of the case
+# must be this transaction's. Whoever changes a case holds its row, so none comes between.
+_REQUIRE_KIN: Final = """
+DO $install$ BEGIN EXECUTE format($define$
+CREATE FUNCTION workflows_require_kin() RETURNS trigger LANGUAGE plpgsql AS $body$
+DECLARE
+    owner uuid;
+    written xid8;
+BEGIN
+    CASE TG_ARGV[0]
+        WHEN 'instance' THEN
+            owner := CASE TG_OP WHEN 'DELETE' THEN OLD.id ELSE NEW.id END;
+        WHEN 'row' THEN
+            owner := CASE TG_OP WHEN 'DELETE' THEN OLD.instance_id
+                ELSE NEW.instance_id END;
+        ELSE
+            EXECUTE format('SELECT p.instance_id FROM %1$I.%%I p WHERE p.id = ($1).%%I',
+                TG_ARGV[1], TG_ARGV[0])
+            INTO owner USING CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    END CASE;
+    SELECT xid INTO written FROM %1$I.workflows_auditentry
+        WHERE chain = owner ORDER BY seq DESC LIMIT 1;
+    IF written IS DISTINCT FROM pg_current_xact_id() THEN
+        RAISE EXCEPTION
+            '%% of %% has no audit entry of its own transaction (chain %%).',
+            TG_OP, TG_TABLE_NAME, owner
+            USING ERRCODE = 'integrity_constraint_violation',
+                TABLE = TG_TABLE_NAME, CONSTRAINT = TG_NAME,
+                HINT = 'Write the entry with workflows.audit in the same transaction.';
+    END IF;
+    RETURN NULL;
+END $body$
+$define$, current_schema()); END $install$;
+"""
+
 _DENY_CHANGE: Final = """
 CREATE FUNCTION workflows_deny_change() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
@@ -232,6 +267,74 @@ def governed_table(table: str, *, columns: Sequence[str] = ()) -> migrations.Run
     )
 
 
+def kin_function() -> migrations.RunSQL:
+    """Create the function behind `kin_table` and `removals_need_entry`."""
+    return migrations.RunSQL(
+        sql=_REQUIRE_KIN, reverse_sql="DROP FUNCTION workflows_require_kin()"
+    )
+
+
+def removals_need_entry(
+    table: str, *, place: str = "row", only: str = ""
+) -> migrations.RunSQL:
+    """Refuse at COMMIT to remove a row of an audited table without an entry of its case.
+
+    `place` and `only` are as for `audited_table`, `only` on OLD. Also refuses to
+    TRUNCATE it. Depends on `kin_function`.
+    """
+    return _bind(table, events=("delete",), arguments=f"'{place}'", only=only)
+
+
+def kin_table(table: str, *, column: str, parent: str) -> migrations.RunSQL:
+    """Refuse at COMMIT to add, change or remove a row without an entry of its case.
+
+    For tables that carry no number of an entry: `column` names a row of `parent`,
+    which has the `instance_id`. Depends on `kin_function`.
+    """
+    events = ("insert", "update", "delete")
+    return _bind(table, events=events, arguments=f"'{column}', '{parent}'")
+
+
+def _bind(
+    table: str, *, events: Sequence[str], arguments: str, only: str = ""
+) -> migrations.RunSQL:
+    when = f" WHEN ({only})" if only else ""
+    made = [
+        (
+            f"CREATE CONSTRAINT TRIGGER {table}_{event}_needs_entry"
+            f" AFTER {event.upper()} ON {table} DEFERRABLE INITIALLY DEFERRED"
+            f" FOR EACH ROW{when} EXECUTE FUNCTION workflows_require_kin({arguments})"
+        )
+        for event in events
+    ]
+    names = [f"{table}_{event}_needs_entry" for event in events]
+    always = [f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}" for name in names]
+    stays, stays_not = _refuse_truncate(table)
+    forwards = [*made, *always, *stays]
+    backwards = [stays_not, *(f"DROP TRIGGER {name} ON {table}" for name in names)]
+    return migrations.RunSQL(
+        sql=";\n".join(forwards), reverse_sql=";\n".join(backwards)
+    )
+
+
+def table_stays(table: str) -> migrations.RunSQL:
+    """Refuse to TRUNCATE a governed table. Depends on `trigger_functions`."""
+    forwards, backwards = _refuse_truncate(table)
+    return migrations.RunSQL(sql=";\n".join(forwards), reverse_sql=backwards)
+
+
+def _refuse_truncate(table: str) -> tuple[list[str], str]:
+    name = f"{table}_table_stays"
+    forwards = [
+        (
+            f"CREATE TRIGGER {name} BEFORE TRUNCATE ON {table}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION workflows_deny_change()"
+        ),
+        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
+    ]
+    return forwards, f"DROP TRIGGER {name} ON {table}"
+
+
 def append_only_table(table: str) -> migrations.RunSQL:
     """Refuse UPDATE, DELETE and TRUNCATE of a table, to its owner and superusers too.
 
@@ -302,6 +405,26 @@ def erasable_table(table: str, *, columns: Sequence[str]) -> migrations.RunSQL:
         ),
         f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {stays}",
     ]
+    return migrations.RunSQL(
+        sql=";\n".join(forwards), reverse_sql=";\n".join(backwards)
+    )
+
+
+def settled_rows_stay(table: str, *, settled: str) -> migrations.RunSQL:
+    """Refuse to change or remove rows for which an SQL condition on OLD holds.
+
+    TRUNCATE is refused altogether. Depends on `trigger_functions`.
+    """
+    stays, stays_not = _refuse_truncate(table)
+    forwards = [
+        (
+            f"CREATE TRIGGER {table}_rows_stay BEFORE UPDATE OR DELETE ON {table}"
+            f" FOR EACH ROW WHEN ({settled}) EXECUTE FUNCTION workflows_deny_change()"
+        ),
+        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_rows_stay",
+        *stays,
+    ]
+    backwards = [stays_not, f"DROP TRIGGER {table}_rows_stay ON {table}"]
     return migrations.RunSQL(
         sql=";\n".join(forwards), reverse_sql=";\n".join(backwards)
     )

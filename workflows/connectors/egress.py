@@ -40,9 +40,9 @@ class Answer:
     retry_after: str = ""
 
 
-def check(url: str) -> Target:
+def check(url: str, *, plain: bool = False) -> Target:
     """Return the parts of a URL that may be called as settings are. Raises NotAllowed."""
-    return egress.check_url(url, allowed=_allowed())
+    return egress.check_url(url, allowed=_allowed(), plain=plain)
 
 
 def post(
@@ -51,13 +51,15 @@ def post(
     body: bytes,
     headers: Mapping[str, str],
     seconds: float = SECONDS,
+    plain: bool = False,
 ) -> Answer:
     """POST bytes and return the answer, whatever its status.
 
+    `plain` also takes http://, for what is signed both ways and no secret.
     Raises NotAllowed where the call may not be made, Unreachable where no answer came.
     Not for use inside a transaction, nor on an event loop.
     """
-    target = check(url)
+    target = check(url, plain=plain)
     if len(body) > MOST_SENT:
         raise NotAllowed(f"{len(body)} bytes are more than {MOST_SENT} to send.")
     return asyncio.run(_post(target, body, headers, seconds))
@@ -99,7 +101,6 @@ async def _send(
 ) -> Answer:
     # The certificate is checked against the name (sni_hostname), not the address.
     authority = f"[{address}]" if ":" in address else address
-    port = "" if target.port == egress.HTTPS_PORT else f":{target.port}"
     async with (
         httpx.AsyncClient(
             verify=_trust(settings.EGRESS_CA),
@@ -111,11 +112,11 @@ async def _send(
         ) as client,
         client.stream(
             "POST",
-            f"https://{authority}:{target.port}{target.path}",
+            f"{target.scheme}://{authority}:{target.port}{target.path}",
             content=body,
             headers={
                 **headers,
-                "Host": f"{target.host}{port}",
+                "Host": target.authority,
                 "User-Agent": "Countersign",
                 "Accept-Encoding": "identity",  # a small answer may not unpack to a large
             },

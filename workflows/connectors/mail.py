@@ -17,14 +17,18 @@ from workflows.connectors.outcomes import Later, Rejected
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A mail as it goes out; `message_id` is the same each time it is tried."""
+    """A mail as it goes out; `message_id` is the same each time it is tried.
+
+    One without `html` is plain text; one without `unsubscribe_url` is nobody's wish
+    to be rid of.
+    """
 
     to: str
     subject: str
     text: str
-    html: str
+    html: str = ""
     message_id: str
-    unsubscribe_url: str
+    unsubscribe_url: str = ""
 
 
 class MailLine:
@@ -75,17 +79,17 @@ class MailLine:
 
 
 def _compose(letter: Letter) -> EmailMultiAlternatives:
+    headers = {
+        "Message-ID": letter.message_id,
+        "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers
+    }
+    if letter.unsubscribe_url:
+        headers["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
     mail = EmailMultiAlternatives(
-        subject=letter.subject,
-        body=letter.text,
-        to=[letter.to],
-        headers={
-            "Message-ID": letter.message_id,
-            "List-Unsubscribe": f"<{letter.unsubscribe_url}>",
-            "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers
-        },
+        subject=letter.subject, body=letter.text, to=[letter.to], headers=headers
     )
-    mail.attach_alternative(letter.html, "text/html")
+    if letter.html:
+        mail.attach_alternative(letter.html, "text/html")
     return mail
 
 

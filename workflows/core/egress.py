@@ -2,7 +2,8 @@
 
 The rules against server-side request forgery (OWASP ASVS 5.0, 1.3.6 and 13.2.4): https
 only, only to hosts of a list, only to addresses that the whole internet sees unless
-the list says otherwise.
+the list says otherwise. Plain http is for calls whose both ways are signed and tell no
+secret, such as a witness's; who makes one says so.
 """
 
 import ipaddress
@@ -13,6 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 HTTPS_PORT: Final = 443
+_PORTS: Final = {"https": HTTPS_PORT, "http": 80}
 MOST_URL: Final = 2000
 _PRIVATE: Final = "private:"
 _HOST: Final = re.compile(
@@ -56,6 +58,13 @@ class Target:
     port: int
     path: str
     may_be_private: bool
+    scheme: str = "https"
+
+    @property
+    def authority(self) -> str:
+        """Return the host as the header names it, with a port that is not the usual."""
+        usual = self.port == _PORTS[self.scheme]
+        return self.host if usual else f"{self.host}:{self.port}"
 
 
 def read_allowed(words: Sequence[str]) -> tuple[AllowedHost, ...]:
@@ -79,8 +88,12 @@ def _read_entry(word: str) -> AllowedHost:
     return AllowedHost(name=found["host"], port=port, may_be_private=may_be_private)
 
 
-def check_url(url: str, *, allowed: Sequence[AllowedHost]) -> Target:
+def check_url(
+    url: str, *, allowed: Sequence[AllowedHost], plain: bool = False
+) -> Target:
     """Return the parts of a URL that may be called. Raises NotAllowed.
+
+    `plain` lets http:// pass too.
 
     The sentences never repeat the path: it is a secret of chat webhooks.
     """
@@ -88,17 +101,24 @@ def check_url(url: str, *, allowed: Sequence[AllowedHost]) -> Target:
         raise NotAllowed("The address is too long or holds characters a URL has not.")
     try:
         parts = urlsplit(url)
-        host, port = (parts.hostname or "").rstrip("."), parts.port or HTTPS_PORT
+        host = (parts.hostname or "").rstrip(".")
+        port = parts.port or _PORTS.get(parts.scheme, HTTPS_PORT)
     except ValueError as error:
         raise NotAllowed("The address cannot be read as a URL.") from error
-    if parts.scheme != "https":
+    if parts.scheme != "https" and not (plain and parts.scheme == "http"):
         raise NotAllowed("The address must begin with https://.")
     if parts.username is not None or "\\" in url:
         raise NotAllowed("The address may not hold a user name or a backslash.")
     for entry in allowed:
         if entry.fits(host, port):
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            return Target(host, port, path, may_be_private=entry.may_be_private)
+            return Target(
+                host,
+                port,
+                path,
+                may_be_private=entry.may_be_private,
+                scheme=parts.scheme,
+            )
     raise NotAllowed(
         f"Calls to {host or 'no host'}:{port} are not allowed;"
         " an administrator lists the hosts in COUNTERSIGN_EGRESS_HOSTS."

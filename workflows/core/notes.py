@@ -1,7 +1,8 @@
 """Signed notes and checkpoints as C2SP writes them. No keys kept, no cryptography.
 
-Formats: c2sp.org/signed-note (text, blank line, lines of signatures) and
-c2sp.org/tlog-checkpoint (origin, tree size, root in base64, each on its line).
+Formats: c2sp.org/signed-note (text, blank line, lines of signatures),
+c2sp.org/tlog-checkpoint (origin, tree size, root in base64, each on its line) and
+c2sp.org/tlog-cosignature (a signature over a time and a checkpoint).
 Who signs and who verifies is passed in as a function over bytes.
 """
 
@@ -14,6 +15,11 @@ from typing import Final
 
 ED25519: Final = b"\x01"
 """The algorithm's byte in key ids and encoded keys."""
+
+COSIGNATURE: Final = b"\x04"
+"""The same for keys of witnesses, whose Ed25519 signatures state a time as well."""
+
+_ALGORITHMS: Final = {ED25519: "Ed25519", COSIGNATURE: "Ed25519 cosignature"}
 
 _SIGNATURE_MARK: Final = "\u2014 "
 
@@ -28,15 +34,16 @@ class VerifierKey:
 
     name: str
     public_key: bytes
+    algorithm: bytes = ED25519
 
     @property
     def key_id(self) -> bytes:
         """Return the four bytes that mark this key's signatures."""
-        data = self.name.encode() + b"\n" + ED25519 + self.public_key
+        data = self.name.encode() + b"\n" + self.algorithm + self.public_key
         return hashlib.sha256(data).digest()[:4]
 
     def __str__(self) -> str:
-        encoded = base64.b64encode(ED25519 + self.public_key).decode()
+        encoded = base64.b64encode(self.algorithm + self.public_key).decode()
         return f"{self.name}+{self.key_id.hex()}+{encoded}"
 
 
@@ -59,15 +66,15 @@ def check_name(name: str) -> None:
         raise NoteError(f"{name!r} is no name of a key: no blanks, no plus sign.")
 
 
-def read_verifier_key(text: str) -> VerifierKey:
+def read_verifier_key(text: str, *, algorithm: bytes = ED25519) -> VerifierKey:
     """Read a vkey; raises `NoteError` where it is not one or its id is wrong."""
     name, _, rest = text.strip().partition("+")
     key_id, _, encoded = rest.partition("+")
     check_name(name)
     data = _decode(encoded, what="public key")
-    if data[:1] != ED25519 or len(data) != 33:
-        raise NoteError(f"The key of {name} is no Ed25519 key.")
-    key = VerifierKey(name=name, public_key=data[1:])
+    if data[:1] != algorithm or len(data) != 33:
+        raise NoteError(f"The key of {name} is no {_ALGORITHMS[algorithm]} key.")
+    key = VerifierKey(name=name, public_key=data[1:], algorithm=algorithm)
     if key.key_id.hex() != key_id:
         raise NoteError(f"The key of {name} does not have the id {key_id}.")
     return key
@@ -77,8 +84,52 @@ def sign_note(text: str, *, key: VerifierKey, sign: Callable[[bytes], bytes]) ->
     """Return the note of a text that ends in a newline, with one signature."""
     if not text.endswith("\n"):
         raise NoteError("The text of a note ends in a newline.")
-    signature = base64.b64encode(key.key_id + sign(text.encode())).decode()
-    return f"{text}\n{_SIGNATURE_MARK}{key.name} {signature}\n"
+    return f"{text}\n{_signature_line(key, sign(text.encode()))}"
+
+
+def _signature_line(key: VerifierKey, signature: bytes) -> str:
+    encoded = base64.b64encode(key.key_id + signature).decode()
+    return f"{_SIGNATURE_MARK}{key.name} {encoded}\n"
+
+
+def cosign(
+    text: str, *, key: VerifierKey, timestamp: int, sign: Callable[[bytes], bytes]
+) -> str:
+    """Return the line by which a witness cosigns a checkpoint's text at a time."""
+    signature = sign(_cosigned(text.encode(), timestamp))
+    return _signature_line(key, timestamp.to_bytes(8, "big") + signature)
+
+
+def check_cosignature(
+    note: str, *, key: VerifierKey, verify: Callable[[bytes, bytes], bool]
+) -> int:
+    """Return when (seconds since 1970) a witness cosigned a note; raises `NoteError`."""
+    found: list[int] = []
+
+    def verify_timed(signature: bytes, text: bytes) -> bool:
+        timestamp = int.from_bytes(signature[:8], "big")
+        found.append(timestamp)
+        return len(signature) == 72 and verify(
+            signature[8:], _cosigned(text, timestamp)
+        )
+
+    open_note(note, key=key, verify=verify_timed)
+    return found[-1]
+
+
+def keep_signatures(lines: str, *, key: VerifierKey) -> str:
+    """Return those of a note's lines of signatures that bear a key's name and id."""
+    kept = [
+        line
+        for line in lines.splitlines()
+        if line.startswith(f"{_SIGNATURE_MARK}{key.name} ")
+        and _decode(line.rpartition(" ")[2], what="signature")[:4] == key.key_id
+    ]
+    return "".join(f"{line}\n" for line in kept)
+
+
+def _cosigned(text: bytes, timestamp: int) -> bytes:
+    return b"cosignature/v1\ntime %d\n" % timestamp + text
 
 
 def open_note(

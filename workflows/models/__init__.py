@@ -1,6 +1,7 @@
 """The engine's tables: constraints live here, logic does not."""
 
 from workflows.models.access import ApiToken, IdempotencyKey
+from workflows.models.anchors import Anchoring
 from workflows.models.audit import AuditChain, AuditEntry
 from workflows.models.checkpoints import Checkpoint, Leaf, Subtree
 from workflows.models.circuits import Circuit
@@ -14,6 +15,7 @@ from workflows.models.steps import Incident, Step
 from workflows.models.timers import Timer
 
 __all__ = [
+    "Anchoring",
     "ApiToken",
     "AuditChain",
     "AuditEntry",

@@ -9,7 +9,6 @@ is how the sealer notices. Keep copies of `log.vkey` and of checkpoints elsewher
 """
 
 import base64
-import os
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 from django.conf import settings
 
+from workflows.connectors.durable import replace, write_new
 from workflows.core import notes
 from workflows.core.notes import Checkpoint, NoteError, VerifierKey
 from workflows.operations.errors import Conflict, Invalid
@@ -44,10 +44,24 @@ class KeyUnusable(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class LogKey:
-    """The key that signs this installation's checkpoints; the name is its origin."""
+    """A private key with its public one: a log's, whose name is its origin, or a witness's."""
 
     private_key: Ed25519PrivateKey
     verifier: VerifierKey
+
+    @classmethod
+    def make(cls, name: str, *, algorithm: bytes = notes.ED25519) -> "LogKey":
+        """Return a new key of this name; raises `NoteError` for a name it cannot have."""
+        notes.check_name(name)
+        private = Ed25519PrivateKey.generate()
+        public = private.public_key().public_bytes_raw()
+        return cls(private, VerifierKey(name, public, algorithm))
+
+    def to_text(self) -> str:
+        """Return the private key as its file holds it."""
+        key = self.verifier
+        seed = base64.b64encode(key.algorithm + self.private_key.private_bytes_raw())
+        return f"{_PREFIX}+{key.name}+{key.key_id.hex()}+{seed.decode()}\n"
 
     def sign(self, checkpoint: Checkpoint) -> str:
         """Return the signed note of a checkpoint."""
@@ -96,17 +110,7 @@ class KeyFolder:
 
         Raises `KeyUnusable` where others may read it or it is not in its format.
         """
-        file = self.path / "log.key"
-        try:
-            text = file.read_text(encoding="ascii").strip()
-        except FileNotFoundError:
-            return None
-        if file.stat().st_mode & 0o077:
-            raise KeyUnusable(f"Others may read {file}: run chmod 600 on it.")
-        try:
-            return _read_private_key(text)
-        except ValueError as error:
-            raise KeyUnusable(f"{file} is not a signing key: {error}") from error
+        return read_key_file(self.path / "log.key")
 
     def read_verifier_keys(self) -> list[VerifierKey]:
         """Return the public keys in the folder, those put aside too."""
@@ -116,19 +120,9 @@ class KeyFolder:
     def create_key(self, *, name: str = "") -> LogKey:
         """Make a key, unless another process was quicker: then return that one."""
         name = name or f"countersign.local/{secrets.token_hex(8)}"
-        notes.check_name(name)
+        key = LogKey.make(name)
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        private = Ed25519PrivateKey.generate()
-        verifier = VerifierKey(name, private.public_key().public_bytes_raw())
-        seed = base64.b64encode(notes.ED25519 + private.private_bytes_raw()).decode()
-        text = f"{_PREFIX}+{name}+{verifier.key_id.hex()}+{seed}\n"
-        with suppress(FileExistsError):
-            _write_new(self.path / "log.key", text)
-        key = self.read_key()
-        if key is None:
-            raise KeyMissing(f"The key just made in {self.path} has gone.")
-        _replace(self.path / "log.vkey", f"{key.verifier}\n")
-        return key
+        return create_key_file(self.path / "log.key", key)
 
     def retire_key(self) -> None:
         """Put the key and its last word aside, under a name that ends in their id."""
@@ -145,54 +139,55 @@ class KeyFolder:
         except FileNotFoundError:
             return None
 
+    def read_last_notes(self) -> list[str]:
+        """Return the last words of all keys, those put aside too."""
+        files = sorted(self.path.glob("last-checkpoint*"))
+        return [file.read_text(encoding="utf-8") for file in files]
+
     def write_last_note(self, note: str) -> None:
         """Keep a note as the last signed one; on return it survives a power cut."""
-        _replace(self.path / "last-checkpoint", note)
+        replace(self.path / "last-checkpoint", note)
 
 
-def _read_private_key(text: str) -> LogKey:
+def read_key_file(file: Path, *, algorithm: bytes = notes.ED25519) -> LogKey | None:
+    """Return the key in a file, or None where there is no file.
+
+    Raises `KeyUnusable` where others may read it or it is not in its format.
+    """
+    try:
+        text = file.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return None
+    if file.stat().st_mode & 0o077:
+        raise KeyUnusable(f"Others may read {file}: run chmod 600 on it.")
+    try:
+        return _read_private_key(text, algorithm)
+    except ValueError as error:
+        raise KeyUnusable(f"{file} is not a signing key: {error}") from error
+
+
+def create_key_file(file: Path, key: LogKey) -> LogKey:
+    """Keep a key in a private file, with its public key beside it as `.vkey`.
+
+    Returns the key that stands there: another process's, if it was quicker.
+    """
+    with suppress(FileExistsError):
+        write_new(file, key.to_text())
+    kept = read_key_file(file, algorithm=key.verifier.algorithm)
+    if kept is None:
+        raise KeyMissing(f"The key just made in {file.parent} has gone.")
+    replace(file.with_suffix(".vkey"), f"{kept.verifier}\n")
+    return kept
+
+
+def _read_private_key(text: str, algorithm: bytes) -> LogKey:
     body = text.removeprefix(f"{_PREFIX}+")
     name, key_id, encoded = body.split("+", 2)
     seed = base64.b64decode(encoded, validate=True)
-    if body == text or seed[:1] != notes.ED25519:
+    if body == text or seed[:1] != algorithm:
         raise ValueError("it does not begin as one.")
     private = Ed25519PrivateKey.from_private_bytes(seed[1:])
-    verifier = VerifierKey(name, private.public_key().public_bytes_raw())
+    verifier = VerifierKey(name, private.public_key().public_bytes_raw(), algorithm)
     if verifier.key_id.hex() != key_id:
         raise ValueError("its id is not that of its key.")
     return LogKey(private_key=private, verifier=verifier)
-
-
-def _write_new(file: Path, text: str) -> None:
-    """Create a private file whole or not at all; raises `FileExistsError`."""
-    draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
-    _write_synced(draft, text)
-    try:
-        os.link(draft, file)
-    finally:
-        draft.unlink()
-    _sync_folder(file.parent)
-
-
-def _replace(file: Path, text: str) -> None:
-    """Put a text in a file's place; a crash leaves the old one or the new one."""
-    draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
-    _write_synced(draft, text)
-    draft.replace(file)
-    _sync_folder(file.parent)
-
-
-def _write_synced(file: Path, text: str) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from tests.integration.audit.leaving import Clock
 from workflows.operations.log_key import KeyFolder
 
 
@@ -15,3 +16,9 @@ def keys(tmp_path: Path, settings: Settings) -> KeyFolder:
     """Put the signing key and the last checkpoint below the test's own folder."""
     settings.DATA_DIR = tmp_path
     return KeyFolder.of_settings()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Give a clock that goes only when told."""
+    return Clock()

@@ -17,7 +17,12 @@ def test_alive_without_touching_anything(client: Client) -> None:
 def test_ready_when_everything_answers(client: Client) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {"database": "ok", "migrations": "ok", "valkey": "ok"}
+    assert answer.json() == {
+        "database": "ok",
+        "migrations": "ok",
+        "valkey": "ok",
+        "anchors": "ok",
+    }
 
 
 @pytest.mark.django_db

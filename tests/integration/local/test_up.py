@@ -50,6 +50,7 @@ def test_site_is_ready_when_it_says_so(stack: Running) -> None:
         "database": "ok",
         "migrations": "ok",
         "valkey": "ok",
+        "anchors": "ok",
     }
 
 

@@ -1,8 +1,11 @@
-"""Seal the audit log again and again. What sealing is: operations/checkpoints.py."""
+"""Seal the audit log again and again, and leave checkpoints at its anchors.
+
+What sealing is: operations/checkpoints.py; what anchors are: operations/anchors.py.
+"""
 
 import signal
 from argparse import ArgumentParser
-from threading import Event
+from threading import Event, Thread
 from types import FrameType
 from typing import Any
 
@@ -11,12 +14,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, connection
 
 from workflows.core.actors import COMMAND_LINE
+from workflows.operations.anchors import Tried, anchor_due, targets_of_settings
 from workflows.operations.checkpoints import Floor, Sealed, begin_anew, seal
 from workflows.operations.errors import Refused
 from workflows.operations.log_key import KeyFolder
 from workflows.store import database_now
 
 _LONGEST_PAUSE_SECONDS = 30.0
+_ANCHOR_LOOK_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
@@ -72,9 +77,16 @@ class Command(BaseCommand):
                 break
         signed = f"signed {size}" if size else "nothing new to sign"
         self.stdout.write(f"{entries} entries sealed, {signed}.")
+        for tried in anchor_due(folder=folder, clock=database_now):
+            what = tried.error or f"holds {tried.size} entries."
+            self.stdout.write(f"{tried.target}: {what}")
 
     def _run(self, folder: KeyFolder, *, pause: float) -> None:
         stop = _stop_on_signals()
+        # An anchor may take ten seconds to answer, or never do: sealing goes on.
+        anchoring = Thread(target=_keep_anchoring, args=(folder, stop), daemon=True)
+        if targets_of_settings():
+            anchoring.start()
         floor, failures = Floor(), 0
         while not stop.is_set():
             try:
@@ -91,6 +103,29 @@ class Command(BaseCommand):
             _tell(sealed)
             if not sealed.more:
                 stop.wait(pause)
+
+
+def _keep_anchoring(folder: KeyFolder, stop: Event) -> None:
+    """Leave checkpoints at anchors until told to stop; survives what goes wrong."""
+    failures = 0
+    while not stop.wait(_ANCHOR_LOOK_SECONDS * 2 ** min(failures, 5)):
+        try:
+            for tried in anchor_due(folder=folder, clock=database_now):
+                _tell_tried(tried)
+            failures = 0
+        except Exception as error:
+            # The sealer must go on, and so must the other anchors, whatever this is.
+            failures += 1
+            log.exception("anchors.interrupted", error=str(error), failures=failures)
+            connection.close()
+    connection.close()
+
+
+def _tell_tried(tried: Tried) -> None:
+    if tried.error:
+        log.warning("anchors.failed", target=tried.target, error=tried.error)
+    else:
+        log.info("anchors.left", target=tried.target, size=tried.size)
 
 
 def _tell(sealed: Sealed) -> None:
