@@ -25,6 +25,7 @@ from review.views import (
     instances,
     judging,
     large,
+    log_tiles,
     my_work,
     next_up,
     notifications,
@@ -337,6 +338,8 @@ urlpatterns = [
     ),
     path("audit/controls/", control_runs.control_runs, name="control-runs"),
     path("audit/controls/<int:run_id>/", control_runs.control_run, name="control-run"),
+    path("log/checkpoint", log_tiles.log_checkpoint, name="log-checkpoint"),
+    path("log/tile/<path:path>", log_tiles.log_tile, name="log-tile"),
     path("incidents/", incidents.incident_list, name="incident-list"),
     path(
         "incidents/<int:incident_id>/",

@@ -7,9 +7,18 @@ from collections.abc import Iterable, Iterator
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.permissions import AllowAny
 
-# Each with its reason: a page to sign in on, probes that tell nothing of content, and
-# the description of the API, which the published source tells anyway.
-OPEN_PAGES = {"sign-in", "livez", "readyz", "api-schema", "api-docs"}
+# Each with its reason: a page to sign in on, probes that tell nothing of content, the
+# description of the API, which the published source tells anyway, and the log's files,
+# which let in by the settings, by token and by role (test_tiles.py).
+OPEN_PAGES = {
+    "sign-in",
+    "livez",
+    "readyz",
+    "api-schema",
+    "api-docs",
+    "log-checkpoint",
+    "log-tile",
+}
 
 
 def _walk(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[URLPattern]:
