@@ -12,6 +12,7 @@ places that a crash takes back.
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +26,7 @@ from workflows.core.notes import Checkpoint, NoteError
 from workflows.models import Checkpoint as CheckpointRow
 from workflows.models import Leaf
 from workflows.models import Subtree as SubtreeRow
+from workflows.operations.epochs import KEY_REPLACED, RESTORED, read_last_word
 from workflows.operations.errors import Conflict
 from workflows.operations.log_key import (
     KeyFolder,
@@ -32,7 +34,7 @@ from workflows.operations.log_key import (
     LogKey,
     open_checkpoint,
 )
-from workflows.operations.proofs import StoredTree
+from workflows.operations.proofs import StoredTree, TreeDamaged
 
 _LOCK: Final = 0x636F756E746572  # advisory lock of the one sealer at work
 BATCH: Final = 20_000
@@ -200,12 +202,15 @@ def begin_anew(
 
     Puts the old files aside and records who did so and why; returns the new public
     key, which auditors must be given together with the old one. The tree goes on as
-    it is in the database, so what was signed before may no longer be a part of it:
-    the entry names the last checkpoint signed, for them to compare.
+    it is in the database under a new origin. Where what was signed before is no longer
+    a part of it, the entry is `log.restored`; it names the last checkpoint signed, and
+    `kept`: the size up to which the log still is what the old key signed.
     """
     with transaction.atomic():
         _wait_for_lock()
         note = folder.read_last_note()
+        last = CheckpointRow.objects.order_by("-size").first()
+        kind, kept = _find_kept(folder, note, last)
         # A crash from here on leaves no key, or a new one without its entry: run again.
         folder.retire_key()
         key = folder.create_key()
@@ -213,16 +218,31 @@ def begin_anew(
             "reason": reason,
             "verifier": str(key.verifier),
             "last_signed": note or "",
+            "kept": kept,
         }
-        audit.record_installation(
-            drafts=[Draft("log.key_replaced", actor, detail)], now=now
-        )
-        last = CheckpointRow.objects.order_by("-size").first()
+        audit.record_installation(drafts=[Draft(kind, actor, detail)], now=now)
         if last is not None:
             root = _read_frontier(last).root()
             stated = Checkpoint(key.verifier.name, last.size, root)
             folder.write_last_note(key.sign(stated))
     return str(key.verifier)
+
+
+def _find_kept(
+    folder: KeyFolder, note: str | None, last: CheckpointRow | None
+) -> tuple[str, int | None]:
+    """Tell how much of what was signed the log still holds; None where nobody knows."""
+    origin = (note or "").partition("\n")[0]
+    keys = {key.name: key for key in folder.read_verifier_keys()}
+    signed = read_last_word(note or "", keys.get(origin))
+    if signed is None:
+        return KEY_REPLACED, None
+    with suppress(TreeDamaged):
+        if StoredTree().root(signed.size) == signed.root:
+            return KEY_REPLACED, signed.size
+    # Nothing was signed since the backup was restored, so the newest checkpoint in the
+    # database is the last that both histories have.
+    return RESTORED, last.size if last else 0
 
 
 def _lock() -> bool:

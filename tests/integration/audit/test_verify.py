@@ -222,7 +222,7 @@ def test_command_refuses_what_it_cannot_use(
 def test_report_keeps_the_first_faults_and_counts_all(
     monkeypatch: pytest.MonkeyPatch, log: UUID, keys: KeyFolder
 ) -> None:
-    monkeypatch.setattr("workflows.operations.verification.FAULTS_KEPT", 2)
+    monkeypatch.setattr("workflows.operations.log_reports.FAULTS_KEPT", 2)
     with owner_without_triggers(*TABLES), connection.cursor() as cursor:
         cursor.execute("UPDATE workflows_auditentry SET kind = 'x'")
     report = verify_log(folder=keys)
