@@ -1,8 +1,27 @@
 """The people's side as a Django application."""
 
+from typing import Final
+
 from django.apps import AppConfig
+
+UNGUARDED: Final = {
+    "review_batch": "a pile somebody works through; each verdict in it is an entry",
+    "review_delivery": "mails and posts on their way",
+    "review_draft": "what somebody types and has not handed in",
+    "review_lane": "a place that tasks wait in; which one a task is in is guarded",
+    "review_notification": "what somebody was told; what it tells of are entries",
+    "review_notificationpreference": "how somebody wants to be told",
+    "review_preference": "how somebody wants the screens",
+    "review_presence": "who looks at a task at this moment",
+    "review_quorumgap": "warnings, found anew by each sweep",
+    "review_savedview": "lists under a name",
+    "review_skip": "what somebody passed over; that he did is an entry",
+    "review_turn": "whose turn it is to be given work",
+}
+"""Tables of ours that no trigger guards, each with the reason."""
 
 
 class ReviewConfig(AppConfig):
     name = "review"
     default_auto_field = "django.db.models.BigAutoField"
+    unguarded_tables = UNGUARDED

@@ -15,7 +15,11 @@ from workflows.audit import (
     record,
 )
 from workflows.ids import new_instance_id
-from workflows.migrations_support import append_only_table, audited_table
+from workflows.migrations_support import (
+    append_only_table,
+    audited_table,
+    removals_need_entry,
+)
 from workflows.models import AuditEntry, Instance, Step
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
@@ -46,6 +50,8 @@ RAW_CHANGES = [
     "UPDATE workflows_step SET state = 'COMPLETED', ended_at = now()",
     "UPDATE workflows_timer SET state = 'CANCELED'",
     RESOLVE,
+    "DELETE FROM workflows_timer",
+    "DELETE FROM workflows_incident",
 ]
 
 
@@ -221,6 +227,7 @@ def test_protection_can_be_taken_back_and_put_again(committed: UUID) -> None:
     operations = [
         append_only_table("workflows_auditentry"),
         audited_table("workflows_step"),
+        removals_need_entry("workflows_step"),
     ]
     count = (
         "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgrelid IN"
@@ -235,5 +242,5 @@ def test_protection_can_be_taken_back_and_put_again(committed: UUID) -> None:
         for operation in operations:
             cursor.execute(str(operation.sql))
         cursor.execute(count)
-        assert cursor.fetchone() == (4,)
+        assert cursor.fetchone() == (6,)
         transaction.set_rollback(True)
