@@ -1,18 +1,15 @@
 """The audit log's cost and speed on a real database. Prints one JSON line.
 
-"Without log" takes away the triggers, the canonical text, the hashing and the storing
-of entries; what is left is counting them, since rows carry the number of their entry.
+What "without log" takes away: audit_off.py.
 """
 
-import datetime as dt
 import json
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from unittest import mock
 
 import django
 
@@ -24,9 +21,13 @@ from django.db import connection, transaction  # noqa: E402
 from review.evidence import verify  # noqa: E402
 from review.evidence.bundle import export_instance  # noqa: E402
 from tests.benchmarks import work  # noqa: E402
+from tests.benchmarks.audit_off import (  # noqa: E402
+    without_entries,
+    without_triggers,
+)
 from tests.factories.processes import TESTER  # noqa: E402
 from workflows import audit  # noqa: E402
-from workflows.core.chain import Draft, Head, Row  # noqa: E402
+from workflows.core.chain import Draft  # noqa: E402
 from workflows.models import AuditEntry, Instance  # noqa: E402
 from workflows.operations.checkpoints import Floor, seal  # noqa: E402
 from workflows.operations.log_key import KeyFolder  # noqa: E402
@@ -36,10 +37,6 @@ from workflows.store import database_now  # noqa: E402
 COUNT, BATCH, TURNS = 1_000, 50, 5
 STEPS = 8
 LARGE_CASE = 20_000
-_TRIGGERS = """
-    SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-    WHERE t.tgname LIKE '%\\_needs\\_entry'
-"""
 
 
 def main() -> None:
@@ -71,32 +68,8 @@ def _rate(definition_id: int) -> float:
 
 @contextmanager
 def _no_log() -> Iterator[None]:
-    with connection.cursor() as cursor:
-        cursor.execute(_TRIGGERS)
-        triggers = cursor.fetchall()
-        for table, name in triggers:
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
-    try:
-        with mock.patch.multiple(audit, record_rows=_drop, link=_count):
-            yield
-    finally:
-        with connection.cursor() as cursor:
-            for table, name in triggers:
-                cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
-
-
-def _drop(rows: Sequence[Row]) -> None:
-    """Stand in for `record_rows` where the log is off."""
-
-
-def _count(head: Head, drafts: Sequence[Draft], *, now: dt.datetime) -> list[Row]:
-    """Stand in for `link`: move the head on and say nothing."""
-    begin = head.seq + 1
-    head.seq += len(drafts)
-    return [
-        Row(head.chain, begin + at, one.kind, "", now, None, one.step_id, "", b"")
-        for at, one in enumerate(drafts)
-    ]
+    with without_triggers(), without_entries():
+        yield
 
 
 def _forget_what_has_no_log() -> None:

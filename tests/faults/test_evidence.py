@@ -1,0 +1,46 @@
+"""Promises 15 and 16 at a small share; `make chaos` runs them, 17 and 18 at full size."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.factories.desk import build_world
+from tests.faults import bypassing, tampering
+from tests.integration.audit.rows import make_rows
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.django_db
+def test_whatever_is_done_to_a_log_is_found() -> None:
+    told = tampering.tamper(39)  # every kind once
+    assert told["missed"] == []
+    assert told["kept"]
+    assert len(told["kinds"]) == 39
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_row_of_state_changes_without_its_entry() -> None:
+    build_world().open_task()
+    make_rows()
+    count = bypassing.bypass()
+    assert count.passed == []
+    assert {
+        "workflows_instance",
+        "workflows_step",
+        "workflows_timer",
+        "workflows_incident",
+        "workflows_definition",
+        "review_task",
+        "review_taskcontent",
+        "review_person",
+        "review_rolegrant",
+        "review_queue",
+    } <= count.tables
+    assert {
+        kind: count.refused[kind] > 5 for kind in ("update", "delete", "insert")
+    } == {
+        "update": True,
+        "delete": True,
+        "insert": True,
+    }
