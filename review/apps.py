@@ -5,6 +5,7 @@ from typing import Final
 from django.apps import AppConfig
 
 UNGUARDED: Final = {
+    "review_auditlist": "searches under a name; each of them is run anew",
     "review_batch": "a pile somebody works through; each verdict in it is an entry",
     "review_delivery": "mails and posts on their way",
     "review_draft": "what somebody types and has not handed in",

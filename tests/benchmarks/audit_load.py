@@ -148,7 +148,7 @@ def _shares(lags: list[float]) -> dict[str, object]:
     }
 
 
-def _rows(sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+def _rows(sql: str, *parameters: int) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())

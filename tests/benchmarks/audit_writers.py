@@ -5,7 +5,6 @@ The benchmark `audit` and the fault run `decisions` measure with it.
 
 import json
 import os
-import signal
 import statistics
 import subprocess
 import sys
@@ -14,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from config.local.processes import stop
 from tests.benchmarks.peers import ROOT
 from tests.benchmarks.servers import Bench
 
@@ -83,7 +81,8 @@ def _turn(
         rate = _write(environment, kind, seconds)
         out, _ = watch.communicate()
     finally:
-        stop(sealer, signal.SIGTERM, seconds=20)
+        sealer.terminate()
+        sealer.wait(20)
     return rate, json.loads(out.splitlines()[-1])
 
 

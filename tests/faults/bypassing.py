@@ -48,14 +48,14 @@ OTHER: Final = {
     "numeric": "COALESCE({c}, 0) + 1",
     "double precision": "COALESCE({c}, 0) + 1",
     "text": "COALESCE({c}, '') || 'x'",
-    "character varying": "left(COALESCE({c}, '') || 'x', 1)",
+    "character varying": "CASE WHEN {c} = 'x' THEN 'y' ELSE 'x' END",
     "timestamp with time zone": "COALESCE({c}, now()) + interval '1 second'",
     "date": "COALESCE({c}, current_date) + 1",
     "time without time zone": "COALESCE({c}, '00:00') + interval '1 minute'",
     "interval": "COALESCE({c}, '0') + interval '1 minute'",
     "uuid": "gen_random_uuid()",
     "jsonb": "jsonb_build_object('forged', true)",
-    "bytea": "'\\x00'::bytea",
+    "bytea": "CASE WHEN {c} = '\\x00' THEN '\\x01'::bytea ELSE '\\x00' END",
     "xid8": "pg_current_xact_id()",
 }
 
@@ -94,7 +94,10 @@ def _list_tries(
     for column in _guarded_columns(table, columns):
         kind = next(row[1] for row in columns if row[0] == column)
         change = OTHER[kind.removesuffix("[]")].format(c=column)
-        change = "'{}'" if kind.endswith("[]") else change
+        if kind.endswith("[]"):
+            change = (
+                f"CASE WHEN {column} = '{{}}' THEN '{{NULL}}'::{kind} ELSE '{{}}' END"
+            )
         yield (
             f"update {column}",
             [f"UPDATE {table} SET {column} = {change} WHERE {a_row}"],
@@ -268,9 +271,7 @@ def run(verdict_count: int) -> Told:
     }
 
 
-def _query(
-    sql: str, parameters: Sequence[object] | None = None
-) -> list[tuple[Any, ...]]:
+def _query(sql: str, parameters: Sequence[str] | None = None) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())

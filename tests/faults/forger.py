@@ -354,11 +354,11 @@ class Forger:
 
     # --- the database -----------------------------------------------------------------
 
-    def _run(self, sql: str, **values: object) -> None:
+    def _run(self, sql: str, **values: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute(sql, values or None)
 
-    def _query(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
+    def _query(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
             cursor.execute(sql, values or None)
             return list(cursor.fetchall())

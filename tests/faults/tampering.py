@@ -132,10 +132,10 @@ def _once(
     """Change the log, verify it, and take the change back."""
     kinds = forger.kinds()
     name, act = kinds[number % len(kinds)]
-    savepoint = transaction.savepoint()
-    act()
-    report = verify()
-    transaction.savepoint_rollback(savepoint)
+    with transaction.atomic():
+        act()
+        report = verify()
+        transaction.set_rollback(True)
     return name, report
 
 

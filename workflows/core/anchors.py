@@ -65,10 +65,11 @@ def _read_target(word: str) -> Target:
             if not parts.hostname or parts.username is not None:
                 raise ValueError(f"{word!r} names no host to ask for time stamps.")
             return Target("tsa", f"tsa:{parts.netloc}{parts.path}", url)
-    raise ValueError(
-        f"{word!r} is no anchor; write file:/folder, mailto:address,"
-        " witness+https://host/#VKEY or tsa+https://host/path."
-    )
+        case _:
+            raise ValueError(
+                f"{word!r} is no anchor; write file:/folder, mailto:address,"
+                " witness+https://host/#VKEY or tsa+https://host/path."
+            )
 
 
 def _read_folder(path: str, *, word: str) -> Target:
@@ -110,7 +111,8 @@ def _read_witness(url: str) -> Target:
 
 def pause_after(attempts: int) -> dt.timedelta:
     """Return how long to wait after so many attempts that failed: doubling, up to 10 min."""
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(max(attempts - 1, 0), 10))
+    doubled: int = 2 ** min(max(attempts - 1, 0), 10)
+    return min(LONGEST_PAUSE, FIRST_PAUSE * doubled)
 
 
 def pause_between(target: Target, *, window: dt.timedelta) -> dt.timedelta:

@@ -109,7 +109,7 @@ def anchor_due(*, folder: KeyFolder, clock: Callable[[], dt.datetime]) -> list[T
 
 def _claim(target: Target, *, size: int, now: dt.datetime) -> tuple[int, int] | None:
     """Make the anchor's row if it is due, and take it; None where there is nothing."""
-    values = {
+    values: dict[str, str | int | dt.datetime] = {
         "target": target.name,
         "kind": target.kind,
         "size": size,

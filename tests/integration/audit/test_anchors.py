@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from tests.factories.outside import open_office
 from tests.integration.audit.leaving import Clock, grow, name
+from workflows.connectors import anchors as connectors
 from workflows.models import Anchoring, Checkpoint
 from workflows.operations import anchors
 from workflows.operations.anchors import anchor_due, list_standings
@@ -109,7 +110,7 @@ def test_attempt_that_lost_its_lease_keeps_no_receipt(
     worm.mkdir()
     name(settings, f"file:{worm}")
     size = grow(keys, clock)
-    leave = anchors.leave
+    leave = connectors.leave
     others: list[Any] = []
 
     def leave_late(*arguments: Any) -> bytes:

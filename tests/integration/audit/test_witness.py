@@ -30,6 +30,7 @@ from workflows.models import Checkpoint
 from workflows.operations import anchors
 from workflows.operations.anchors import anchor_due, read_receipts
 from workflows.operations.log_key import KeyFolder, LogKey, verify_with
+from workflows.operations.proofs import StoredTree
 from workflows.operations.witness import FolderTaken, Witness, open_witness
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
@@ -76,7 +77,7 @@ def test_witness_cosigns_what_grew_and_nothing_else(
         # Another size stands with the witness than we know of: it says which.
         third = grow(keys, clock)
         note = Checkpoint.objects.get(size=third).note
-        proof = anchors.StoredTree().consistency_proof(old_size=second, size=third)
+        proof = StoredTree().consistency_proof(old_size=second, size=third)
         body = write_request(old_size=second, proof=proof, note=note)
         witness.add_checkpoint(body, timestamp=1)
         fourth = grow(keys, clock)
@@ -115,6 +116,8 @@ def test_what_a_witness_says_is_told(
             state = str(StoredCheckpoint(log.name, size, bytes(32)))
         case "stranger":
             announced = LogKey.make("w2", algorithm=COSIGNATURE).verifier
+        case _:
+            raise AssertionError(ruin)
     if state:
         (
             good.folder / "logs" / hashlib.sha256(log.name.encode()).hexdigest()
