@@ -36,7 +36,7 @@ _GOVERNED = (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("review", "0015_auditing"),
+        ("review", "0013_erasing"),
         ("workflows", "0017_removals"),
     ]
     operations = [

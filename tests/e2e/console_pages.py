@@ -66,6 +66,8 @@ ANSWERS: Final = frozenset([
     "settings-keys-reset",
     "rail",
     "find",
+    "log-checkpoint",
+    "log-tile",
     "notification-mark",
     "notification-open",
     "undelivered-again",

@@ -33,6 +33,7 @@ Told = dict[str, Any]
 GUARDS: Final = re.compile(
     r"has no audit entry (?:of its own transaction|in the chain of the installation)"
     r"|rows are only ever added|a deployed definition never changes"
+    r"|no entry says that its content is erased"
 )
 _COLUMNS: Final = """
     SELECT a.attname, format_type(a.atttypid, NULL), a.attnotnull,

@@ -8,7 +8,7 @@ from workflows.migrations_support import settled_rows_stay
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("workflows", "0013_payloads"),
+        ("workflows", "0015_disclosures"),
     ]
 
     operations = [

@@ -31,7 +31,7 @@ _TABLES: Final = """
     SELECT c.relname, pg_has_role(current_user, c.relowner, 'MEMBER'),
         has_table_privilege(c.oid, 'TRUNCATE'), has_table_privilege(c.oid, 'TRIGGER'),
         has_table_privilege(c.oid, 'DELETE'),
-        has_table_privilege(c.oid, 'UPDATE') OR has_any_column_privilege(c.oid, 'UPDATE')
+        has_table_privilege(c.oid, 'UPDATE'), has_any_column_privilege(c.oid, 'UPDATE')
     FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace
         AND c.relkind IN ('r', 'p') AND c.relname = ANY(%s) ORDER BY c.relname
 """
@@ -145,17 +145,8 @@ def _check_rights(
             f"{role} owns {len(owned)} tables, {owned[0]} among them, or is a member of"
             " the role that does: it can switch off their triggers.",
         )
-    for table, is_owner, truncates, triggers, deletes, updates in rows:
-        if is_owner:
-            continue
-        too_much = [
-            *(["TRUNCATE"] if truncates else []),
-            *(["TRIGGER"] if triggers else []),
-        ]
-        if (table, f"{table}_rows_stay") in guards.triggers and _is_plain(
-            table, guards
-        ):
-            too_much += ["UPDATE"] * bool(updates) + ["DELETE"] * bool(deletes)
+    for table, is_owner, *held in rows:
+        too_much = [] if is_owner else _find_too_much(table, held, guards)
         if too_much:
             rights = ", ".join(too_much)
             yield Finding(
@@ -163,6 +154,17 @@ def _check_rights(
                 f"{role} may {rights} on {table}; run as the owner: REVOKE {rights} ON"
                 f" {table} FROM {role}, PUBLIC.",
             )
+
+
+def _find_too_much(table: str, held: list[bool], guards: Guards) -> list[str]:
+    """Return those of the rights held on a table that nobody needs to work with it."""
+    truncates, triggers, deletes, updates, updates_some = held
+    names = {"TRUNCATE": truncates, "TRIGGER": triggers}
+    if (table, f"{table}_rows_stay") in guards.triggers and _is_plain(table, guards):
+        # Of what may be erased the columns of content are granted, and no more.
+        erases = (table, f"{table}_rows_are_erased") in guards.triggers
+        names |= {"UPDATE": updates if erases else updates_some, "DELETE": deletes}
+    return [name for name, is_held in names.items() if is_held]
 
 
 def _is_plain(table: str, guards: Guards) -> bool:
