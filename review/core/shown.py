@@ -35,14 +35,24 @@ def describe_shown(
     reveal: str,
     revealed_at: str | None,
     opened: Sequence[str],
+    view: Mapping[str, Any] | None = None,
+    view_digest: str = "",
 ) -> dict[str, object]:
     """Return what was on a reviewer's screen, as it is kept with the verdict.
 
     Digests of the payload and of each of its documents by id (by place where one has
     none), of the proposal, the policy's version, how and when the model's view was
-    revealed, and which sources were opened.
+    revealed, and which sources were opened. `view` is what the page was made from; a
+    page that was made from something else (it was open while a form or a queue's words
+    changed) is told by its digest alone, `page`.
     """
+    page: dict[str, object] = {}
+    if view is not None:
+        page = {"view": dict(view)}
+        if view_digest not in {"", digest(dict(view))}:
+            page["page"] = view_digest
     return {
+        **page,
         "payload": digest(payload),
         "proposal": proposal_digest,
         "policy": policy_version,
@@ -51,6 +61,20 @@ def describe_shown(
         "revealed_at": revealed_at,
         "sources_opened": sorted(set(opened)),
     }
+
+
+def name_seen(shown: Mapping[str, Any]) -> dict[str, object]:
+    """Return the digests of describe_shown one by one, as a verdict's entry names them."""
+    named: dict[str, object] = {
+        "payload": shown["payload"],
+        "proposal": shown["proposal"],
+        "sources": digest(shown["sources"]),
+        "sources_opened": len(shown["sources_opened"]),
+        "revealed_at": shown["revealed_at"],
+    }
+    if "view" in shown:
+        named["view"] = shown.get("page") or digest(shown["view"])
+    return named
 
 
 def digest_sources(payload: Mapping[str, Any]) -> dict[str, str]:

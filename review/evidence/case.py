@@ -384,6 +384,9 @@ def _tell_verdict(row: Verdict, case: Case) -> dict[str, Any]:
         told["signature"] = row.signature
     if row.shown:
         told["seen"] = case.keep(row.shown, what=f"seen for verdict {row.id}")
+        if "view" in row.shown and "page" not in row.shown:
+            what = f"what the page of verdict {row.id} was made from"
+            told["view"] = case.keep(row.shown["view"], what=what)
     if row.edits is not None:
         what = f"edits of verdict {row.id}"
         told["edits"] = case.keep_committed(_edits(row), what=what)

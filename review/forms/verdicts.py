@@ -67,6 +67,9 @@ class VerdictForm(LeaseForm):
     """
 
     payload_digest = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    view_digest = forms.CharField(
+        widget=forms.HiddenInput, required=False, max_length=64
+    )
     sources_opened = forms.CharField(
         widget=forms.HiddenInput, required=False, max_length=20_000
     )

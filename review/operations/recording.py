@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from review.core.edits import list_changed
-from review.core.shown import describe_shown
+from review.core.shown import describe_shown, name_seen
 from review.core.states import Decision, Outcome, Reveal, TaskState
 from review.evidence.personal import committed_patch, committed_payload
 from review.models import Person
@@ -45,10 +45,16 @@ _INSERT: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the page tells of the looking: when the model's view opened, and sources."""
+    """What the page tells of the looking: when the model's view opened, and sources.
+
+    `view` is what the page is made from now, `view_digest` what the person's page said
+    it was made from; what came by no page has neither.
+    """
 
     revealed_at: dt.datetime | None = None
     sources_opened: Sequence[str] = ()
+    view: Mapping[str, Any] | None = None
+    view_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +128,8 @@ def read_sight(task: LockedTask, wish: Wish, found: Sequence[Sequence[Any]]) -> 
         reveal=task.reveal.value,
         revealed_at=_text(revealed_at),
         opened=wish.seen.sources_opened,
+        view=wish.seen.view,
+        view_digest=wish.seen.view_digest,
     )
     return Sight(
         verdict_id=ids[0][0],
@@ -145,6 +153,7 @@ def submitted_draft(
         "shown": task.payload_digest,
         "seen": digest(sight.shown),
         "policy": task.policy.get("version"),
+        **name_seen(sight.shown),
         **more,
     }
     if wish.reason_code:

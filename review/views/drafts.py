@@ -20,6 +20,7 @@ _LEFT_OUT: Final = frozenset({
     "then",
     "password",
     "sources_opened",
+    "view_digest",
 })
 
 

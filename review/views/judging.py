@@ -124,7 +124,10 @@ def _submit(request: HttpRequest, case: Case, form: VerdictForm) -> verdicts.Sub
         rationale=form.cleaned_data["rationale"],
         edits=form.corrections,
         seen=verdicts.Seen(
-            revealed_at=case.row.revealed_at, sources_opened=tuple(form.opened)
+            revealed_at=case.row.revealed_at,
+            sources_opened=tuple(form.opened),
+            view=task_forms.view_of(case, task_forms.list_reasons(case)),
+            view_digest=form.cleaned_data["view_digest"],
         ),
         signature=_sign(request, case, form)
         if case.row.signature == Signature.PASSWORD.value

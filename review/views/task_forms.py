@@ -13,6 +13,7 @@ from review.forms.verdicts import HandOverForm, VerdictForm
 from review.models import Person, Queue, ReasonCode
 from review.views import changes
 from review.views.formats import HIGH_CONFIDENCE, MEDIUM_CONFIDENCE
+from review.views.sight import describe_view, digest_view
 
 MOST_COLLEAGUES: Final = 200
 CHOICES: Final = (
@@ -96,6 +97,7 @@ def build_verdict_form(
             **(draft or {}),
             "token": case.row.lease_token,
             "payload_digest": case.row.payload_digest,
+            "view_digest": digest_view(view_of(case, reasons)),
         },
         reasons=_group(reasons),
         reason_decisions={each.code: each.decision for each in reasons},
@@ -104,6 +106,11 @@ def build_verdict_form(
         hidden=case.row.hidden_decisions,
         is_signed=case.row.signature == Signature.PASSWORD.value,
     )
+
+
+def view_of(case: Case, reasons: Sequence[Reason]) -> dict[str, Any]:
+    """Return what the page shows to who holds the task, for his verdict's entry."""
+    return describe_view(case, reasons=[each.code for each in reasons])
 
 
 def build_hand_over_form(case: Case) -> HandOverForm | None:

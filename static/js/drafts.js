@@ -30,6 +30,7 @@ class Draft {
     const body = new FormData(this.form);
     body.delete("password");
     body.delete("sources_opened");
+    body.delete("view_digest");
     return body;
   }
 

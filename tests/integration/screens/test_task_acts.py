@@ -1,16 +1,20 @@
 """What can be done at a task besides deciding it, and what comes after a decision."""
 
 import datetime as dt
+import json
 from typing import Any
 
 from django.urls import reverse
 
 from review.core.states import Reveal, Role, Signature
+from review.evidence.case import read_case
 from review.models import Draft, Presence, Queue, Task, Verdict
 from review.operations import claims, people, presence
-from tests.factories.desk import World
+from tests.factories.desk import World, payload
 from tests.factories.processes import TESTER
 from tests.integration.screens.test_task import claim, hand_in
+from workflows.core.canonical import digest
+from workflows.models import AuditEntry
 from workflows.store import database_now
 
 JSON = {"Accept": "application/json"}
@@ -26,6 +30,37 @@ def _slow(world: World, **rules: Any) -> None:
 def _page(world: World, name: str, task: Task) -> str:
     url = reverse("task-detail", args=[task.pk])
     return " ".join(world.browser(name).get(url).content.decode().split())
+
+
+def test_entry_names_what_the_page_showed_and_evidence_has_it(world: World) -> None:
+    letter = {"id": "letter", "name": "letter.txt", "text": "Please."}
+    task = world.open_task(documents=[letter])
+    fields = claim(world, "alice", task)
+    browser, url = world.browser("alice"), reverse("task-detail", args=[task.pk])
+    form = browser.get(url).context["form"]
+    given = {**fields, "view_digest": form["view_digest"].value()}
+    browser.post(
+        reverse("task-reveal", args=[task.pk]), {"token": fields["token"]}, headers=JSON
+    )
+    given |= {"decision": "APPROVE", "sources_opened": "letter"}
+    browser.post(reverse("task-verdict", args=[task.pk]), given, headers=JSON)
+    verdict = Verdict.objects.get()
+    entry = AuditEntry.objects.get(chain=task.instance_id, kind="verdict.submitted")
+    detail = json.loads(entry.entry)["detail"]
+    case = read_case(task.instance_id)
+    assert case is not None
+    assert detail["seen"] in case.contents
+    assert detail["view"] == form["view_digest"].value()
+    assert detail["view"] in case.contents
+    assert detail["shown"] in case.contents
+    assert detail["payload"] == digest(
+        json.loads(case.contents[detail["shown"]])["payload"]
+    )
+    assert detail["proposal"] == digest(payload()["proposal"])
+    assert detail["sources"] == digest({"letter": digest(letter)})
+    assert (detail["sources_opened"], detail["policy"]) == (1, verdict.policy_version)
+    assert detail["revealed_at"] == verdict.shown["revealed_at"]
+    assert verdict.shown["revealed_at"]
 
 
 def test_a_verdict_can_be_taken_back_and_is_the_draft_again(world: World) -> None:
