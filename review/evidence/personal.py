@@ -37,9 +37,16 @@ def committed_payload(
 
     A payload whose content was erased stands in that form already.
     """
+    secret = disclosures.read_secret(instance_id) if read_paths(policy) else None
+    return commit_payload(secret, policy, payload)
+
+
+def commit_payload(
+    secret: bytes | None, policy: Mapping[str, Any], payload: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], list[Opening]]:
+    """Return the same for who has read the instance's secret already."""
     paths = read_paths(policy)
-    secret = disclosures.read_secret(instance_id) if paths else None
-    if secret is None:
+    if secret is None or not paths:
         return payload, []
     return commit_at(payload, paths, salts_of(secret))
 
@@ -48,8 +55,15 @@ def committed_patch(
     instance_id: UUID, policy: Mapping[str, Any], patch: Sequence[Mapping[str, Any]]
 ) -> tuple[Patch, list[Opening]]:
     """Return edits as their digest is taken over them, and what opens them."""
+    secret = disclosures.read_secret(instance_id) if read_paths(policy) else None
+    return commit_edits(secret, policy, patch)
+
+
+def commit_edits(
+    secret: bytes | None, policy: Mapping[str, Any], patch: Sequence[Mapping[str, Any]]
+) -> tuple[Patch, list[Opening]]:
+    """Return the same for who has read the instance's secret already."""
     paths = read_paths(policy)
-    secret = disclosures.read_secret(instance_id) if paths else None
-    if secret is None:
+    if secret is None or not paths:
         return [dict(step) for step in patch], []
     return commit_patch(patch, paths, salts_of(secret))
