@@ -6,6 +6,7 @@ variable and an unsafe production value each stop the program with one sentence.
 
 import os
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -138,7 +139,7 @@ RQ_QUEUES = {
         "DEFAULT_TIMEOUT": 600,
         "SERIALIZER": "rq.serializers.JSONSerializer",
     }
-    for name in ("engine", "services", "notify")
+    for name in ("engine", "services", "notify", "bundles")
 }
 RQ = {"COMMIT_MODE": "auto"}  # workflows.dispatch alone decides when a bell is rung
 RQ_SHOW_ADMIN_LINK = False
@@ -153,6 +154,10 @@ ENGINE_THREADS = env.integer("COUNTERSIGN_ENGINE_THREADS", 2, least=1, most=16)
 PAYLOAD_BYTES = env.integer(
     "COUNTERSIGN_PAYLOAD_BYTES", 32_768, least=1024, most=1_048_576
 )
+# How long the file of a finished bundle of evidence is kept.
+BUNDLE_DAYS = env.integer("COUNTERSIGN_BUNDLE_DAYS", 30, least=1, most=3650)
+BUNDLE_KEPT = timedelta(days=BUNDLE_DAYS)
+
 SERVICE_CALLS = env.integer("COUNTERSIGN_SERVICE_CALLS", 1000, least=1, most=10_000)
 SERVICE_THREADS = env.integer("COUNTERSIGN_SERVICE_THREADS", 32, least=1, most=1000)
 

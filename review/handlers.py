@@ -6,6 +6,7 @@ Imported by the engine's autodiscovery when the applications are ready.
 import review.demo.handlers  # noqa: F401  (importing registers them)
 from review.live import publish_instances
 from review.operations import (
+    building,
     clocks,
     coverage,
     delivering,
@@ -20,6 +21,7 @@ from review.operations.openings import ReviewDesk
 from workflows.kinds import (
     register_sweep,
     register_timer_kind,
+    set_bundler,
     set_carrier,
     set_human_kind,
     set_instance_clocks,
@@ -37,5 +39,7 @@ register_sweep("coverage", coverage.sweep)
 register_sweep("notices", delivering.sweep)
 register_sweep("retention", retaining.sweep)
 set_carrier(delivering.Mailman())
+register_sweep("bundles", building.sweep)
+set_bundler(building.Workshop())
 register_sweep("policies", policies.bring_into_force)
 register_sweep("presence", presence.forget_gone)

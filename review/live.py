@@ -2,7 +2,8 @@
 
 Topics: `queue.<key>`, `task.<id>`, `instance.<uuid>`, `instances` (any of them),
 `instances.many` (so many at once that none is named), `person.<id>`, `incidents`,
-`policies`, `dashboard`. A page that hears one fetches itself again over HTTP, where permission is checked.
+`policies`, `dashboard`, `bundles` (the list), `bundle.<id>`. A page that hears one
+fetches itself again over HTTP, where permission is checked.
 """
 
 import functools

@@ -19,9 +19,16 @@ JOBS = {
     "engine": "workflows.jobs.drain_engine",
     "services": "workflows.jobs.drain_services",
     "notify": "workflows.jobs.drain_notices",
+    "bundles": "workflows.jobs.drain_bundles",
 }
-# A services job lasts as long as the slowest call that it has under way.
-TIMEOUTS = {"engine": 600, "services": 24 * 3600, "notify": 600}
+# A services job lasts as long as the slowest call that it has under way; a bundle is put
+# together in one go.
+TIMEOUTS = {
+    "engine": 600,
+    "services": 24 * 3600,
+    "notify": 600,
+    "bundles": 24 * 3600,
+}
 
 
 def after_commit(action: Callable[[], object]) -> None:

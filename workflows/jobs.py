@@ -71,6 +71,11 @@ def drain_notices(**_: object) -> int:
     return kinds.carrier().drain(seconds=SECONDS)
 
 
+def drain_bundles(**_: object) -> int:
+    """Build bundles of evidence for a while; return how many were finished."""
+    return kinds.bundler().drain(seconds=SECONDS)
+
+
 def worker_name() -> str:
     """Return what names this process in audit entries."""
     return f"{socket.gethostname()}:{os.getpid()}"

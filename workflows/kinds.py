@@ -302,3 +302,28 @@ def carrier() -> Carrier:
     if not _carrier:
         raise NothingRegistered("No application sends notices; call set_carrier.")
     return _carrier[0]
+
+
+# --- bundles of evidence ---------------------------------------------------------
+
+
+class Bundler(Protocol):
+    """Who builds what auditors take away, in a `bundles` job or in the sweep."""
+
+    def drain(self, *, seconds: float) -> int:
+        """Build what is due for about so long; return how many were finished."""
+
+
+_bundler: list[Bundler] = []
+
+
+def set_bundler(bundler: Bundler) -> None:
+    """Say who builds bundles of evidence; the last word counts."""
+    _bundler[:] = [bundler]
+
+
+def bundler() -> Bundler:
+    """Return who builds bundles of evidence. Raises NothingRegistered."""
+    if not _bundler:
+        raise NothingRegistered("No application builds bundles; call set_bundler.")
+    return _bundler[0]

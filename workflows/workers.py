@@ -49,3 +49,5 @@ CLASSES: dict[str, type[EngineWorker] | type[ServiceWorker]] = {
     "services": ServiceWorker,
     "notify": ServiceWorker,
 }
+BESIDE: dict[str, tuple[str, ...]] = {"notify": ("bundles",)}
+"""Queues that a worker takes from when its own is empty: in this order."""

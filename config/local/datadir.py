@@ -25,6 +25,7 @@ OURS = {
     "users.lock",
     "secret_key",
     "keys",
+    "bundles",
     "logs",
     "static",
     "demo",

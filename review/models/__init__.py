@@ -11,6 +11,7 @@ from review.models.auditing import (
     SampleSignOff,
 )
 from review.models.batches import Batch
+from review.models.bundles import BundleCustody, EvidenceBundle
 from review.models.calendars import Calendar, CalendarHoliday
 from review.models.clocks import (
     CalendarVersion,
@@ -56,6 +57,7 @@ __all__ = [
     "Authority",
     "Batch",
     "BreakGlass",
+    "BundleCustody",
     "Calendar",
     "CalendarHoliday",
     "CalendarVersion",
@@ -68,6 +70,7 @@ __all__ = [
     "Delivery",
     "Draft",
     "Erasure",
+    "EvidenceBundle",
     "InformationRequest",
     "InstanceClock",
     "Intervention",

@@ -8,12 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseBase,
-    StreamingHttpResponse,
-)
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -21,10 +16,8 @@ from django.views.decorators.http import require_GET, require_POST
 from review import permissions
 from review.dashboards import audit, audit_lists
 from review.dashboards.audit_conditions import Search, build_search
-from review.dashboards.audit_scope import check_case
 from review.dashboards.blind import read_blindfold
 from review.dashboards.frame import Viewer
-from review.evidence.bundle import export_instance
 from review.forms.audit import AuditSearchForm, PersonalSearchForm, SaveSearchForm
 from review.models import Person
 from review.operations import auditing
@@ -34,7 +27,6 @@ from review.views.entries import Line, build_lines
 from review.views.formats import format_count, format_moment
 from review.views.pages import render_page
 from review.views.paging import cut, read_before
-from workflows.core.actors import person
 from workflows.operations.errors import Invalid
 from workflows.store import database_now
 
@@ -148,23 +140,6 @@ def audit_personal(request: HttpRequest) -> HttpResponse:
         " its words are not.",
     )
     return redirect(f"{reverse('audit-search')}?found={found.id}")
-
-
-@require_POST
-@screen(permissions.check_can_audit)
-def audit_export(request: HttpRequest, instance_id: UUID) -> HttpResponseBase:
-    """Give the evidence of one instance as a bundle; the export itself is recorded."""
-    viewer = viewer_required(request)
-    check_case(viewer.rights, instance_id)
-    export = export_instance(
-        instance_id=instance_id,
-        actor=person(person_id=viewer.person_id, name=viewer.rights.name),
-        reason=request.POST.get("reason", ""),
-    )
-    response = StreamingHttpResponse(export.chunks(), content_type="application/zip")
-    response["Content-Length"] = str(export.size)
-    response["Content-Disposition"] = f'attachment; filename="{export.name}"'
-    return response
 
 
 def _person(request: HttpRequest) -> Person:

@@ -18,8 +18,9 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
-from review.evidence import verify  # noqa: E402
-from review.evidence.bundle import export_instance  # noqa: E402
+from review.core.selections import Selection  # noqa: E402
+from review.evidence import files, verify  # noqa: E402
+from review.operations import building, bundles  # noqa: E402
 from tests.benchmarks import work  # noqa: E402
 from tests.benchmarks.audit_off import (  # noqa: E402
     without_entries,
@@ -114,13 +115,16 @@ def _bundle_rates() -> dict[str, float]:
         audit.record(instance_id=last, drafts=drafts, now=database_now())
     _seal_rate()
     began = time.perf_counter()
-    export = export_instance(instance_id=last, actor=TESTER)
+    bundle_id = bundles.order_bundle(
+        selection=Selection(kind="case", title="Large", cases=(last,)), doer=TESTER
+    )
+    if not building.build_now(bundle_id):
+        raise SystemExit("The bundle was not built.")
     built = time.perf_counter() - began
-    file = Path(settings.DATA_DIR) / export.name
-    file.write_bytes(b"".join(export.chunks()))
+    (file,) = bundles.folder_of(bundle_id).glob("*.zip")
     entries = AuditEntry.objects.filter(chain=last).count()
     began = time.perf_counter()
-    faults = [one for one in verify.verify(verify.Bundle(file)) if not one.ok]
+    faults = [one for one in verify.verify(files.Bundle(file)) if not one.ok]
     if faults:
         raise SystemExit(f"The bundle does not verify: {faults[0]}")
     verified = time.perf_counter() - began

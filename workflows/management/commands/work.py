@@ -9,11 +9,14 @@ from rq.serializers import JSONSerializer
 
 from workflows import dispatch
 from workflows.jobs import worker_name
-from workflows.workers import CLASSES
+from workflows.workers import BESIDE, CLASSES
 
 
 class Command(BaseCommand):
-    """Take jobs from one queue until told to stop (SIGTERM or SIGINT)."""
+    """Take jobs of one kind until told to stop (SIGTERM or SIGINT).
+
+    Who sends notices also builds bundles of evidence, while nobody waits for a notice.
+    """
 
     help = "Run a worker: --queue engine (default), services or notify."
 
@@ -26,14 +29,16 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, queue: str, burst: bool, **__: Any) -> None:
         """Work until told to stop."""
-        source = django_rq.get_queue(queue)
+        names = (queue, *BESIDE.get(queue, ()))
+        sources = [django_rq.get_queue(name) for name in names]
         worker = CLASSES[queue](
-            [source],
-            connection=source.connection,
+            sources,
+            connection=sources[0].connection,
             serializer=JSONSerializer,
             name=f"{queue}:{worker_name()}",
         )
         # Whatever was committed while nobody listened: look once without a ring.
-        if queue in dispatch.JOBS:
-            dispatch.ring(queue)
+        for name in names:
+            if name in dispatch.JOBS:
+                dispatch.ring(name)
         worker.work(burst=burst, with_scheduler=False, logging_level="WARNING")
