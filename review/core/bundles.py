@@ -42,8 +42,8 @@ class Custody(StrEnum):
 class Redaction:
     """What is left out of a bundle: all opened personal values, or those of some fields.
 
-    `fields` are names as disclosures tell them; the commitments stay, so that the
-    bundle verifies all the same.
+    `fields` are paths as processes declare them (`applicant.name`). What is left out
+    how: core/redacting.py.
     """
 
     without_disclosures: bool = False
@@ -63,12 +63,6 @@ class Redaction:
             without_disclosures=bool(told.get("without_disclosures")),
             fields=tuple(str(name) for name in told.get("fields", ())),
         )
-
-    def withholds(self, what: str) -> bool:
-        """Tell whether a disclosure of this name is left out."""
-        if self.without_disclosures:
-            return True
-        return any(what == name or what.startswith(f"{name}.") for name in self.fields)
 
 
 NOTHING: Final = Redaction()

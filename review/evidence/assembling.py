@@ -38,7 +38,7 @@ from workflows.operations.snapshots import snapshot
 HERE: Final = Path(__file__).parent
 SHIPPED: Final = (
     "verify.py", "chains.py", "files.py", "tables.py", "tree.py", "envelope.py",
-    "ed25519.py", "votes.py",
+    "ed25519.py", "votes.py", "openings.py",
 )  # fmt: skip
 """What a bundle brings to verify it with: standard library only, Python 3.9."""
 SCHEMAS: Final = {

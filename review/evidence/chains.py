@@ -17,6 +17,7 @@ from review.evidence.files import (
     CASES_CSV,
     CONTENTS,
     DEFINITIONS,
+    DISCLOSURES,
     EVENTS,
     EVENTS_CSV,
     LEAVES,
@@ -30,6 +31,7 @@ from review.evidence.files import (
     write_manifest,
     wrong,
 )
+from review.evidence.openings import check_disclosures, check_erased, parse_exactly
 from review.evidence.tables import (
     CASE_COLUMNS,
     EVENT_COLUMNS,
@@ -42,6 +44,7 @@ from review.evidence.tree import Leaves, leaf_hash
 from review.evidence.votes import check_proofs, check_verdicts
 
 _DIGEST = re.compile('"([0-9a-f]{64})"')
+_COMMITTED = b'"$committed"'
 _LEAF = re.compile(r"(\S+) (\d+) (\d+) ([0-9a-f]{64})")
 _FORM = (AttributeError, KeyError, TypeError, ValueError, IndexError)
 
@@ -70,13 +73,13 @@ class Walk:
     """What a walk over the cases has seen: counts, leaves and running hashes."""
 
     def __init__(self, bundle: Bundle, digests: dict[str, str]) -> None:
-        self.cases = self.entries = self.contents = self.proven = 0
+        self.cases = self.entries = self.contents = self.proven = self.opened = 0
         self.leaves = Leaves()
-        self.commitments: set[str] = set()
         self._bundle, self._digests = bundle, digests
         self._definitions = _digest_definitions(digests)
         self._lines = Peek(_read_pairs(bundle))
         self._contents = bundle.lines(CONTENTS)
+        self._disclosures = bundle.lines(DISCLOSURES)
         self._leaves = Peek(_read_leaves(bundle))
         self._asked = _read_exported(bundle)
         self._events_csv = hashlib.sha256(write_row(EVENT_COLUMNS).encode())
@@ -97,6 +100,8 @@ class Walk:
         yield from self._skip_strays(lambda _: False)
         for line in self._contents:
             yield wrong(f"content {sha256(line)}", "belongs to no case")
+        for _ in self._disclosures:
+            yield wrong("disclosures", "open a value of no case")
         for row in self._asked:
             yield wrong(f"case {row[1]}", "is said to be exported, and is not here")
         yield from self._judge_tables()
@@ -206,6 +211,7 @@ class Walk:
         ):
             good = "as its entry and verdicts say"
             yield judge(subject, not faults, good, "; ".join(faults))
+        yield from self._judge_openings(case, entries, contents)
         for table in ("steps", "tasks", "incidents"):
             for row in case[table]:
                 if not 1 <= row["audit_seq"] <= len(entries):
@@ -234,14 +240,27 @@ class Walk:
                 bad = f"is another here: {digest}"
             ok = digest == row["sha256"] and digest in named
             contents[digest] = line
-            self._note_commitments(line)
             good = f"{row['what']}, as an entry names it"
             yield judge(f"content {row['sha256']}", ok, good, bad)
 
-    def _note_commitments(self, line: bytes) -> None:
-        if b'"$committed"' in line:
-            found = re.findall(rb'"\$committed":"([0-9a-f]{64})"', line)
-            self.commitments.update(one.decode() for one in found)
+    def _judge_openings(
+        self,
+        case: dict[str, Any],
+        entries: Sequence[Entry],
+        contents: dict[str, bytes],
+    ) -> Iterator[Finding]:
+        """Check the values that are opened, and that what is gone was erased."""
+        fields = [entry.fields for entry in entries]
+        lines = [next(self._disclosures, b"") for _ in range(case["disclosures"])]
+        rows = [parse_exactly(line) for line in lines]
+        self.opened += len(rows)
+        found = list(check_erased(case, fields)) if case["contents_erased"] else []
+        told = [parse_exactly(line) for line in contents.values() if _COMMITTED in line]
+        said = [one.fields for one in entries if _COMMITTED.decode() in one.text]
+        if rows or told or said:
+            found.extend(check_disclosures(rows, [*told, case, *said], fields))
+        for subject, ok, words in found:
+            yield Finding(f"{subject} of {case['instance']['id']}", ok, words)
 
     def _judge_tables(self) -> Iterator[Finding]:
         """Compare the spreadsheets with what they show."""

@@ -13,6 +13,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
+from review.evidence.tables import plain
+
 SCHEMA: Final = "ocel/1"
 # Attributes that never change have this time, as the standard's own examples.
 _ALWAYS: Final = "1970-01-01T00:00:00Z"
@@ -148,7 +150,7 @@ def tell_object(
         "id": name,
         "type": kind,
         "attributes": [
-            {"name": one, "time": _ALWAYS, "value": _value(value, types[one])}
+            {"name": one, "time": _ALWAYS, "value": _value(plain(value), types[one])}
             for one, value in values.items()
             if value is not None
         ],

@@ -83,27 +83,6 @@ def list_erased(entries: Iterable[dict[str, Any]]) -> set[str]:
     return found
 
 
-def check_openings(
-    bundle: Any, case: dict[str, Any], entries: Sequence[dict[str, Any]]
-) -> Iterator[tuple[str, bool, str]]:
-    """Check all values that a bundle opens and all contents that it says are gone.
-
-    `bundle` has `files` by name and `read`; `entries` are the fields of the chain's.
-    """
-    yield from check_erased(case, entries)
-    lines = bundle.read("data/disclosures.jsonl").split(b"\n")
-    rows = [parse_exactly(line) for line in lines if line]
-    contents = [
-        parse_exactly(bundle.read(name))
-        for name in bundle.files
-        if name.startswith("data/contents/") or name == "data/case.json"
-    ]
-    good = [row for row in rows if isinstance(row, dict)]
-    if len(good) != len(rows):
-        yield "disclosures", False, "hold a line that is no JSON object"
-    yield from check_disclosures(good, [*contents, *entries], entries)
-
-
 def check_erased(
     case: dict[str, Any], entries: Sequence[dict[str, Any]]
 ) -> Iterator[tuple[str, bool, str]]:

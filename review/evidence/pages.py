@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
-from review.evidence.tables import Entry
+from review.evidence.tables import Entry, plain
 
 CASES_OF_A_PAGE: Final = 20
 MOST_ENTRIES: Final = 5_000
@@ -100,7 +100,7 @@ class CaseWriter:
 def name_case(told: Mapping[str, Any]) -> str:
     """Return what a case is called."""
     instance = told["instance"]
-    return str(instance["business_key"] or instance["id"])
+    return str(plain(instance["business_key"]) or instance["id"])
 
 
 def index_row(told: Mapping[str, Any], *, page: str) -> str:
@@ -143,16 +143,16 @@ def write_index(
 
 def _facts(facts: Mapping[str, Any]) -> str:
     rows = [
-        f"<dt>{escape(name)}<dd>{escape(str(value))}\n"
+        f"<dt>{escape(name)}<dd>{escape(str(plain(value)))}\n"
         for name, value in facts.items()
-        if value not in {None, ""}
+        if value is not None and value != ""
     ]
     return f"<dl>\n{''.join(rows)}</dl>\n"
 
 
 def _task(task: Mapping[str, Any]) -> Sequence[Any]:
     return (
-        f"{task['id']} {task['title']}",
+        f"{task['id']} {plain(task['title'])}",
         task["queue"],
         task["control"],
         task["opened_at"],
@@ -191,5 +191,5 @@ def _open_table(head: Sequence[str]) -> str:
 
 def _cells(values: Iterable[Any]) -> str:
     return "".join(
-        f"<td>{'' if value is None else escape(str(value))}" for value in values
+        f"<td>{'' if value is None else escape(str(plain(value)))}" for value in values
     )

@@ -19,6 +19,7 @@ from uuid import UUID
 from django.db import connection
 
 from review.core.bundles import Redaction
+from review.core.redacting import keep_rows
 from review.evidence import files, ocel, pages, tables, xes
 from review.evidence.case import Case, read_cases
 from review.evidence.chains import read_entry
@@ -222,7 +223,12 @@ class _CaseBuilder:
 
     def close(self, redaction: Redaction) -> None:
         """Write what is known of the case as a whole."""
-        writer, case, told = self.writer, self.case, self.case.told
+        writer, case = self.writer, self.case
+        kept = keep_rows(case.disclosures, redaction)
+        told = case.told = {**case.told, "disclosures": len(kept)}
+        for one in kept:
+            writer.write(files.DISCLOSURES, f"{dumps(one)}\n")
+        writer.counts["disclosures"] += len(kept)
         writer.write(files.CASES, f"{dumps({'schema': CASE_SCHEMA, **told})}\n")
         writer.write(files.CASES_CSV, write_row(tables.case_values(told)))
         for content in case.contents.values():
@@ -264,8 +270,8 @@ def _write_sources(writer: PartWriter, case: Case) -> None:
     opened = _list_opened(case)
     for task in told["tasks"]:
         for shown in task["rounds"][-1:]:
-            content = case.contents[shown["shown"]]
-            if b'"documents"' not in content:
+            content = case.contents.get(shown["shown"], b"")
+            if b'"documents"' not in content:  # none, or erased
                 continue
             payload = json.loads(content).get("payload") or {}
             for place, document in enumerate(_list_documents(payload)):

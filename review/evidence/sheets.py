@@ -63,6 +63,7 @@ def _write(sheet: Any, number: int, row: Sequence[Any]) -> None:
         if value is None or value == "":
             continue
         if name in NUMBERS:
-            sheet.write_number(number, at, float(value))
+            # A clock that was set back gives a negative one, which came with a quote.
+            sheet.write_number(number, at, float(str(value).removeprefix("'")))
         else:
             sheet.write_string(number, at, neutralise(str(value))[:MOST_CHARACTERS])

@@ -49,7 +49,7 @@ class Entry(NamedTuple):
 
 def write_row(values: Sequence[Any]) -> str:
     """Return a row of CSV (RFC 4180); what a spreadsheet would run gets a quote before."""
-    texts = ["" if value is None else str(value) for value in values]
+    texts = ["" if value is None else str(plain(value)) for value in values]
     return '"' + '","'.join(map(_guard, texts)) + '"\r\n'
 
 
@@ -61,6 +61,13 @@ def _guard(text: str) -> str:
 def neutralise(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def plain(value: Any) -> Any:
+    """Return what a table says of a value: a commitment is not the value it hides."""
+    if isinstance(value, Mapping) and "$committed" in value:
+        return f"(personal, {str(value['$committed'])[:12]})"
+    return value
 
 
 def event_values(entry: Entry) -> list[Any]:

@@ -160,6 +160,7 @@ def check_cases(look: Look) -> Iterator[Finding]:
         ("cases", cases),
         ("entries", entries),
         ("contents", walk.contents),
+        ("disclosures", walk.opened),
     ):
         bad = f"{found} are here, {counts[what]} were exported"
         good = f"{found}, as many as were exported"

@@ -12,7 +12,7 @@ from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from review.evidence.moments import CaseClock
-from review.evidence.tables import Entry
+from review.evidence.tables import Entry, plain
 
 SCHEMA: Final = "xes/1"
 # XML 1.0 has no place for these, not even escaped (section 2.2).
@@ -116,7 +116,7 @@ def string(key: str, value: object) -> str:
     """Return an attribute of text; nothing for no value."""
     if value is None or value == "":
         return ""
-    text = _UNWRITABLE.sub("\ufffd", str(value))
+    text = _UNWRITABLE.sub("\ufffd", str(plain(value)))
     quoted = escape(text, {'"': "&quot;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
     return f'<string key="{key}" value="{quoted}"/>'
 

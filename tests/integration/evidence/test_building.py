@@ -18,7 +18,6 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from review.core import bundles as core
-from review.core.bundles import Redaction
 from review.core.selections import Selection
 from review.core.states import Role
 from review.evidence import files, parts
@@ -351,14 +350,6 @@ def test_next_bundle_proves_that_the_log_grew_out_of_the_one_before(
     path.write_bytes(path.read_bytes().replace(b'"path":["', b'"path":["00'))
     world.write_fitting_manifests(folder)
     assert any(one.startswith("growth: ") for one in faults_of(folder))
-
-
-def test_order_keeps_what_is_to_be_left_out() -> None:
-    redaction = Redaction(fields=("applicant.name",))
-    row = export(world.walk_cases(1), redaction=redaction)
-    assert Redaction.from_json(row.redaction) == redaction
-    assert redaction.withholds("applicant.name.first")
-    assert not redaction.withholds("applicant.names")
 
 
 # --- the command ------------------------------------------------------------------

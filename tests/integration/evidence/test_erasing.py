@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import json
-import subprocess
-import sys
 import zipfile
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +17,6 @@ from django.test import Client
 
 from review.core.erasing import HoldKind
 from review.core.states import Decision, Role
-from review.evidence.bundle import export_instance
 from review.evidence.disclosures import list_disclosures
 from review.models import Erasure, LegalHold, Person, Task, User, Verdict
 from review.operations import (
@@ -37,6 +33,7 @@ from review.operations import (
 )
 from tests.factories.processes import TESTER, deploy, process
 from tests.factories.tasks import AT_ONCE, PASSWORD, judge, make_person, review_process
+from tests.integration.evidence import world
 from workflows.core.canonical import digest
 from workflows.models import AuditEntry, ContentKey, Instance
 from workflows.operations import advance, instances
@@ -170,17 +167,11 @@ def entries(instance_id: UUID) -> list[dict[str, Any]]:
 
 def verify_bundle(instance_id: UUID, folder: Path) -> tuple[int, str]:
     """Export a case and let a stranger's Python verify it; return its code and words."""
-    export = export_instance(instance_id=instance_id, actor=TESTER)
-    with zipfile.ZipFile(io.BytesIO(b"".join(export.chunks()))) as archive:
+    bundle = world.export([instance_id])
+    with zipfile.ZipFile(world.path_of(bundle)) as archive:
         archive.extractall(folder)
     (root,) = folder.iterdir()
-    done = subprocess.run(
-        [sys.executable, "-E", "-S", str(root / "verify.py")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
+    return world.run_verifier(script=root / "verify.py")
 
 
 def test_case_is_erased_and_its_proofs_survive(
