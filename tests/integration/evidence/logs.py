@@ -63,7 +63,7 @@ def _check_attributes(one: dict[str, Any], types: dict[str, dict[str, str]]) -> 
         kind = declared[attribute["name"]]
         assert isinstance(attribute["value"], _TYPES[kind]), attribute
         if kind == "time":
-            _moment(attribute["value"])
+            _moment(str(str(attribute["value"])))
         if "time" in attribute:
             _moment(attribute["time"])
 
