@@ -192,6 +192,7 @@ def _evidence(viewer: Viewer) -> list[Link]:
             Link("Audit search", reverse("audit-search"), key="g a"),
             Link("Samples", reverse("sample-list")),
             Link("Control tests", reverse("control-runs")),
+            Link("Bundles", reverse("bundle-list")),
         ]
     if permissions.can_see_content(viewer.rights):
         links.append(Link("Erasure and holds", reverse("content-keeping")))

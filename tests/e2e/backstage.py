@@ -20,11 +20,13 @@ django.setup()
 import tests.factories.handlers  # noqa: E402, F401  registers the handlers
 from review.core.interventions import Act  # noqa: E402
 from review.core.sampling import Method  # noqa: E402
+from review.core.selections import Selection  # noqa: E402
 from review.core.states import Decision, PolicyKind  # noqa: E402
 from review.models import Person, Queue, Task  # noqa: E402
 from review.operations import (  # noqa: E402
     approvals,
     batches,
+    bundles,
     delegations,
     emergencies,
     policies,
@@ -194,7 +196,12 @@ def furnish() -> dict[str, Any]:
         ),
     )
     run = run_controls(person=people["Dan"], title="Furnished", facets={})
+    bundle = bundles.order_bundle(
+        selection=Selection(kind="case", title="Furnished", cases=(instance_id,)),
+        doer=people["Dan"],
+    )
     return {
+        "bundle": bundle,
         "sample": sample.id,
         "control_run": run.id,
         "files_task": tasks[0],

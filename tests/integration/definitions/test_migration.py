@@ -12,8 +12,6 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 import tests.factories.handlers  # noqa: F401  registers the handlers
-from review.evidence import verify
-from review.evidence.bundle import export_instance
 from review.models import Task
 from review.operations import claims
 from tests.factories.processes import TESTER, chain, flow, process
@@ -30,12 +28,10 @@ from tests.integration.definitions.moving import (
     start,
     version_of,
 )
+from tests.integration.evidence import world
 from workflows.models import AuditEntry, Definition, Instance, Step, Timer
 from workflows.operations import definitions, instances, retirement
-from workflows.operations.checkpoints import seal
 from workflows.operations.errors import Invalid, NotFound
-from workflows.operations.log_key import KeyFolder
-from workflows.store import database_now
 from workflows.sweeper import sweep
 
 pytestmark = pytest.mark.django_db
@@ -438,10 +434,6 @@ def test_evidence_of_a_migrated_case_verifies(
     deploy(review("look"), version="1.1.0")
     migrate({"check": "look"})
     judge(Task.objects.get(instance_id=instance_id), desk.alice)
-    keys = KeyFolder.of_settings()
-    seal(folder=keys, now=database_now())
-    export = export_instance(instance_id=instance_id, actor=TESTER, reason="audit")
-    file = tmp_path / export.name
-    file.write_bytes(b"".join(export.chunks()))
-    arguments = [str(file), "--key", str(keys.read_verifier_keys()[0])]
-    assert verify.main(arguments) == 0
+    key = world.seal_log()
+    bundle = world.export([instance_id], reason="audit")
+    assert world.faults_of(world.path_of(bundle), key=key) == []
