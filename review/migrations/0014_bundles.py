@@ -6,7 +6,7 @@ from workflows.migrations_support import append_only_table, governed_table
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("review", "0013_erasing"),
+        ("review", "0016_removals"),
     ]
 
     operations = [

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from typing import Any, Final
+from uuid import UUID
 
 import django
 
@@ -151,10 +152,8 @@ def furnish() -> dict[str, Any]:
     people = {each.name: each for each in Person.objects.all()}
     tasks = start(["Files", "Alike 1", "Alike 2", "Alike 3"], has_files=True)["tasks"]
     night = Queue.objects.get(key="night")
-    grid: dict[str, Any] = {
-        "inputs": [],
-        "rows": [{"control": "review", "note": "Everything."}],
-    }
+    everything = {"control": "review", "note": "Everything."}
+    grid: dict[str, Any] = {"inputs": [], "rows": [everything]}
     first, second = (
         policies.propose(
             queue_id=night.id,
@@ -196,12 +195,8 @@ def furnish() -> dict[str, Any]:
         ),
     )
     run = run_controls(person=people["Dan"], title="Furnished", facets={})
-    bundle = bundles.order_bundle(
-        selection=Selection(kind="case", title="Furnished", cases=(instance_id,)),
-        doer=people["Dan"],
-    )
     return {
-        "bundle": bundle,
+        "bundle": _order(people["Dan"], instance_id),
         "sample": sample.id,
         "control_run": run.id,
         "files_task": tasks[0],
@@ -211,6 +206,12 @@ def furnish() -> dict[str, Any]:
         "approval": approval,
         "person": people["Alice"].id,
     }
+
+
+def _order(auditor: Person, instance_id: UUID) -> int:
+    """Order a bundle of one case."""
+    selection = Selection(kind="case", title="Furnished", cases=(instance_id,))
+    return bundles.order_bundle(selection=selection, doer=auditor)
 
 
 def main() -> None:
