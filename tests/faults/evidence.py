@@ -1,4 +1,4 @@
-"""The long runs about the audit log, promises 15 to 18, as chaos.py starts them."""
+"""The long runs about the audit log, promises 15 to 18 and 20, as chaos.py starts them."""
 
 from __future__ import annotations
 
@@ -39,6 +39,15 @@ def tampering() -> tuple[Told, bool]:
         )
 
 
+def erasing() -> tuple[Told, bool]:
+    """20: values erased beside a running crew, looked for in everything it wrote."""
+    with a_fleet() as fleet:
+        fleet.tend()
+        return _told(
+            fleet.run("-m", "tests.faults.erasing", str(scaled(1053, least=21)))
+        )
+
+
 def decisions() -> tuple[Told, bool]:
     """18: eight writers decide while one sealer seals."""
     seconds = max(20 * SCALE, 4)
@@ -61,4 +70,5 @@ RUNS: Final[dict[str, tuple[str, Callable[[], tuple[Told, bool]]]]] = {
     "restored": ("17", forks.restored),
     "many-sealers": ("17", forks.many_sealers),
     "decisions": ("18", decisions),
+    "erasure": ("20", erasing),
 }

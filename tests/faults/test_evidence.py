@@ -1,11 +1,14 @@
-"""Promises 15 and 16 at a small share; `make chaos` runs them, 17 and 18 at full size."""
+"""Promises 15, 16 and 20 at a small share; `make chaos` runs them, 17 and 18 at full size."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from pytest_django import Settings
 
 from tests.factories.desk import build_world
-from tests.faults import bypassing, tampering
+from tests.faults import bypassing, erasing, tampering
 from tests.integration.audit.rows import make_rows
 
 pytestmark = pytest.mark.slow
@@ -17,6 +20,13 @@ def test_whatever_is_done_to_a_log_is_found() -> None:
     assert told["missed"] == []
     assert told["kept"]
     assert len(told["kinds"]) == 39
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_erased_is_nowhere(settings: Settings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    told = erasing.erase(21, bundles=2)
+    assert told["kept"], told
 
 
 @pytest.mark.django_db(transaction=True)
