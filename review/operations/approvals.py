@@ -6,7 +6,7 @@ of approval and act, and all that the act changes, are one transaction.
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -37,6 +37,7 @@ from workflows.operations.errors import (
     check_reason,
 )
 from workflows.operations.steps import Locked, lock_instance
+from workflows.store.disclosures import name_value
 
 _ID: Final = (
     "SELECT nextval(pg_get_serial_sequence('review_intervention', 'id'))::bigint"
@@ -65,7 +66,7 @@ def propose(*, person: Person, wish: Wish) -> int:
     named = digest({
         "instance": str(wish.instance_id),
         "act": wish.act.value,
-        "arguments": wish.arguments,
+        "arguments": _tell(wish),
         "standing": standing,
     })
     _lapse_expired(wish, person, now=locked.now)
@@ -80,7 +81,7 @@ def propose(*, person: Person, wish: Wish) -> int:
         {
             "intervention": proposal_id,
             "act": wish.act.value,
-            **_tell(wish.arguments),
+            **_tell(wish),
             "digest": named,
             "reason": wish.reason,
             "expires_at": expires_at.isoformat(),
@@ -282,12 +283,14 @@ def _record(
     return audit.record(instance_id=wish.instance_id, drafts=[draft], now=now)
 
 
-def _tell(arguments: Mapping[str, Any]) -> dict[str, object]:
-    """Return arguments as an entry keeps them: values of variables as their digest."""
+def _tell(wish: Wish) -> dict[str, object]:
+    """Return arguments as an entry keeps them: values of variables by their digests."""
     told: dict[str, object] = {}
-    for name, value in arguments.items():
+    for name, value in wish.arguments.items():
         if isinstance(value, Mapping):
-            told[name] = {key: digest(item) for key, item in value.items()}
+            told[name] = {
+                key: name_value(wish.instance_id, item) for key, item in value.items()
+            }
         elif value not in (None, False, []):
             told[name] = value
     return told

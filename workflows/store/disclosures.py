@@ -8,9 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from workflows.audit import INSTALLATION
-from workflows.core.canonical import dumps
+from workflows.core.canonical import digest, dumps
 from workflows.core.chain import Draft
-from workflows.core.commitments import SALT_BYTES, Opening, commit, stand_in
+from workflows.core.commitments import (
+    SALT_BYTES,
+    Opening,
+    commit,
+    derive_salt,
+    stand_in,
+)
 from workflows.core.engine.personal import (
     BUSINESS_KEY,
     SUBJECT,
@@ -59,6 +65,20 @@ def disclose_text(instance_id: UUID, text: str, *, what: str) -> object:
     if salt is None:
         return ""
     disclose([(instance_id, Opening(committed, salt, text, what))])
+    return stand_in(committed)
+
+
+def name_value(instance_id: UUID, value: object) -> object:
+    """Return what an entry names a value by: its digest, blinded where some are personal.
+
+    See Note [What entries of such an instance say]; what opens it is kept.
+    """
+    named, secret = digest(value), read_secret(instance_id)
+    if secret is None:
+        return named
+    salt = derive_salt(secret, "entry", named)
+    committed = commit(salt, named)
+    disclose([(instance_id, Opening(committed, salt, named, "entry"))])
     return stand_in(committed)
 
 
