@@ -229,23 +229,23 @@ def expire_old() -> None:
     now = database_now()
     due = EvidenceBundle.objects.filter(state="READY", next_at__lte=now)
     for bundle_id in due.values_list("pk", flat=True)[:20]:
-        _expire(bundle_id, now=now)
-    _remove_left_over()
+        expire(bundle_id, now=now, why=f"kept for {settings.BUNDLE_DAYS} days")
+    remove_left_over()
 
 
 @transaction.atomic
-def _expire(bundle_id: int, *, now: dt.datetime) -> None:
+def expire(bundle_id: int, *, now: dt.datetime, why: str) -> None:
+    """Let a finished bundle's file go; remove_left_over takes it off the disk."""
     rows = EvidenceBundle.objects.filter(pk=bundle_id, state="READY")
     bundle = rows.select_for_update(skip_locked=True).first()
     if bundle is None:
         return
     rows.update(state=BundleState.EXPIRED.value, file_name="", next_at=None)
     publish(TOPIC, bundle_topic(bundle.pk))
-    note = f"kept for {settings.BUNDLE_DAYS} days"
-    custody.keep(bundle, Custody.EXPIRED, actor=BUILDER, now=now, note=note)
+    custody.keep(bundle, Custody.EXPIRED, actor=BUILDER, now=now, note=why)
 
 
-def _remove_left_over() -> None:
+def remove_left_over() -> None:
     """Remove what belongs to no bundle that is under way or ready."""
     root = Path(settings.DATA_DIR) / "bundles"
     if not root.is_dir():

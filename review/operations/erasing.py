@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from review import live
-from review.core.erasing import LONG_WORDS, Why, blank_words
+from review.core.erasing import LONG_WORDS, Why
 from review.models import Erasure, Person
-from review.operations import content, holds
+from review.operations import content, forgetting, holds
 from review.operations.people import actor_of
 from review.permissions import check_can_erase, get_rights
 from workflows import audit
@@ -188,21 +187,8 @@ def _erase(
         )
         commitments += len(gone.commitments)
         contents += len(gone.contents)
-    _forget_in_sessions(frozenset().union(*needles.values()))
+    forgetting.forget_beside(seen, frozenset().union(*needles.values()))
     return commitments, contents, len(seen)
-
-
-def _forget_in_sessions(needles: frozenset[str]) -> None:
-    """Blank what pages wanted to say next: a title, for who decided a moment ago."""
-    for session in Session.objects.filter(expire_date__gt=database_now()):
-        said = session.get_decoded()
-        left = {
-            name: value if name.startswith("_auth") else blank_words(value, needles)
-            for name, value in said.items()
-        }
-        if left != said:
-            session.session_data = Session.objects.encode(left)
-            session.save(update_fields=["session_data"])
 
 
 def _find(named: str) -> list[Found]:

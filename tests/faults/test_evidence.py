@@ -25,7 +25,7 @@ def test_whatever_is_done_to_a_log_is_found() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_what_was_erased_is_nowhere(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
-    told = erasing.erase(21, bundles=2)
+    told = erasing.erase(21)
     assert told["kept"], told
 
 
