@@ -14,8 +14,10 @@ from review.core.states import Control, Role, Stage, TaskState
 from review.core.visibility import Sight, see_verdict
 from review.core.visibility import Viewer as Seer
 from review.dashboards.audit_scope import check_case
+from review.dashboards.covering import cover_of, cover_payload
 from review.dashboards.frame import Viewer
 from review.dashboards.sql import read_json, read_row, read_rows
+from review.evidence.masking import Mask
 from review.models import ReasonCode
 from workflows.operations import definitions
 from workflows.operations.errors import NotFound
@@ -150,8 +152,28 @@ def read_case(task_id: int, viewer: Viewer) -> Case:
         for verdict in verdicts
         if verdict.person_id == viewer.person_id and not verdict.is_undone
     ]
-    return dataclasses.replace(
+    case = dataclasses.replace(
         case, verdicts=verdicts, own_verdict=own[-1] if own else None
+    )
+    mask = cover_of(viewer.rights, row.instance_id)
+    return case if mask is None else _cover(case, mask)
+
+
+def _cover(case: Case, mask: Mask) -> Case:
+    """Return a case as an auditor sees it who has not unmasked it."""
+    row = case.row
+    return dataclasses.replace(
+        case,
+        row=row._replace(
+            title=mask.words(row.title), business_key=mask.words(row.business_key)
+        ),
+        payload=cover_payload(case.payload, case.policy, mask),
+        proposal=cover_payload(case.proposal, case.policy, mask),
+        why=mask.words(case.why),
+        verdicts=[
+            dataclasses.replace(one, rationale=mask.words(one.rationale))
+            for one in case.verdicts
+        ],
     )
 
 

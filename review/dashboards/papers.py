@@ -28,7 +28,8 @@ _MARKS: Final = """
 """
 _CONTENT: Final = """
     SELECT t.id, t.title, t.state, t.outcome, t.decided_by, t.confidence, t.impact,
-        c.payload::text AS payload, i.variables::text AS variables
+        c.payload::text AS payload, c.policy::text AS policy,
+        i.variables::text AS variables
     FROM workflows_instance i
     LEFT JOIN LATERAL (
         SELECT * FROM review_task t WHERE t.instance_id = i.id

@@ -5,7 +5,7 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -20,7 +20,9 @@ from review.core.sights import Span, list_sources, tell_model_view
 from review.dashboards import audit_case as case
 from review.dashboards.audit_case import Surroundings
 from review.dashboards.audit_scope import check_case
+from review.dashboards.covering import cover_of, is_personal
 from review.dashboards.sql import read_json
+from review.evidence.masking import COVER, Mask
 from review.forms.audit import UnmaskForm
 from review.operations import auditing
 from review.views.access import screen, viewer_required
@@ -38,8 +40,6 @@ from review.views.paging import read_before
 from review.views.tasks import person_of
 from workflows.operations.errors import NotFound
 from workflows.store import database_now
-
-MASKED: Final = "masked"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -79,6 +79,7 @@ def audit_case(request: HttpRequest, instance_id: UUID) -> HttpResponse:
     unmasked = auditing.find_unmasked(
         person_id=viewer.person_id, instance_id=instance_id
     )
+    mask = cover_of(viewer.rights, instance_id)
     now, zone = database_now(), viewer.look.tzinfo
     actor = request.GET.get("actor", "")
     after = read_before(request.GET.get("after", "")) or 0
@@ -96,6 +97,7 @@ def audit_case(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         "events": build_events(
             rows[: case.MOST],
             case.read_surroundings(instance_id),
+            mask=mask,
             sealed=found.sealed or 0,
             zone=zone,
             now=now,
@@ -103,7 +105,10 @@ def audit_case(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         "next_url": f"?{urlencode({'actor': actor, 'after': more})}" if more else "",
         "actors": case.list_actors(instance_id),
         "actor": actor,
-        "tasks": case.list_case_tasks(instance_id),
+        "tasks": [
+            row if mask is None else row._replace(title=mask.words(row.title))
+            for row in case.list_case_tasks(instance_id)
+        ],
         "accesses": [
             {
                 "name": one.name,
@@ -140,6 +145,7 @@ def build_events(
     rows: Sequence[Any],
     around: Surroundings,
     *,
+    mask: Mask | None,
     sealed: int,
     zone: dt.tzinfo,
     now: dt.datetime,
@@ -150,7 +156,9 @@ def build_events(
     for row in rows:
         happened = row.occurred_at or row.at
         gap = happened - before if before else dt.timedelta()
-        events.append(_event(row, around, sealed=sealed, zone=zone, now=now, gap=gap))
+        events.append(
+            _event(row, around, mask=mask, sealed=sealed, zone=zone, now=now, gap=gap)
+        )
         before = happened
     return events
 
@@ -159,6 +167,7 @@ def _event(
     row: Any,
     around: Surroundings,
     *,
+    mask: Mask | None,
     sealed: int,
     zone: dt.tzinfo,
     now: dt.datetime,
@@ -186,18 +195,33 @@ def _event(
         at_label=f"{happened.astimezone(zone):%Y-%m-%d %H:%M:%S}",
         recorded=row.at.astimezone(dt.UTC).isoformat(timespec="milliseconds"),
         gap=format_duration(gap) if gap >= dt.timedelta(minutes=1) else "",
-        note=describe_detail(entry["detail"]),
-        facts=tuple(facts),
-        changes=tuple(
-            (path, format_value(old), format_value(new))
-            for path, old, new in (case.list_changes(verdict) if verdict else ())
-        ),
+        note=_covered(describe_detail(entry["detail"]), mask),
+        facts=tuple(_covered(fact, mask) for fact in facts),
+        changes=_changes(verdict, mask) if verdict is not None else (),
         sources=tuple(
             list_sources(read_json(verdict.shown) or {}) if verdict is not None else ()
         ),
         hash=row.hash,
         prev=entry["prev"],
         leaf=_tell_leaf(row.leaf_index, sealed=sealed),
+    )
+
+
+def _covered(text: str, mask: Mask | None) -> str:
+    return text if mask is None else str(mask.words(text))
+
+
+def _changes(verdict: Any, mask: Mask | None) -> tuple[tuple[str, str, str], ...]:
+    """Return what an edit changed; in personal fields that it did, not what."""
+    return tuple(
+        (path, COVER, COVER)
+        if mask is not None and is_personal(path, mask)
+        else (
+            path,
+            _covered(format_value(old), mask),
+            _covered(format_value(new), mask),
+        )
+        for path, old, new in case.list_changes(verdict)
     )
 
 

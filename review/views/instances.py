@@ -16,8 +16,10 @@ from review.dashboards import audit, engine, incidents
 from review.dashboards import interventions as proposed
 from review.dashboards.audit_scope import check_case
 from review.dashboards.blind import read_blindfold
+from review.dashboards.covering import cover_of
 from review.dashboards.frame import Viewer
 from review.dashboards.sql import read_json
+from review.evidence.masking import Mask
 from review.live import MANY_INSTANCES, instance_topic
 from review.views import approvals
 from review.views.access import is_fragment, screen, viewer_required
@@ -93,7 +95,7 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
             )
         ],
         "history": list(reversed(lines)),
-        **_show_variables(found),
+        **_show_variables(found, cover_of(viewer.rights, instance_id)),
         "incidents": open_incidents,
         "menu": build_menu(found, viewer.rights),
         "proposals": [
@@ -162,10 +164,12 @@ def _facts(
     return [{"label": label, "value": value} for label, value in facts]
 
 
-def _show_variables(row: Any) -> dict[str, object]:
+def _show_variables(row: Any, mask: Mask | None) -> dict[str, object]:
     values = read_json(row.variables)
     if row.is_erased:
         values = readable(values)
+    if mask is not None:
+        return {"variables": _variables(mask.variables(values)), "large_values": []}
     large = list_large(values, url="instance-value", owner=row.id)
     return {"variables": _variables(values), "large_values": large}
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from review import permissions
 from review.dashboards.audit_scope import check_case
 from review.dashboards.case import read_case
+from review.dashboards.covering import check_uncovered
 from review.views.access import screen, viewer_required
 from review.views.formats import dump_json
 from workflows.core.payloads import UnknownPayload, find_references
@@ -42,7 +43,9 @@ def instance_value(
     request: HttpRequest, instance_id: UUID, digest: str
 ) -> HttpResponse:
     """Show the beginning of a large value of an instance, or give all of it."""
-    check_case(viewer_required(request).rights, instance_id)
+    rights = viewer_required(request).rights
+    check_case(rights, instance_id)
+    check_uncovered(rights, instance_id)
     return _answer(request, instance_id, digest)
 
 
@@ -50,7 +53,9 @@ def instance_value(
 @screen()
 def task_value(request: HttpRequest, task_id: int, digest: str) -> HttpResponse:
     """Show the beginning of a large value that a task shows, or give all of it."""
-    case = read_case(task_id, viewer_required(request))
+    viewer = viewer_required(request)
+    case = read_case(task_id, viewer)
+    check_uncovered(viewer.rights, case.row.instance_id)
     shown = {payload.digest for payload in find_references(case.payload).values()}
     if digest not in shown:
         raise NotFound(f"Task {task_id} shows no large value {digest}.")

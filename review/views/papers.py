@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from review import permissions
 from review.core.controls import JUDGEMENTS, REPERFORMANCE, TICKS, Result, compare
 from review.core.sampling import MONETARY, Method
+from review.dashboards.covering import cover_of
 from review.dashboards.papers import (
     Figure,
     Paper,
@@ -23,6 +24,7 @@ from review.dashboards.papers import (
     read_paper,
 )
 from review.dashboards.sql import read_json
+from review.evidence.masking import Mask
 from review.forms.audit import SignOffForm
 from review.models import SamplePlan, SampleSignOff
 from review.operations import auditing, papers, samples
@@ -110,7 +112,10 @@ def sample_item(request: HttpRequest, plan_id: int, position: int) -> HttpRespon
         "next_url": _item_url(plan, position + 1)
         if position < len(paper.items)
         else "",
-        "values": _values(read_content(item.instance_id)),
+        "values": _values(
+            read_content(item.instance_id),
+            cover_of(viewer_required(request).rights, item.instance_id),
+        ),
         "own": own,
         "judgements": _options(JUDGEMENTS, own.result if own else ""),
         "compared": _tell_comparison(item, alike=alike) if own else None,
@@ -251,11 +256,17 @@ def _options(results: tuple[Result, ...], chosen: str) -> list[dict[str, object]
     ]
 
 
-def _values(content: Any | None) -> list[tuple[str, str]]:
+def _values(content: Any | None, mask: Mask | None) -> list[tuple[str, str]]:
     """Return what a case's last task shows, or what it knows where it has none."""
     if content is None:
         return []
     values = read_json(content.payload or content.variables) or {}
+    if mask is not None:
+        values = (
+            mask.payload(values, read_json(content.policy))
+            if content.payload
+            else mask.variables(values)
+        )
     return [
         (format_label(name), format_value(value))
         for name, value in values.items()

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
 from review.dashboards.case import read_case
+from review.dashboards.covering import check_uncovered
 from review.views.access import screen, viewer_required
 from review.views.sources.documents import Document, Kind, read_document
 from review.views.sources.pages import render_page
@@ -54,7 +55,9 @@ def source_page(
 
 def _find(request: HttpRequest, task_id: int, number: int) -> Document:
     """Return a document of a task the viewer may see; raises NotFound, Forbidden."""
-    case = read_case(task_id, viewer_required(request))
+    viewer = viewer_required(request)
+    case = read_case(task_id, viewer)
+    check_uncovered(viewer.rights, case.row.instance_id)
     documents = list_documents(case.payload)
     if number >= len(documents):
         raise NotFound(f"Task {task_id} has no file {number}.")

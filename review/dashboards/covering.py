@@ -1,0 +1,57 @@
+"""What covers the personal data of a case for an auditor who has not unmasked it."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from review.dashboards.sql import read_row
+from review.evidence.masking import Mask, mask_of
+from review.permissions import Rights
+from workflows.core.commitments import EVERY
+from workflows.operations.errors import Forbidden
+
+_UNMASKED: Final = """
+    SELECT max(until_at) AS until FROM review_auditaccess
+    WHERE instance_id = %(case)s AND person_id = %(person)s AND kind = 'UNMASKED'
+      AND until_at > statement_timestamp()
+"""
+
+
+def cover_of(rights: Rights, instance_id: UUID) -> Mask | None:
+    """Return the cover of a case for an auditor; None where there is none to draw.
+
+    Nobody else's sight is covered here: what reviewers see is the case's own matter.
+    """
+    if rights.audit is None:
+        return None
+    row = read_row(_UNMASKED, {"case": instance_id, "person": rights.person_id})
+    if row is not None and row.until is not None:
+        return None
+    mask = mask_of(instance_id)
+    return mask if mask.covers else None
+
+
+def check_uncovered(rights: Rights, instance_id: UUID) -> None:
+    """Refuse what cannot be covered, such as a file. Raises Forbidden."""
+    if cover_of(rights, instance_id) is not None:
+        raise Forbidden(
+            "This may hold personal data. Unmask the case on its timeline first; that"
+            " you did is an entry.",
+            code="masked",
+        )
+
+
+def is_personal(pointer: str, mask: Mask) -> bool:
+    """Tell whether a JSON Pointer leads to a personal field, into one or above one."""
+    parts = pointer.strip("/").split("/")
+    return any(
+        all(wanted in {EVERY, part} for wanted, part in zip(path, parts, strict=False))
+        for path in mask.paths
+    )
+
+
+def cover_payload(payload: Any, policy: Any, mask: Mask) -> Any:
+    """Return what a task shows, covered and without files: those cannot be covered."""
+    covered = mask.payload(payload, policy)
+    if isinstance(covered, dict):
+        covered.pop("documents", None)
+    return covered
