@@ -29,6 +29,7 @@ _MARKS: Final = """
 _CONTENT: Final = """
     SELECT t.id, t.title, t.state, t.outcome, t.decided_by, t.confidence, t.impact,
         c.payload::text AS payload, c.policy::text AS policy,
+        c.proposal::text AS proposal,
         i.variables::text AS variables
     FROM workflows_instance i
     LEFT JOIN LATERAL (

@@ -63,7 +63,7 @@ class AuditSearchForm(forms.Form):
         widget=forms.TextInput(
             attrs={
                 **SEARCH,
-                "placeholder": "Case, name, verdict.*, hash",
+                "placeholder": "Case, name, kind, hash",
             }
         ),
     )

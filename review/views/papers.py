@@ -261,6 +261,13 @@ def _values(content: Any | None, mask: Mask | None) -> list[tuple[str, str]]:
     if content is None:
         return []
     values = read_json(content.payload or content.variables) or {}
+    # Who judges again is not told what the model would have done.
+    proposal = read_json(content.proposal)
+    values = {
+        name: value
+        for name, value in values.items()
+        if name != "documents" and (proposal is None or value != proposal)
+    }
     if mask is not None:
         values = (
             mask.payload(values, read_json(content.policy))
@@ -270,7 +277,6 @@ def _values(content: Any | None, mask: Mask | None) -> list[tuple[str, str]]:
     return [
         (format_label(name), format_value(value))
         for name, value in values.items()
-        if name != "documents"
     ]
 
 
