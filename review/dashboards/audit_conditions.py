@@ -10,6 +10,7 @@ from review.core.facets import BYPASSES, Facets
 from review.core.scopes import AuditScope
 from review.dashboards.audit_scope import limit_cases
 from review.dashboards.sql import read_row, read_rows
+from workflows.models.audit import USUAL_KINDS
 
 FROM: Final = """
     FROM workflows_auditentry e
@@ -18,7 +19,6 @@ FROM: Final = """
 """
 _PLAIN: Final[Mapping[str, str]] = {
     "chain": "e.chain = %(chain)s",
-    "kind": "e.kind LIKE %(kind)s",
     "definition": "d.key = %(definition)s",
     "version": "d.version = %(version)s",
     "since": "e.at >= %(since)s",
@@ -62,6 +62,17 @@ _ROLE: Final = """
               AND (g.revoked_at IS NULL OR g.revoked_at > e.at)
               AND (g.ends_at IS NULL OR g.ends_at > e.at))
 """
+_BYPASS: Final = """
+    e.id IN (
+        SELECT a.id FROM workflows_auditentry a WHERE a.kind = ANY(%(bypasses)s)
+        UNION ALL
+        SELECT a.id FROM review_verdict v
+        JOIN workflows_auditentry a ON a.chain = v.instance_id AND a.seq = v.audit_seq
+        WHERE v.on_behalf_of_id IS NOT NULL)
+"""
+# The very conditions of two partial indexes; see AuditEntry.
+_BY_PERSON: Final = "e.actor LIKE 'person:%%'"
+_RARE: Final = "e.kind <> ALL(%(usual)s)"
 _MACHINES: Final = {"SYSTEM": "system:", "API": "token:"}
 _CASES: Final = """
     SELECT id FROM workflows_instance
@@ -124,12 +135,9 @@ def build_search(facets: Facets, *, scope: AuditScope) -> Search:
         conditions.append("i.id IS NOT NULL")
     conditions += [_PLAIN[name] for name in given if name in _PLAIN]
     if facets.kind:
-        parameters["kind"] = escape_like(facets.kind).replace("*", "%")
+        conditions.append(_of_kind(facets.kind, parameters))
     if facets.bypass:
-        conditions.append(
-            "(e.kind = ANY(%(bypasses)s) OR (e.kind = 'verdict.submitted'"
-            " AND e.entry LIKE '%%\"on_behalf_of\":%%'))"
-        )
+        conditions.append(_BYPASS)
         parameters["bypasses"] = list(BYPASSES)
     conditions += _conditions_of_role(facets, parameters)
     conditions += _conditions_of_hash(facets, parameters)
@@ -139,15 +147,18 @@ def build_search(facets: Facets, *, scope: AuditScope) -> Search:
     is_empty = False
     if facets.actor:
         people = find_people(facets.actor) if ":" not in facets.actor else {}
-        parameters["actors"] = list(people) or [facets.actor]
-        conditions.append("e.actor = ANY(%(actors)s)")
+        actors = list(people) or [facets.actor]
+        conditions.append(_of_actors(actors, "actors", parameters))
         is_empty = not people and ":" not in facets.actor
     if facets.words:
         meant, chains = _understand(facets.words)
         is_empty = is_empty or not (meant or chains)
-        parameters |= {"chains": chains, "people": list(meant)}
         people |= meant
-        conditions.append("(e.chain = ANY(%(chains)s) OR e.actor = ANY(%(people)s))")
+        parameters["chains"] = chains
+        either = ["e.chain = ANY(%(chains)s)"] if chains or not meant else []
+        if meant:
+            either.append(_of_actors(list(meant), "people", parameters))
+        conditions.append(f"({' OR '.join(either)})")
     return Search(tuple(conditions), parameters, people, is_empty)
 
 
@@ -166,13 +177,30 @@ def _understand(words: str) -> tuple[dict[str, str], list[UUID]]:
     return find_people(words), [row.id for row in read_rows(_CASES, {"words": words})]
 
 
+def _of_actors(refs: list[str], name: str, parameters: dict[str, Any]) -> str:
+    parameters[name] = refs
+    by_person = all(ref.startswith("person:") for ref in refs)
+    return f"(e.actor = ANY(%({name})s){f' AND {_BY_PERSON}' if by_person else ''})"
+
+
+def _of_kind(kind: str, parameters: dict[str, Any]) -> str:
+    if "*" not in kind:
+        parameters["kind"] = kind
+        return "e.kind = %(kind)s"
+    parameters["kind"] = escape_like(kind).replace("*", "%")
+    begins = kind.rstrip("*")
+    is_rare = not any(usual.startswith(begins) for usual in USUAL_KINDS)
+    parameters["usual"] = list(USUAL_KINDS)
+    return f"e.kind LIKE %(kind)s{f' AND {_RARE}' if is_rare else ''}"
+
+
 def _conditions_of_role(facets: Facets, parameters: dict[str, Any]) -> list[str]:
     if not facets.role:
         return []
     if facets.role in _MACHINES:
         parameters["machine"] = f"{_MACHINES[facets.role]}%"
         return ["e.actor LIKE %(machine)s"]
-    return [_ROLE]
+    return [_BY_PERSON, _ROLE]
 
 
 def _conditions_of_hash(facets: Facets, parameters: dict[str, Any]) -> list[str]:

@@ -274,10 +274,7 @@ def _values(content: Any | None, mask: Mask | None) -> list[tuple[str, str]]:
             if content.payload
             else mask.variables(values)
         )
-    return [
-        (format_label(name), format_value(value))
-        for name, value in values.items()
-    ]
+    return [(format_label(name), format_value(value)) for name, value in values.items()]
 
 
 def _tell_comparison(item: Any, *, alike: bool | None) -> dict[str, object]:

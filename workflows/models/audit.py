@@ -9,6 +9,31 @@ from django.db.models import Func
 
 from workflows.models.fields import TransactionIdField
 
+USUAL_KINDS = (
+    "instance.completed",
+    "instance.started",
+    "sla.started",
+    "sla.stopped",
+    "step.activated",
+    "step.claimed",
+    "step.completed",
+    "step.fired",
+    "step.joined",
+    "step.ready",
+    "step.waiting",
+    "task.begun",
+    "task.claimed",
+    "task.claimed_ahead",
+    "task.decided",
+    "task.opened",
+    "task.released",
+    "timer.fired",
+    "verdict.held",
+    "verdict.released",
+    "verdict.submitted",
+)
+"""What most entries are: these are found by reading back from the newest."""
+
 
 class CurrentTransaction(Func):
     """`pg_current_xact_id()`: which transaction wrote the row."""
@@ -47,6 +72,18 @@ class AuditEntry(models.Model):
         ]
         indexes = [
             BrinIndex(fields=["at"], name="workflows_audit_entry_at"),
+            # Who searches for people's entries, or for what is rare, does not read all;
+            # the many entries of the engine pay nothing for it.
+            models.Index(
+                fields=["actor", "id"],
+                condition=models.Q(actor__startswith="person:"),
+                name="workflows_audit_entry_people",
+            ),
+            models.Index(
+                fields=["kind", "id"],
+                condition=~models.Q(kind__in=USUAL_KINDS),
+                name="workflows_audit_entry_rare",
+            ),
         ]
 
     def __str__(self) -> str:
