@@ -323,6 +323,7 @@ urlpatterns = [
     path("audit/keep/", audit.audit_save, name="audit-save"),
     path("audit/kept/<int:list_id>/run/", audit.audit_rerun, name="audit-rerun"),
     path("audit/kept/<int:list_id>/delete/", audit.audit_forget, name="audit-forget"),
+    path("audit/bundle/", audit.audit_bundle, name="audit-bundle"),
     path("audit/personal/", audit.audit_personal, name="audit-personal"),
     path("audit/cases/<uuid:instance_id>/", audit_case.audit_case, name="audit-case"),
     path(
@@ -342,6 +343,11 @@ urlpatterns = [
         "audit/samples/<int:plan_id>/paper.csv",
         papers.sample_paper,
         name="sample-paper",
+    ),
+    path(
+        "audit/samples/<int:plan_id>/bundle/",
+        samples.sample_bundle,
+        name="sample-bundle",
     ),
     path("audit/samples/<int:plan_id>/sign/", papers.sample_sign, name="sample-sign"),
     path(

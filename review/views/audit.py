@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from review import permissions
+from review.core.selections import Selection
 from review.dashboards import audit, audit_lists
 from review.dashboards.audit_conditions import Search, build_search
 from review.dashboards.blind import read_blindfold
@@ -22,11 +23,12 @@ from review.forms.audit import AuditSearchForm, PersonalSearchForm, SaveSearchFo
 from review.models import Person
 from review.operations import auditing
 from review.views.access import screen, viewer_required
-from review.views.audit_words import describe_scope
+from review.views.audit_words import describe_scope, tell_facets
 from review.views.entries import Line, build_lines
 from review.views.formats import format_count, format_moment
 from review.views.pages import render_page
 from review.views.paging import cut, read_before
+from review.views.samples import order
 from workflows.operations.errors import Invalid
 from workflows.store import database_now
 
@@ -140,6 +142,15 @@ def audit_personal(request: HttpRequest) -> HttpResponse:
         " its words are not.",
     )
     return redirect(f"{reverse('audit-search')}?found={found.id}")
+
+
+@require_POST
+@screen(permissions.check_can_audit)
+def audit_bundle(request: HttpRequest) -> HttpResponse:
+    """Order the evidence of all cases that the search finds as one bundle."""
+    facets = _facets_of(request, viewer_required(request))
+    title = "; ".join(tell_facets(facets)) or "Every case in reach"
+    return order(request, Selection(kind="query", title=title, facets=facets))
 
 
 def _person(request: HttpRequest) -> Person:

@@ -29,6 +29,7 @@ from review.core.bundles import (
 )
 from review.core.selections import Selection
 from review.dashboards.audit_scope import check_case
+from review.dashboards.covering import cover_of
 from review.models import BundleCustody, EvidenceBundle, Person
 from review.operations import building, bundles
 from review.views.access import screen, viewer_required
@@ -126,7 +127,10 @@ def audit_export(request: HttpRequest, instance_id: UUID) -> HttpResponseBase:
     bundle_id = bundles.order_bundle(
         selection=selection,
         doer=_person(request),
-        redaction=Redaction(without_disclosures="closed" in request.POST),
+        redaction=Redaction(
+            without_disclosures="closed" in request.POST
+            or cover_of(viewer_required(request).rights, instance_id) is not None
+        ),
         reason=request.POST.get("reason", ""),
         here=is_small,
     )

@@ -25,6 +25,8 @@ from review.dashboards.papers import (
 )
 from review.dashboards.sql import read_json
 from review.evidence.masking import Mask
+from review.evidence.paper_sheet import XLSX, write_sheet
+from review.evidence.tables import neutralise
 from review.forms.audit import SignOffForm
 from review.models import SamplePlan, SampleSignOff
 from review.operations import auditing, papers, samples
@@ -151,7 +153,7 @@ def sample_sign(request: HttpRequest, plan_id: int) -> HttpResponse:
 @require_POST
 @screen(permissions.check_can_audit)
 def sample_paper(request: HttpRequest, plan_id: int) -> HttpResponse:
-    """Give a working paper as CSV; that it was taken along is an entry."""
+    """Give a working paper as CSV or XLSX; that it was taken along is an entry."""
     person = person_of(request)
     plan = samples.get_plan(plan_id=plan_id, person=person)
     paper = read_paper(plan.id)
@@ -162,9 +164,13 @@ def sample_paper(request: HttpRequest, plan_id: int) -> HttpResponse:
         facets=plan.population["facets"],
         rows=len(paper.items),
     )
+    if request.POST.get("format") == "xlsx":
+        return give_file(
+            write_sheet(rows), name=f"working-paper-{plan.id}.xlsx", media_type=XLSX
+        )
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows(
-        [_neutral(cell) for cell in row] for row in rows
+        [neutralise(cell) for cell in row] for row in rows
     )
     return give_file(
         out.getvalue().encode(),
@@ -196,11 +202,6 @@ def list_paper_rows(plan: SamplePlan, paper: Paper) -> list[list[str]]:
             row += [mark.result, mark.note] if mark else ["", ""]
         rows.append(row + _tell_own(item, paper.mark(item.id, REPERFORMANCE)))
     return rows
-
-
-def _neutral(cell: str) -> str:
-    """Return a cell that no spreadsheet runs as a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def _tell_own(item: Any, own: Any | None) -> list[str]:

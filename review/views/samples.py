@@ -12,11 +12,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from review import permissions
+from review.core.bundles import Redaction
 from review.core.sampling import Method
+from review.core.selections import Selection
 from review.dashboards.frame import Viewer
 from review.forms.audit import METHODS, STRATA, AuditSearchForm, SampleForm
 from review.models import SampleItem, SamplePlan
-from review.operations import auditing, samples
+from review.operations import auditing, bundles, samples
 from review.views.access import screen, viewer_required
 from review.views.audit_words import describe_scope, tell_facets
 from review.views.formats import format_count, format_moment
@@ -117,6 +119,33 @@ def sample_population(request: HttpRequest, plan_id: int) -> HttpResponse:
     return give_file(
         samples.read_listing(plan), name="population.csv", media_type="text/csv"
     )
+
+
+@require_POST
+@screen(permissions.check_can_audit)
+def sample_bundle(request: HttpRequest, plan_id: int) -> HttpResponse:
+    """Order the evidence of all items of a sample as one bundle."""
+    plan = samples.get_plan(plan_id=plan_id, person=person_of(request))
+    return order(request, samples.select(plan))
+
+
+def order(request: HttpRequest, selection: Selection) -> HttpResponse:
+    """Order a bundle and go to its page.
+
+    Personal values stay closed in it unless the auditor asks for them and says why:
+    that is in the bundle's entry, with the reason.
+    """
+    reason = request.POST.get("reason", "").strip()
+    is_open = "open" in request.POST
+    if is_open and not reason:
+        raise Invalid("Say why the personal data of these cases is needed.")
+    bundle_id = bundles.order_bundle(
+        selection=selection,
+        doer=person_of(request),
+        redaction=Redaction(without_disclosures=not is_open),
+        reason=reason,
+    )
+    return redirect("bundle-detail", bundle_id)
 
 
 def give_file(content: bytes, *, name: str, media_type: str) -> HttpResponse:

@@ -123,6 +123,8 @@ ANSWERS: Final = frozenset([
     "audit-rerun",
     "audit-forget",
     "audit-personal",
+    "audit-bundle",
+    "sample-bundle",
     "audit-unmask",
     "sample-population",
     "sample-paper",

@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import io
 import json
+import zipfile
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -17,18 +18,16 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from review.core.controls import REPERFORMANCE, Result
-from review.core.facets import BYPASSES, read_facets
+from review.core.facets import read_facets
 from review.core.sampling import Method
 from review.core.scopes import AuditScope
 from review.core.selections import Selection
 from review.core.states import Decision, Role
 from review.dashboards import audit
 from review.dashboards.audit_conditions import build_search
-from review.dashboards.control_tests import TESTS, run_test
 from review.evidence.selecting import OUTSIDE, UNKNOWN, resolve
 from review.models import (
-    ClockEvent,
-    ControlException,
+    EvidenceBundle,
     Person,
     RoleGrant,
     SampleItem,
@@ -37,7 +36,6 @@ from review.models import (
     Verdict,
 )
 from review.operations import auditing, claims, papers, people, samples, verdicts
-from review.operations.control_runs import run_controls
 from review.operations.papers import Mark
 from review.permissions import get_rights
 from tests.audit_tables import owner_without_triggers
@@ -45,7 +43,7 @@ from tests.factories.desk import World, build_world
 from tests.factories.processes import TESTER
 from workflows.core.commitments import commit
 from workflows.models import AuditEntry
-from workflows.operations.errors import Conflict, Forbidden, Invalid
+from workflows.operations.errors import Conflict, Invalid
 from workflows.store import database_now
 
 pytestmark = pytest.mark.django_db
@@ -349,6 +347,14 @@ class TestSamples:
         (entry,) = notices("audit.sample_drawn")
         assert entry["detail"]["population"] == plan.population_digest
         assert samples.select(plan).cases == tuple(item.instance_id for item in items)
+        bundle_url = reverse("sample-bundle", args=[plan.id])
+        answer = world.browser("dan").post(bundle_url, {"open": "yes"})
+        assert answer.status_code == 422
+        answer = world.browser("dan").post(bundle_url)
+        ordered = EvidenceBundle.objects.get()
+        assert answer["Location"] == reverse("bundle-detail", args=[ordered.id])
+        assert Selection.from_json(ordered.selection) == samples.select(plan)
+        assert ordered.redaction["without_disclosures"]
         for change in ({"seed": "another"}, {"size": 4}):
             with pytest.raises(DatabaseError), transaction.atomic():
                 SamplePlan.objects.filter(id=plan.id).update(**change)
@@ -388,6 +394,11 @@ class TestSamples:
         taken = browser.post(reverse("sample-paper", args=[plan.id]))
         table = list(csv.DictReader(io.StringIO(taken.content.decode())))
         assert [row["alike"] for row in table] == ["yes", "no", "yes"]
+        sheet = browser.post(
+            reverse("sample-paper", args=[plan.id]), {"format": "xlsx"}
+        )
+        with zipfile.ZipFile(io.BytesIO(sheet.content)) as book:
+            assert "xl/worksheets/sheet1.xml" in book.namelist()
         browser.post(reverse("sample-sign", args=[plan.id]), {"conclusion": "Sound."})
         (entry,) = notices("audit.paper_signed")
         assert entry["detail"]["paper"] == plan.sign_off.paper_digest
@@ -414,77 +425,3 @@ class TestSamples:
         ):
             with pytest.raises(Invalid):
                 papers.mark_item(person=dan, plan_id=plan.id, position=1, marks=[mark])
-
-
-class TestControls:
-    def test_sound_cases_have_no_exception(self, world: World) -> None:
-        task = world.open_task(quorum="dual")
-        decide(task, world.people["alice"], Decision.APPROVE)
-        decide(task, world.people["bob"], Decision.APPROVE)
-        decide(world.open_task(), world.people["bob"], Decision.REJECT, rationale="No",
-               reason_code="documents-missing")  # fmt: skip
-        answer = world.browser("dan").post(
-            reverse("control-runs"), {"queue": "desk"}, follow=True
-        )
-        run = answer.context["run"]
-        assert {one["code"]: one["failed"] for one in run.results} == dict.fromkeys(
-            [test.code for test in TESTS], 0
-        )
-        looked = {one["code"]: one["looked"] for one in run.results}
-        assert looked == {
-            "dual_control": 1, "clock": 2, "rationale": 3, "self_approval": 3,
-            "policy": 3, "chain": 2,
-        }  # fmt: skip
-        (entry,) = notices("audit.controls_tested")
-        assert entry["detail"]["results"] == run.results
-
-    def test_each_control_that_did_not_hold_is_found(self, world: World) -> None:
-        task = world.open_task(quorum="dual")
-        alice, bob = world.people["alice"], world.people["bob"]
-        decide(task, alice, Decision.APPROVE)
-        decide(task, bob, Decision.APPROVE)
-        tables = [f"review_{name}" for name in ("verdict", "task", "clockevent")]
-        seq = Verdict.objects.get(person=alice).audit_seq
-        with owner_without_triggers(*tables, "workflows_auditentry"):
-            Verdict.objects.filter(person=bob).update(
-                round=2, policy_version="x 0.0.1", decision="REJECT"
-            )
-            Task.objects.update(initiator=f"person:{alice.id}")
-            stop = ClockEvent.objects.get(task=task, kind="STOP")
-            stop.at += dt.timedelta(days=9)
-            stop.save()
-            entry = AuditEntry.objects.get(chain=task.instance_id, seq=seq)
-            entry.entry = entry.entry.replace("Alice", "Alina")
-            entry.save()
-        run = run_controls(person=world.people["dan"], title="", facets={})
-        failed = {one["code"]: one["failed"] for one in run.results}
-        assert failed == dict.fromkeys([test.code for test in TESTS], 1)
-        rows = ControlException.objects.filter(run=run)
-        whys = {row.test: row.why for row in rows}
-        assert whys["dual_control"] == "1 of 2 persons judged"
-        assert whys["self_approval"] == "Alice judged what he had started"
-        assert whys["rationale"] == "reject without a reason"
-        assert whys["chain"].startswith(f"entry {seq} does not follow")
-        assert whys["clock"] == "stopped after the due moment, not marked late"
-
-    def test_a_cut_tail_and_a_removed_entry_are_gaps(self, world: World) -> None:
-        chain_test = next(test for test in TESTS if test.code == "chain")
-        whole, cut, holed = world.start(3)
-        with owner_without_triggers("workflows_auditentry"):
-            last = AuditEntry.objects.filter(chain=cut).order_by("-seq")[0]
-            AuditEntry.objects.filter(id=last.id).delete()
-            AuditEntry.objects.filter(chain=holed, seq=2).delete()
-        result = run_test(chain_test, [whole, cut, holed])
-        whys = {row.instance_id: row.why for row in result.exceptions}
-        assert set(whys) == {cut, holed}
-        assert "the chain has" in whys[cut]
-        assert "entry 3 does not follow" in whys[holed]
-
-    def test_nobody_but_an_auditor_runs_them(self, world: World) -> None:
-        world.start()
-        with pytest.raises(Forbidden):
-            run_controls(person=world.people["carol"], title="", facets={})
-
-
-def test_every_kind_of_bypass_is_a_kind_that_is_written() -> None:
-    assert len(set(BYPASSES)) == len(BYPASSES)

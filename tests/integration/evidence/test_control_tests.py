@@ -1,0 +1,96 @@
+"""Control tests over all cases: sound ones pass, each control that failed is found."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+
+from review.core.states import Decision
+from review.dashboards.control_tests import TESTS, run_test
+from review.models import ClockEvent, ControlException, Task, Verdict
+from review.operations.control_runs import run_controls
+from tests.audit_tables import owner_without_triggers
+from tests.factories.desk import World, build_world
+from tests.integration.evidence.test_audit_desk import decide, notices
+from workflows.models import AuditEntry
+from workflows.operations.errors import Forbidden
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    """Make the people, the queue and the process anew."""
+    return build_world()
+
+
+class TestControls:
+    def test_sound_cases_have_no_exception(self, world: World) -> None:
+        task = world.open_task(quorum="dual")
+        decide(task, world.people["alice"], Decision.APPROVE)
+        decide(task, world.people["bob"], Decision.APPROVE)
+        decide(world.open_task(), world.people["bob"], Decision.REJECT, rationale="No",
+               reason_code="documents-missing")  # fmt: skip
+        answer = world.browser("dan").post(
+            reverse("control-runs"), {"queue": "desk"}, follow=True
+        )
+        run = answer.context["run"]
+        assert {one["code"]: one["failed"] for one in run.results} == dict.fromkeys(
+            [test.code for test in TESTS], 0
+        )
+        looked = {one["code"]: one["looked"] for one in run.results}
+        assert looked == {
+            "dual_control": 1, "clock": 2, "rationale": 3, "self_approval": 3,
+            "policy": 3, "chain": 2,
+        }  # fmt: skip
+        (entry,) = notices("audit.controls_tested")
+        assert entry["detail"]["results"] == run.results
+
+    def test_each_control_that_did_not_hold_is_found(self, world: World) -> None:
+        task = world.open_task(quorum="dual")
+        alice, bob = world.people["alice"], world.people["bob"]
+        decide(task, alice, Decision.APPROVE)
+        decide(task, bob, Decision.APPROVE)
+        tables = [f"review_{name}" for name in ("verdict", "task", "clockevent")]
+        seq = Verdict.objects.get(person=alice).audit_seq
+        with owner_without_triggers(*tables, "workflows_auditentry"):
+            Verdict.objects.filter(person=bob).update(
+                round=2, policy_version="x 0.0.1", decision="REJECT"
+            )
+            Task.objects.update(initiator=f"person:{alice.id}")
+            stop = ClockEvent.objects.get(task=task, kind="STOP")
+            stop.at += dt.timedelta(days=9)
+            stop.save()
+            entry = AuditEntry.objects.get(chain=task.instance_id, seq=seq)
+            entry.entry = entry.entry.replace("Alice", "Alina")
+            entry.save()
+        run = run_controls(person=world.people["dan"], title="", facets={})
+        failed = {one["code"]: one["failed"] for one in run.results}
+        assert failed == dict.fromkeys([test.code for test in TESTS], 1)
+        rows = ControlException.objects.filter(run=run)
+        whys = {row.test: row.why for row in rows}
+        assert whys["dual_control"] == "1 of 2 persons judged"
+        assert whys["self_approval"] == "Alice judged what he had started"
+        assert whys["rationale"] == "reject without a reason"
+        assert whys["chain"].startswith(f"entry {seq} does not follow")
+        assert whys["clock"] == "stopped after the due moment, not marked late"
+
+    def test_a_cut_tail_and_a_removed_entry_are_gaps(self, world: World) -> None:
+        chain_test = next(test for test in TESTS if test.code == "chain")
+        whole, cut, holed = world.start(3)
+        with owner_without_triggers("workflows_auditentry"):
+            last = AuditEntry.objects.filter(chain=cut).order_by("-seq")[0]
+            AuditEntry.objects.filter(id=last.id).delete()
+            AuditEntry.objects.filter(chain=holed, seq=2).delete()
+        result = run_test(chain_test, [whole, cut, holed])
+        whys = {row.instance_id: row.why for row in result.exceptions}
+        assert set(whys) == {cut, holed}
+        assert "the chain has" in whys[cut]
+        assert "entry 3 does not follow" in whys[holed]
+
+    def test_nobody_but_an_auditor_runs_them(self, world: World) -> None:
+        world.start()
+        with pytest.raises(Forbidden):
+            run_controls(person=world.people["carol"], title="", facets={})
