@@ -338,3 +338,43 @@ def test_definition_without_personal_values_keeps_its_digests() -> None:
     )
     assert entries(instance_id)[0]["detail"]["variables"] == digest(variables)
     assert not ContentKey.objects.filter(pk=instance_id).exists()
+
+
+def test_pages_hold_find_propose_and_erase(scene: Scene) -> None:
+    olga, erik, alice = Client(), Client(), Client()
+    olga.force_login(sign_up(scene.olga, "olga"))
+    erik.force_login(sign_up(scene.erik, "erik"))
+    alice.force_login(sign_up(scene.alice, "alice"))
+    assert alice.get("/content/").status_code == 403
+    task = start(scene)
+    asked = {"subject": NAME}
+    assert b"is still open" in olga.post("/content/person/", asked).content
+    judge(task, scene.alice, Decision.REJECT)
+    held = {"kind": "CASE", "case": str(task.instance_id), "reason": "Suit 4"}
+    assert olga.post("/content/holds/", {"kind": "CASE"}).status_code == 422
+    assert olga.post("/content/holds/", held).status_code == 302
+    told = olga.post("/content/person/propose/", {**asked, "reason": "Request 3"})
+    assert told.status_code == 409
+    assert b"Legal hold" in told.content
+    (hold,) = LegalHold.objects.all()
+    assert olga.post(f"/content/holds/{hold.id}/lift/", {}).status_code == 422
+    lifted = {"reason": "Settled"}
+    assert olga.post(f"/content/holds/{hold.id}/lift/", lifted).status_code == 302
+    assert b"can be" not in olga.post("/content/person/", {}).content
+    given = {**asked, "reason": "Request 3"}
+    assert olga.post("/content/person/propose/", given).status_code == 302
+    (proposed,) = Erasure.objects.all()
+    page = olga.get("/content/").content
+    assert (b"Withdraw it" in page, b"Approve: erase" in page) == (True, False)
+    own = olga.post(f"/content/erasures/{proposed.id}/approve/")
+    assert (own.status_code, proposed.state) == (403, "PROPOSED")
+    assert b"Approve: erase it" in erik.get("/content/").content
+    assert erik.post(f"/content/erasures/{proposed.id}/approve/").status_code == 302
+    assert b"ontent erased" in erik.get("/content/").content
+    assert search(NAME) == {}
+    again = olga.post("/content/person/propose/", given)
+    assert (again.status_code, b"erased already" in again.content) == (404, True)
+    days = {"definition": "test-process", "days": "3650", "reason": "Policy 1"}
+    assert olga.post("/content/retention/", days).status_code == 302
+    assert olga.post("/content/retention/", days).status_code == 409
+    assert b"3650 days" in olga.get("/content/").content

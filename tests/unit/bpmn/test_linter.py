@@ -270,7 +270,9 @@ def test_every_rule_has_a_case_and_a_line_in_the_docs() -> None:
 def test_personal_values_need_somebody_whose_they_are(
     words: str, expected: set[str]
 ) -> None:
-    body = model(between('<task id="n"/>')).replace(b'id="p"', b'id="p" ' + words.encode())
+    body = model(between('<task id="n"/>')).replace(
+        b'id="p"', b'id="p" ' + words.encode()
+    )
     (process,) = read_bpmn(body, source="p.bpmn")
     codes = {one.code for one in lint_process(process)}
     assert codes & {"no-subject", "open-subject"} == expected
