@@ -41,7 +41,7 @@ def log_tile(request: HttpRequest, path: str) -> HttpResponse:
     is_public = settings.LOG_PUBLIC == _ENTRIES or (
         settings.LOG_PUBLIC != _NOTHING and not holds_entries
     )
-    if refusal := _refuse(request, is_public=is_public):
+    if refusal := _refuse(request, is_public=is_public, shows_all=holds_entries):
         return refusal
     data = read_tile(tile) if tile is not None else None
     if data is None:
@@ -61,8 +61,13 @@ def log_tile(request: HttpRequest, path: str) -> HttpResponse:
     return answer
 
 
-def _refuse(request: HttpRequest, *, is_public: bool) -> HttpResponse | None:
-    """Let in whom the settings, a machine's token or the auditor's role let in."""
+def _refuse(
+    request: HttpRequest, *, is_public: bool, shows_all: bool = False
+) -> HttpResponse | None:
+    """Let in whom the settings, a machine's token or the auditor's role let in.
+
+    Entries of all cases (`shows_all`) are not for an auditor of some of them.
+    """
     if is_public:
         return None
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
@@ -72,7 +77,9 @@ def _refuse(request: HttpRequest, *, is_public: bool) -> HttpResponse | None:
             return None
         viewer = viewer_of(request)
         if viewer is not None:
-            permissions.check_can_audit(viewer.rights)
+            scope = permissions.audit_scope_of(viewer.rights)
+            if shows_all and scope.is_limited:
+                raise Forbidden("The whole log is not within your limits.")
             return None
     except Forbidden as refusal:
         return _say(401 if scheme else 403, refusal.message)

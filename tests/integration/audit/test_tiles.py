@@ -11,6 +11,9 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from review.core.scopes import AuditScope
+from review.core.states import Role
+from review.operations import people
 from tests.factories.desk import build_world
 from tests.integration.audit.rows import NOW, an_instance
 from workflows.core.actors import COMMAND_LINE
@@ -194,6 +197,16 @@ def test_who_may_read_what(keys: KeyFolder, settings: Settings) -> None:
             "bad token": strangers,
         }
     settings.LOG_PUBLIC = "nothing"
+    limits = AuditScope(queues=("desk",))
+    people.grant_role(
+        person=world.people["dan"], role=Role.AUDITOR, actor=COMMAND_LINE, scope=limits
+    )
+    limited = world.browser("dan")
+    assert [limited.get(f"/log/{name}").status_code for name in names] == [
+        200,
+        200,
+        403,
+    ]
     private = readers["dan"].get("/log/tile/0/000.p/3")
     assert "private" in private["Cache-Control"]
     assert readers["stranger"].get("/log/checkpoint")["WWW-Authenticate"] == "Bearer"
