@@ -71,7 +71,15 @@ def test_every_page_has_a_row_here() -> None:
         ("person", "batch", "policy", "loan_task", "files_task", "decided_task"), 1
     )
     more = dict.fromkeys(
-        ("approval", "loan_definition", "incident", "sample", "control_run"), 1
+        (
+            "approval",
+            "bundle",
+            "loan_definition",
+            "incident",
+            "sample",
+            "control_run",
+        ),
+        1,
     )
     some = "00000000-0000-7000-8000-000000000000"
     known = {**blank, **more, "loan_instance": some, "clocked_instance": some}
