@@ -27,6 +27,7 @@ from review.models import Person, Queue, Task  # noqa: E402
 from review.operations import (  # noqa: E402
     approvals,
     batches,
+    building,
     bundles,
     delegations,
     emergencies,
@@ -225,6 +226,8 @@ def main() -> None:
                 say(start(**wish))
             case "furnish":
                 say(furnish())
+            case "build":
+                say({"bundles": building.drain(seconds=60)})
             case "sweep":
                 say({"timers": sweep().timers})
             case unknown:
