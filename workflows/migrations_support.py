@@ -430,6 +430,61 @@ def settled_rows_stay(table: str, *, settled: str) -> migrations.RunSQL:
     )
 
 
+# As workflows_allow_erasure, for what opens commitments: these rows may go, or lose
+# their secret, with the entry that says so and never else.
+_GUARD_SECRETS: Final = """
+DO $install$ BEGIN EXECUTE format($define$
+CREATE FUNCTION workflows_guard_secret() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    PERFORM FROM %1$I.workflows_auditentry
+        WHERE chain = OLD.instance_id AND xid = pg_current_xact_id()
+        AND kind IN ('content.erased', 'content.pruned');
+    IF NOT FOUND THEN
+        RAISE EXCEPTION '%% of %% is refused: no entry says that its content is erased.',
+            TG_OP, TG_TABLE_NAME
+            USING ERRCODE = 'integrity_constraint_violation',
+                TABLE = TG_TABLE_NAME, CONSTRAINT = TG_NAME,
+                HINT = 'Erase content by its operation, not by the table.';
+    END IF;
+    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+    RETURN NEW;
+END $body$
+$define$, current_schema()); END $install$;
+"""
+
+
+def guard_secrets() -> list[migrations.RunSQL]:
+    """Refuse to take secrets and disclosures away without the entry of an erasure."""
+    secrets, opened = "workflows_contentkey", "workflows_disclosure"
+    made = [
+        migrations.RunSQL(
+            sql=_GUARD_SECRETS, reverse_sql="DROP FUNCTION workflows_guard_secret()"
+        )
+    ]
+    for table, event, condition in (
+        (
+            secrets,
+            "UPDATE",
+            "WHEN (OLD.secret IS DISTINCT FROM NEW.secret)",
+        ),
+        (secrets, "DELETE", ""),
+        (opened, "UPDATE", ""),
+        (opened, "DELETE", ""),
+    ):
+        name = f"{table}_{event.lower()}_guarded"
+        made.append(
+            migrations.RunSQL(
+                sql=(
+                    f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW"
+                    f" {condition} EXECUTE FUNCTION workflows_guard_secret();"
+                    f" ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"
+                ),
+                reverse_sql=f"DROP TRIGGER {name} ON {table}",
+            )
+        )
+    return made
+
+
 def _for_application(grant: str) -> str:
     """Run a GRANT or REVOKE for the application's role, where that role exists."""
     return (

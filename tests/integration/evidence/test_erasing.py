@@ -327,6 +327,17 @@ def test_append_only_rows_lose_nothing_without_an_entry(scene: Scene) -> None:
             cursor.execute(f"UPDATE review_verdict SET {change}")  # noqa: S608  (ours)
     verdict.refresh_from_db()
     assert verdict.rationale
+    for sql in (
+        "UPDATE workflows_contentkey SET secret = NULL",
+        "DELETE FROM workflows_contentkey",
+        "DELETE FROM workflows_disclosure",
+    ):
+        with (
+            pytest.raises(DatabaseError, match="no entry says"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(sql)
 
 
 def test_definition_without_personal_values_keeps_its_digests() -> None:
