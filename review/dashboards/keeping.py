@@ -71,7 +71,7 @@ def _tell_hold(row: LegalHold, told: Told) -> dict[str, Any]:
     return {
         "id": row.id,
         "what": _what(row),
-        "instance": row.instance_id,
+        "instance": str(row.instance_id or ""),
         "reason": row.reason,
         "placed": told(row.placed_at),
         "stands": row.lifted_at is None,

@@ -33,8 +33,8 @@ from workflows.store import database_now
 from workflows.store.disclosures import digest_subject
 
 _CASES: Final = """
-    SELECT i.id, d.key, d.version, i.state, i.started_at, i.ended_at,
-           (SELECT count(*) FROM review_task t WHERE t.instance_id = i.id)
+    SELECT i.id, i.business_key, d.key || ' ' || d.version, i.state, i.started_at,
+           i.ended_at, (SELECT count(*) FROM review_task t WHERE t.instance_id = i.id)
     FROM workflows_contentkey k
     JOIN workflows_instance i ON i.id = k.instance_id
     JOIN workflows_definition d ON d.id = i.definition_id
@@ -59,15 +59,27 @@ _FINAL: Final = frozenset(state.value for state in FINAL_INSTANCE_STATES)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One case of a person; `obstacle` says why it cannot be erased now, or nothing."""
+    """One case of a person; `obstacle` says why it cannot be erased now, or nothing.
+
+    `waits_for` is that in a few words.
+    """
 
     instance_id: UUID
+    business_key: str
     definition: str
     state: str
     started_at: dt.datetime
     ended_at: dt.datetime | None
     tasks: int
     obstacle: str
+
+    @property
+    def waits_for(self) -> str:
+        """Say in a few words what stands in the way, or nothing."""
+        if not self.obstacle:
+            return ""
+        held = self.obstacle.startswith("Legal hold")
+        return "a legal hold" if held else "its end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +212,8 @@ def _find(named: str) -> list[Found]:
     return [
         Found(
             instance_id=row[0],
-            definition=f"{row[1]} {row[2]}",
+            business_key=row[1],
+            definition=row[2],
             state=row[3],
             started_at=row[4],
             ended_at=row[5],

@@ -184,10 +184,16 @@ def _show(
         "person_form": person_form or PersonForm(),
         "asked": bool(subject),
         "found": [
-            {"case": one, "started": told(one.started_at), "ended": told(one.ended_at)}
+            {
+                "case": one,
+                "key": one.business_key or f"…{str(one.instance_id)[-8:]}",
+                "started": told(one.started_at),
+                "ended": told(one.ended_at),
+            }
             for one in found
         ],
         "may_propose": bool(found) and not any(one.obstacle for one in found),
+        "obstacle": next((one.obstacle for one in found if one.obstacle), ""),
         "propose_form": propose_form or ProposeForm(initial={"subject": subject}),
         "proposals": proposals,
         "erasures": keeping.list_erasures(told),
