@@ -108,6 +108,7 @@ class Case:
     is_excluded: bool
     viewer_id: int
     own_verdict: SeenVerdict | None = None
+    mask: Mask | None = None
 
     @property
     def is_live(self) -> bool:
@@ -164,6 +165,7 @@ def _cover(case: Case, mask: Mask) -> Case:
     row = case.row
     return dataclasses.replace(
         case,
+        mask=mask,
         row=row._replace(
             title=mask.words(row.title), business_key=mask.words(row.business_key)
         ),
@@ -184,12 +186,15 @@ def read_form(case: Case) -> Mapping[str, Any]:
     return found or {}
 
 
-def find_earlier_payload(task_id: int) -> Mapping[str, Any] | None:
-    """Return the payload that the latest edit replaced, or None."""
-    row = read_row(_REVISION, {"id": task_id})
+def find_earlier_payload(case: Case) -> Mapping[str, Any] | None:
+    """Return the payload that the latest edit replaced, or None; covered as the case."""
+    row = read_row(_REVISION, {"id": case.row.id})
     if row is None:
         return None
-    return _shown(row)
+    if case.mask is None:
+        return _shown(row)
+    covered: Mapping[str, Any] = cover_payload(_shown(row), case.policy, case.mask)
+    return covered
 
 
 def _shown(row: Any) -> Mapping[str, Any]:

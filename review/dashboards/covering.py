@@ -51,7 +51,15 @@ def is_personal(pointer: str, mask: Mask) -> bool:
 
 def cover_payload(payload: Any, policy: Any, mask: Mask) -> Any:
     """Return what a task shows, covered and without files: those cannot be covered."""
-    covered = mask.payload(payload, policy)
+    return _without_files(mask.payload(payload, policy))
+
+
+def cover_variables(values: Any, mask: Mask) -> Any:
+    """Return what a case knows, covered and without files."""
+    return _without_files(mask.variables(values))
+
+
+def _without_files(covered: Any) -> Any:
     if isinstance(covered, dict):
         covered.pop("documents", None)
     return covered

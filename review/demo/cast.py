@@ -7,7 +7,7 @@ from typing import Final
 from review.core.states import Role
 from review.demo import rooms
 from review.demo.actors import DEMO
-from review.models import Person, Queue, User
+from review.models import Person, Queue, RoleGrant, User
 from review.operations import people
 
 PASSWORD: Final = "countersign-demo"  # noqa: S105  (printed for whoever tries it)
@@ -45,6 +45,7 @@ PARTS: Final = (
     ),
     Part("Mona Meyer", Role.MANAGER, (), "mona", "manager of all queues"),
     Part("Dana Doyle", Role.AUDITOR, (), "dana", "auditor, reads and exports"),
+    Part("Nils Nyberg", Role.AUDITOR, (), "nils", "auditor of lending, for a quarter"),
     Part("Olga Okafor", Role.PROCESS_OWNER, (), "olga", "process owner"),
     Part(
         "Erik Engel", Role.ADMINISTRATOR, (), "erik", "administrator, reviews nothing"
@@ -83,7 +84,7 @@ def set_stage() -> Cast:
                 person=person, role=part.role, queue=desks[key], actor=DEMO
             )
             staff[key].append(person)
-        if not part.queues:
+        if not part.queues and not _holds(everybody[part.name], part.role):
             people.grant_role(person=person, role=part.role, actor=DEMO)
     return Cast(
         staff={key: tuple(found) for key, found in staff.items()},
@@ -91,6 +92,13 @@ def set_stage() -> Cast:
         people=everybody,
         desks=desks,
     )
+
+
+def _holds(person: Person, role: Role) -> bool:
+    """Tell whether a role is held, however limited: granting it again lifts limits."""
+    return RoleGrant.objects.filter(
+        person=person, role=role.value, revoked_at=None
+    ).exists()
 
 
 def list_log_ins() -> list[str]:

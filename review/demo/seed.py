@@ -6,7 +6,7 @@ from typing import Final
 
 from django.db import transaction
 
-from review.demo import rulebook, scenes, staffing
+from review.demo import auditing, rulebook, scenes, staffing
 from review.demo.actors import DEMO
 from review.demo.cases import make_cases
 from review.demo.cast import set_stage
@@ -72,6 +72,8 @@ def seed(*, most: int | None = None) -> int:
     rulebook.propose_more_automation(
         cast.desks["invoices"], by=cast.people["Mona Meyer"]
     )
+    auditing.limit_auditor(cast)
+    auditing.furnish_desks(cast)
     scenes.read_notices(cast)
     _mark(len(cases) + trips + expenses)
     return len(cases) + trips + expenses

@@ -16,7 +16,7 @@ from review.dashboards import audit, engine, incidents
 from review.dashboards import interventions as proposed
 from review.dashboards.audit_scope import check_case
 from review.dashboards.blind import read_blindfold
-from review.dashboards.covering import cover_of
+from review.dashboards.covering import cover_of, cover_variables
 from review.dashboards.frame import Viewer
 from review.dashboards.sql import read_json
 from review.evidence.masking import Mask
@@ -169,7 +169,10 @@ def _show_variables(row: Any, mask: Mask | None) -> dict[str, object]:
     if row.is_erased:
         values = readable(values)
     if mask is not None:
-        return {"variables": _variables(mask.variables(values)), "large_values": []}
+        return {
+            "variables": _variables(cover_variables(values, mask)),
+            "large_values": [],
+        }
     large = list_large(values, url="instance-value", owner=row.id)
     return {"variables": _variables(values), "large_values": large}
 

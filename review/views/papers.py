@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from review import permissions
 from review.core.controls import JUDGEMENTS, REPERFORMANCE, TICKS, Result, compare
 from review.core.sampling import MONETARY, Method
-from review.dashboards.covering import cover_of
+from review.dashboards.covering import cover_of, cover_payload, cover_variables
 from review.dashboards.papers import (
     Figure,
     Paper,
@@ -271,9 +271,9 @@ def _values(content: Any | None, mask: Mask | None) -> list[tuple[str, str]]:
     }
     if mask is not None:
         values = (
-            mask.payload(values, read_json(content.policy))
+            cover_payload(values, read_json(content.policy), mask)
             if content.payload
-            else mask.variables(values)
+            else cover_variables(values, mask)
         )
     return [(format_label(name), format_value(value)) for name, value in values.items()]
 

@@ -1,5 +1,6 @@
 """The task page's content: sources, fields, suggestion, history, verdict form."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Final
@@ -184,7 +185,7 @@ def _changes(
 ) -> dict[str, object]:
     """Return the middle: a comparison with what was shown, or with what is proposed."""
     has_rounds = case.row.round > 1
-    earlier = find_earlier_payload(case.row.id) if shows_earlier or has_rounds else None
+    earlier = find_earlier_payload(case) if shows_earlier or has_rounds else None
     if shows_earlier and earlier is not None:
         shown = changes.compare_rounds(fields, earlier)
         title, old, new = "What has changed since you looked", "You were shown", "Now"
@@ -311,6 +312,10 @@ def _settling(case: Case, *, zone: dt.tzinfo) -> dict[str, object] | None:
 def _notes(case: Case, *, zone: dt.tzinfo) -> list[dict[str, object]]:
     """Return what was said at the task, the newest first."""
     found = list_notes(case.row.id, viewer_id=case.viewer_id, is_blind=case.may_judge)
+    if case.mask is not None:
+        found = [
+            dataclasses.replace(said, text=case.mask.words(said.text)) for said in found
+        ]
     return [
         {
             "by": note.name,

@@ -1,0 +1,95 @@
+"""An auditor sees personal data covered until he says why he must see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from review.core.sampling import Method
+from review.core.states import Decision
+from review.models import EvidenceBundle, Task
+from review.operations import samples
+from tests.factories.desk import PROCESS, World, build_world
+from tests.factories.desk import payload as desk_payload
+from tests.factories.processes import TESTER, deploy
+from tests.integration.evidence.test_audit_desk import decide
+from workflows.operations import instances
+from workflows.operations.advance import advance_batch
+
+pytestmark = pytest.mark.django_db
+
+NAME, EMPLOYER = "Zenobia Quill", "Quill and Daughters"
+
+
+@pytest.fixture
+def world() -> World:
+    """Make the people, the queue and the process anew."""
+    return build_world()
+
+
+def _start(variables: Mapping[str, Any]) -> Task:
+    """Start a case of a process that declares personal fields."""
+    deploy(
+        PROCESS.replace('id="main"', 'id="main" cs:personal="applicant, employer"'),
+        key="personal",
+    )
+    instance_id = instances.start(
+        definition_key="personal",
+        business_key="P-1",
+        initiator=TESTER,
+        variables=variables,
+    )
+    while advance_batch(worker="test").more:
+        pass
+    return Task.objects.get(instance_id=instance_id)
+
+
+def test_personal_data_is_covered_until_it_is_unmasked(world: World) -> None:
+    task = _start(desk_payload(applicant=NAME, employer=EMPLOYER, amount=Decimal(7)))
+    decide(
+        task,
+        world.people["alice"],
+        Decision.EDIT_AND_APPROVE,
+        reason_code="misread",
+        rationale=f"{NAME} showed her payslip.",
+        edits={"/employer": "Quill & Sons"},
+    )
+    dan = world.browser("dan")
+    plan = samples.draw_sample(
+        person=world.people["dan"],
+        wanted=samples.Wanted(
+            title="All", method=Method.DISCOVERY, seed="1", facets={}
+        ),
+    )
+    pages = [
+        reverse("audit-case", args=[task.instance_id]),
+        reverse("task-detail", args=[task.pk]),
+        reverse("instance-detail", args=[task.instance_id]),
+        reverse("sample-item", args=[plan.id, 1]),
+    ]
+
+    def read() -> str:
+        return "".join(dan.get(url).content.decode() for url in pages)
+
+    covered = read()
+    for secret in (NAME, EMPLOYER, "Quill &amp; Sons", "Total due"):
+        assert secret not in covered
+    assert "••••••" in covered
+    file = reverse("source-file", args=[task.pk, 0])
+    assert dan.get(file).status_code == 403
+    export = dan.post(reverse("audit-export", args=[task.instance_id]))
+    assert export.status_code == 200
+    assert EvidenceBundle.objects.get().redaction["without_disclosures"]
+
+    unmask = reverse("audit-unmask", args=[task.instance_id])
+    dan.post(unmask, {"reason": "Her own complaint, number 17"})
+    shown = read()
+    assert NAME in shown
+    assert dan.get(file).status_code != 403
+    # Who judges it has always seen it.
+    page = world.browser("alice").get(reverse("task-detail", args=[task.pk]))
+    assert NAME in page.content.decode()
