@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from config.local.processes import ProcessId, stop
-from tests.faults import clocks, evidence
+from tests.faults import clocks, evidence, flips
 from tests.faults.deaf import watch as watch_deaf_pages
 from tests.faults.fleet import Fleet, a_fleet, children_of
 from tests.faults.scale import SCALE, scaled
@@ -378,6 +378,7 @@ RUNS: Final[dict[str, tuple[str, Run]]] = {
     "same-verdict": ("12", crowd("same-verdict", 100, least=3)),
     "deaf": ("21", deaf),
     "sockets": ("11, 21", sockets),
+    "bundle-flips": ("19", flips.run),
     **evidence.RUNS,
 }
 

@@ -110,10 +110,9 @@ def ask_whole(path: Path, script: Path, *, count: int) -> list[str]:
 def run() -> tuple[dict[str, Any], bool]:
     """19: each byte of a bundle of 1 MiB and of its ZIP is changed, alone, and found."""
     with a_fleet() as fleet, tempfile.TemporaryDirectory() as folder:
-        fleet.run("manage.py", "generate_load", "--tasks", "120")
+        fleet.run("manage.py", "generate_load", "--tasks", "75")
         fleet.run("manage.py", "seal", "--once")
         target = Path(folder) / "bundle.zip"
-        where = "definition=load-general"
         ((key,),) = fleet.query("SELECT key FROM workflows_definition LIMIT 1")
         where = f"definition={key}"
         words = ("export_evidence", "--where", where, "--to", str(target))

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from review.evidence import files
+from tests.faults import flips
 from tests.integration.evidence.world import (
     Made,
     faults_of,
@@ -305,3 +306,12 @@ def test_damaged_zip_is_found(made: Made, tmp_path: Path) -> None:
     faults = faults_of(damaged)
     assert "archive: a byte of the ZIP is not as it was written" in faults
     assert f"file {files.EVENTS}: is not what the manifest says" in faults
+
+
+def test_every_changed_byte_is_found(made: Made, unpacked: Path) -> None:
+    """A share of the promise; the whole of it: `make chaos CHAOS_ONLY=bundle-flips`."""
+    tried, missed = flips.flip_folder(unpacked, share=0)
+    assert (tried > 1_400, missed) == (True, [])
+    tried, missed = flips.flip_archive(made.file, share=0.02)
+    assert (tried > 500, missed) == (True, [])
+    assert flips.ask_whole(made.file, unpacked / "verify.py", count=3) == []
