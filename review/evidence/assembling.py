@@ -10,6 +10,7 @@ import base64
 import csv
 import datetime as dt
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from workflows.core.chain import format_time
 from workflows.core.notes import Checkpoint as NoteOfTree
 from workflows.core.notes import read_checkpoint
 from workflows.models import AuditEntry, Checkpoint, DefinitionFile
+from workflows.operations import anchors
 from workflows.operations.log_key import KeyFolder, LogKey
 from workflows.operations.snapshots import snapshot
 
@@ -264,6 +266,22 @@ class _Assembly:
         )
         if grown is not None:
             self.bag.add(files.CONSISTENCY, [grown])
+        self._write_receipts(prover)
+
+    def _write_receipts(self, prover: Prover) -> None:
+        """Write what witnesses and time stamps gave for the newest checkpoint with any."""
+        size = anchors.newest_size_with_receipts() or 0
+        row = Checkpoint.objects.filter(size=size).first()
+        if row is None or size > self.checkpoint_size:
+            return
+        for number, one in enumerate(anchors.read_receipts(size), start=1):
+            name = re.sub(r"[^\w.-]", "_", one.name)
+            ending = ".tsr" if one.kind == "timestamp" else ".txt"
+            path = f"{files.RECEIPTS}{number:02}-{one.kind}-{name}{ending}"
+            self.bag.add(path, [one.body])
+        grown = prover.prove_growth(old_size=size, old_note=row.note)
+        if grown is not None:
+            self.bag.add(files.ANCHORED, [grown])
 
     def _list_heads(self) -> Iterator[list[tuple[UUID, int]]]:
         """Return the cases of each part with the number of their entries in here."""

@@ -39,6 +39,8 @@ PEM = "data/proofs/log.pem"
 LEAVES = "data/proofs/leaves.txt"
 NODES = "data/proofs/nodes.txt"
 CONSISTENCY = "data/proofs/consistency.json"
+RECEIPTS = "data/proofs/receipts/"
+ANCHORED = "data/proofs/receipts/growth.json"
 VERIFIER = "verifier/"
 REQUIRED = frozenset({
     "bagit.txt", "bag-info.txt", "README.txt", "verify.py", MANIFEST, TAG_MANIFEST,

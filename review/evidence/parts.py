@@ -38,7 +38,7 @@ INDEX: Final = "index"
 SOURCE_FOLDER: Final = "data/sources/"
 PAGE_FOLDER: Final = "data/html/"
 CASE_SCHEMA: Final = "case/1"
-_AT_ONCE: Final = 50
+_AT_ONCE: Final = 200
 """Cases whose rows are read together."""
 _BATCH: Final = 2_000
 _TELL_EVERY: Final = 500

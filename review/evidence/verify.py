@@ -23,6 +23,7 @@ from typing import IO, Any, NamedTuple
 from review.evidence.chains import Walk
 from review.evidence.envelope import open_envelope
 from review.evidence.files import (
+    ANCHORED,
     CHECKPOINT,
     CONSISTENCY,
     LEAVES,
@@ -187,21 +188,22 @@ def check_tree(look: Look) -> Iterator[Finding]:
 
 def check_growth(look: Look) -> Iterator[Finding]:
     """Check that the log grew out of the checkpoint of an earlier export."""
-    told = look.bundle.read_json(CONSISTENCY)
     if look.key is None or look.checkpoint is None:
         return
-    if told is None:
-        if look.trust.since:
-            yield wrong("growth", "the bundle has no proof from an earlier checkpoint")
-        return
-    note = look.trust.since or told["from"]
-    old = read_note(note, look.key)
-    path = [bytes.fromhex(part) for part in told["path"]]
-    held = look.trust.since == "" or old == read_note(told["from"], look.key)
-    same = held and is_consistent(old, look.checkpoint, path)
-    good = f"the log of {look.checkpoint.size} entries begins with that of {old.size}"
-    bad = f"nothing shows that the log begins with that of {old.size} entries"
-    yield judge("growth", same, good, bad)
+    for name, subject in ((CONSISTENCY, "growth"), (ANCHORED, "growth since receipts")):
+        told = look.bundle.read_json(name)
+        since = look.trust.since if name == CONSISTENCY else ""
+        if told is None:
+            if since:
+                yield wrong(subject, "there is no proof from an earlier checkpoint")
+            continue
+        old = read_note(since or told["from"], look.key)
+        path = [bytes.fromhex(part) for part in told["path"]]
+        held = since == "" or old == read_note(told["from"], look.key)
+        same = held and is_consistent(old, look.checkpoint, path)
+        good = f"a log of {look.checkpoint.size} entries begins with that of {old.size}"
+        bad = f"nothing shows that the log begins with that of {old.size} entries"
+        yield judge(subject, same, good, bad)
 
 
 def check_policies(look: Look) -> Iterator[Finding]:

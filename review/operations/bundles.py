@@ -200,7 +200,8 @@ def open_download(
     bundle = EvidenceBundle.objects.get(pk=bundle_id)
     if isinstance(doer, Person):
         bundle = get_bundle(bundle_id, rights=get_rights(doer.id))
-    if bundle.state != BundleState.READY:
+    now = database_now()
+    if bundle.state != BundleState.READY or (bundle.next_at or now) <= now:
         raise Conflict("This bundle has no file to download.", code="no-file")
     try:
         file = (folder_of(bundle.pk) / bundle.file_name).open("rb")
@@ -215,10 +216,19 @@ def open_download(
         bundle,
         Custody.DOWNLOADED,
         actor=actor,
-        now=database_now(),
+        now=now,
         asked=asked or (0, bundle.size - 1),
     )
     return file
+
+
+def let_go_opened(*, now: dt.datetime) -> None:
+    """Let no file that opens personal values be downloaded any more: some were erased.
+
+    The next sweep removes the files, each with its entry.
+    """
+    rows = EvidenceBundle.objects.filter(state="READY", next_at__gt=now)
+    rows.exclude(redaction__without_disclosures=True).update(next_at=now)
 
 
 # --- letting go -----------------------------------------------------------------------

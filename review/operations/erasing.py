@@ -15,7 +15,7 @@ from django.db import transaction
 from review import live
 from review.core.erasing import LONG_WORDS, Why
 from review.models import Erasure, Person
-from review.operations import content, forgetting, holds
+from review.operations import bundles, content, forgetting, holds
 from review.operations.people import actor_of
 from review.permissions import check_can_erase, get_rights
 from workflows import audit
@@ -161,6 +161,7 @@ def approve(*, erasure_id: int, person: Person) -> Erased:
     }
     _record("content.erased", person, detail, now=now)
     live.publish_instances(ids)
+    bundles.let_go_opened(now=now)
     return Erased(cases=count, commitments=commitments, contents=contents)
 
 

@@ -54,10 +54,9 @@ def dumps(value: object) -> str:
     try:
         if isinstance(value, Folded):
             value = value.folded()
-        if _is_plain(value, 0):
-            text = _encode(value)
-            if text.isascii() or not _BEYOND_PLAIN_ORDER.search(text):
-                return text
+        text = _encode(value) if _is_plain(value, 0) else _write_exact(value)
+        if text and (text.isascii() or not _BEYOND_PLAIN_ORDER.search(text)):
+            return text
         return _write(value, 0)
     except CanonicalError:
         raise
@@ -114,6 +113,43 @@ def _is_plain(value: object, depth: int) -> bool:
             for item in cast("list[object]", value)
         )
     return False
+
+
+class _Odd(ValueError):
+    """A value that the C encoder would not write as RFC 8785 and we want it."""
+
+
+def _write_exact(value: object) -> str:
+    """Write a value whose only oddity is Decimals that are short; "" for any other."""
+    try:
+        return _encode(_as_plain(value, 0))
+    except _Odd:
+        return ""
+
+
+def _as_plain(value: object, depth: int) -> object:
+    """Return a value with Decimals as numbers that have the same text. Raises _Odd."""
+    kind = type(value)
+    if kind in _LEAVES:
+        return value
+    if depth >= MAX_DEPTH:
+        raise _Odd
+    if kind is dict:
+        items = cast("dict[object, object]", value).items()
+        if not all(type(key) is str for key, _ in items):
+            raise _Odd
+        return {key: _as_plain(item, depth + 1) for key, item in items}
+    if kind is list or kind is tuple:
+        return [_as_plain(item, depth + 1) for item in cast("list[object]", value)]
+    if kind is not Decimal:
+        raise _Odd
+    text = format_decimal(cast("Decimal", value))
+    number = float(text)
+    if repr(number) == text:
+        return number
+    if text.removeprefix("-").isdecimal():
+        return int(text)
+    raise _Odd
 
 
 def _write(value: object, depth: int) -> str:

@@ -18,8 +18,17 @@ from django.test import Client
 from review.core.erasing import HoldKind
 from review.core.states import Decision, Role
 from review.evidence.disclosures import list_disclosures
-from review.models import Erasure, LegalHold, Person, Task, User, Verdict
+from review.models import (
+    Erasure,
+    EvidenceBundle,
+    LegalHold,
+    Person,
+    Task,
+    User,
+    Verdict,
+)
 from review.operations import (
+    bundles,
     claims,
     drafts,
     erasing,
@@ -174,6 +183,13 @@ def verify_bundle(instance_id: UUID, folder: Path) -> tuple[int, str]:
     return world.run_verifier(script=root / "verify.py")
 
 
+def list_files(folder: Path) -> list[Path]:
+    """Return what is left of bundles once a sweep has been there."""
+    bundles.expire_old()
+    assert set(EvidenceBundle.objects.values_list("state", flat=True)) == {"EXPIRED"}
+    return list(folder.iterdir())
+
+
 def test_case_is_erased_and_its_proofs_survive(
     scene: Scene, client: Client, tmp_path: Path, log_keys: KeyFolder
 ) -> None:
@@ -198,6 +214,7 @@ def test_case_is_erased_and_its_proofs_survive(
     assert (done.cases, done.commitments > 5) == (1, True)
 
     assert search(NAME, MAIL, SECOND, WORDS) == {}
+    assert list_files(tmp_path / "bundles") == []
     key = ContentKey.objects.get(pk=instance_id)
     assert (key.secret, key.subject, key.erased_for) == (None, "", "SUBJECT")
     assert list(list_disclosures([instance_id])) == []
