@@ -114,7 +114,7 @@ def _export(world: World) -> None:
     url = reverse("audit-export", args=[task.instance_id])
     answer = world.browser("dan").post(url, {"reason": WHY})
     if answer.streaming:
-        b"".join(answer.streaming_content)  # type: ignore[arg-type]
+        b"".join(answer)
 
 
 def _search_personal_data(world: World) -> None:
