@@ -227,3 +227,59 @@ def test_report_keeps_the_first_faults_and_counts_all(
         cursor.execute("UPDATE workflows_auditentry SET kind = 'x'")
     report = verify_log(folder=keys)
     assert (len(report.faults), report.fault_count) == (2, 9)
+
+
+def test_declared_cut_is_an_epoch_and_no_excuse(
+    log: UUID, keys: KeyFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old_note = keys.read_last_note()
+    assert old_note is not None
+    anchor = keys.path.parent / "kept.note"
+    anchor.write_text(old_note)
+    assert run_command(capsys, "--anchor", str(anchor))[1].splitlines()[-2:] == [
+        "1 checkpoints kept elsewhere agree, the largest over 9 entries.",
+        "OK",
+    ]
+    # What a backup of the time of the first checkpoint would bring back.
+    with owner_without_triggers(*TABLES), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM workflows_checkpoint WHERE size > 5")
+        cursor.execute(
+            "DELETE FROM workflows_auditentry WHERE id IN"
+            " (SELECT entry_id FROM workflows_leaf WHERE leaf_index >= 5)"
+        )
+        cursor.execute("DELETE FROM workflows_leaf WHERE leaf_index >= 5")
+        cursor.execute("DELETE FROM workflows_instance WHERE id <> %s", [log])
+        cursor.execute(
+            "UPDATE workflows_instance i SET audit_seq = e.seq, audit_head = e.hash"
+            " FROM workflows_auditentry e WHERE e.chain = i.id AND e.seq = 4"
+        )
+    begin_anew(folder=keys, actor=COMMAND_LINE, reason="lost disk", now=NOW)
+    seal(folder=keys, now=NOW)
+    report = verify_log(folder=keys)
+    (epoch,) = report.epochs
+    assert report.ok
+    assert (epoch.signed, epoch.kept, epoch.lost) == (9, 5, 4)
+    assert epoch.origin != epoch.old_origin
+    code, out = run_command(capsys)
+    assert code == 0
+    assert "lost disk THE LOG WAS CUT:" in out
+    assert "9 entries, 5 of them are here, 4 are lost." in out
+    code, out = run_command(capsys, "--anchor", str(anchor.parent))
+    assert code == 1
+    assert "A checkpoint at an anchor over 9 entries was signed; 6 stand." in out
+    told = json.loads(run_command(capsys, "--json")[1])
+    assert told["epochs"][0]["lost"] == 4
+
+
+def test_new_key_without_loss_is_no_cut(log: UUID, keys: KeyFolder) -> None:
+    begin_anew(folder=keys, actor=COMMAND_LINE, reason="yearly", now=NOW)
+    (epoch,) = verify_log(folder=keys).epochs
+    assert (epoch.signed, epoch.kept, epoch.lost) == (9, 9, 0)
+    assert not epoch.was_cut
+    assert str(epoch).endswith("UTC: yearly")
+
+
+def test_anchor_that_cannot_be_read_is_refused(log: UUID, keys: KeyFolder) -> None:
+    for path in (keys.path / "nowhere", keys.path):
+        with pytest.raises(CommandError, match="--anchor"):
+            call_command("verify_audit", "--anchor", str(path))
