@@ -1,18 +1,22 @@
-"""Writers and a watch for the log under load; `prepare`, `write`, `watch`. Prints JSON.
+"""Eight writers on a database with the log on and off, in turns. Prints one JSON line.
 
-`prepare TASKS` makes a desk with open tasks, `write KIND SECONDS` makes decisions as
-fast as one process can and says how many, `watch SECONDS` measures how long entries
-wait for a checkpoint. `BENCH_NO_LOG=1` makes writers write no entries.
+`audit_load KIND TASKS SECONDS`: KIND is what a decision is, `verdict` or `record`. The
+writers are forked from this process, so that none has to start up; with the log on a
+sealer runs beside them, as people run it, and a watch sees how long entries wait for
+a checkpoint.
 """
 
 import bisect
 import datetime as dt
 import json
-import os
+import multiprocessing
+import statistics
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from multiprocessing.connection import Connection
 from typing import Any
 from uuid import UUID
 
@@ -24,53 +28,126 @@ django.setup()
 from django.db import connection, transaction  # noqa: E402
 
 from review.core.states import Decision  # noqa: E402
-from review.models import Person, Queue, Task  # noqa: E402
+from review.models import Person, Task  # noqa: E402
 from review.operations import claims, verdicts  # noqa: E402
-from tests.benchmarks.audit_off import without_entries  # noqa: E402
+from tests.benchmarks.audit_off import (  # noqa: E402
+    without_entries,
+    without_triggers,
+)
+from tests.benchmarks.peers import ROOT  # noqa: E402
 from tests.factories.processes import TESTER  # noqa: E402
 from tests.factories.tasks import NAMES, Desk, make_desk, start_cases  # noqa: E402
 from workflows import audit  # noqa: E402
 from workflows.core.chain import Draft  # noqa: E402
-from workflows.models import Definition, Instance  # noqa: E402
+from workflows.models import Instance  # noqa: E402
 from workflows.store import database_now  # noqa: E402
 
 BATCH = 250
+WRITERS = 8
+TURNS = 2
+SETTLE_SECONDS = 6.0
 WATCH_SECONDS = 0.05
 DETAIL = {"decision": "APPROVE", "payload": "f" * 64, "proposal": "e" * 64}
+fork = multiprocessing.get_context("fork")
 
 
-def prepare(tasks: int) -> dict[str, object]:
-    """Migrate, make a desk once, and see to it that so many tasks are open."""
+def measure(kind: str, tasks: int, seconds: float) -> dict[str, Any]:
+    """Let the writers decide with the log and without, in turns."""
     call_command("migrate", verbosity=0)
-    queue = Queue.objects.filter(key="desk").first()
-    desk = (
-        make_desk()
-        if queue is None
-        else Desk(queue=queue, definition_id=Definition.objects.get().id)
-    )
+    desk = make_desk()
+    rates: dict[bool, list[float]] = {True: [], False: []}
+    lag: Mapping[str, Any] = {}
+    for _ in range(TURNS):
+        for is_on in (True, False):
+            _open_tasks(desk, tasks)
+            if is_on:
+                rate, lag = _turn_with_log(kind, seconds)
+            else:
+                with without_triggers():
+                    rate = _write(kind, seconds, is_on=False)
+            rates[is_on].append(rate)
+    return {
+        "with_log": statistics.median(rates[True]),
+        "without_log": statistics.median(rates[False]),
+        "lag": dict(lag),
+    }
+
+
+def _open_tasks(desk: Desk, tasks: int) -> None:
     missing = tasks - Task.objects.filter(state="OPEN").count()
     for begun in range(0, max(missing, 0), BATCH):
         start_cases(desk, count=min(BATCH, missing - begun))
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
-    return {"tasks": Task.objects.filter(state="OPEN").count()}
 
 
-def write(kind: str, seconds: float, number: int) -> dict[str, object]:
-    """Make decisions for so long, one transaction each; return how many."""
-    act = {"verdict": _verdicts, "record": _records}[kind](number)
-    connection.ensure_connection()
-    off = os.environ.get("BENCH_NO_LOG")
-    with without_entries() if off else nullcontext():
-        act()
-        print("ready", flush=True)
-        sys.stdin.readline()
-        count, until = 0, time.perf_counter() + seconds
-        began = time.perf_counter()
-        while time.perf_counter() < until and act():
-            count += 1
-        took = time.perf_counter() - began
-    return {"count": count, "seconds": took}
+def _turn_with_log(kind: str, seconds: float) -> tuple[float, Mapping[str, Any]]:
+    ((begin,),) = _rows("SELECT COALESCE(max(id), 0) FROM workflows_auditentry")
+    sealer = subprocess.Popen([sys.executable, "manage.py", "seal"], cwd=ROOT)
+    try:
+        _wait_until_sealed()
+        seen = _Child(lambda pipe: pipe.send(_watch(pipe)))
+        rate = _write(kind, seconds, is_on=True)
+        time.sleep(SETTLE_SECONDS)
+        seen.pipe.send("end")
+        marks: list[tuple[int, dt.datetime]] = seen.hear()
+    finally:
+        sealer.terminate()
+        sealer.wait(30)
+    return rate, _lags(marks, begin)
+
+
+def _wait_until_sealed() -> None:
+    """Begin when the sealer has started up and has nothing left to do."""
+    with transaction.atomic():
+        drafts = [Draft("bench.began", TESTER, {})]
+        audit.record_installation(drafts=drafts, now=database_now())
+    while _rows(
+        "SELECT FROM workflows_auditentry e WHERE NOT EXISTS"
+        " (SELECT FROM workflows_leaf l WHERE l.entry_id = e.id) LIMIT 1"
+    ):
+        time.sleep(0.2)
+
+
+class _Child:
+    """A forked process, and the pipe to it."""
+
+    def __init__(self, act: Callable[[Connection], None]) -> None:
+        self.pipe, other = fork.Pipe()
+        connection.close()  # a fork must not share its parent's
+        self._process = fork.Process(target=act, args=(other,))
+        self._process.start()
+
+    def hear(self) -> Any:
+        """Return what the child says last."""
+        told = self.pipe.recv()
+        self._process.join()
+        return told
+
+
+def _write(kind: str, seconds: float, *, is_on: bool) -> float:
+    """Return what all writers did per second, counted by each over its own time."""
+
+    def writer(number: int) -> Callable[[Connection], None]:
+        def act(pipe: Connection) -> None:
+            decide = {"verdict": _verdicts, "record": _records}[kind](number)
+            with nullcontext() if is_on else without_entries():
+                decide()
+                pipe.send("ready")
+                pipe.recv()
+                count, began = 0, time.perf_counter()
+                while time.perf_counter() - began < seconds and decide():
+                    count += 1
+                pipe.send(count / (time.perf_counter() - began))
+
+        return act
+
+    children = [_Child(writer(number)) for number in range(WRITERS)]
+    for child in children:
+        child.pipe.recv()
+    for child in children:
+        child.pipe.send("go")
+    return float(sum(child.hear() for child in children))
 
 
 def _verdicts(number: int) -> Callable[[], bool]:
@@ -111,29 +188,30 @@ def _records(number: int) -> Callable[[], bool]:
     return record
 
 
-def watch(seconds: float) -> dict[str, object]:
-    """Look for new checkpoints for so long; return how long entries waited for one."""
-    sizes: list[int] = []
-    seen: list[dt.datetime] = []
-    ((begin,),) = _rows("SELECT COALESCE(max(id), 0) FROM workflows_auditentry")
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+def _watch(pipe: Connection) -> list[tuple[int, dt.datetime]]:
+    """Note each new checkpoint's size and when it was seen, until told to end."""
+    marks: list[tuple[int, dt.datetime]] = []
+    while not pipe.poll(WATCH_SECONDS):
         ((size, now),) = _rows(
             "SELECT COALESCE(max(size), 0), clock_timestamp() FROM workflows_checkpoint"
         )
-        if not sizes or size > sizes[-1]:
-            sizes.append(size)
-            seen.append(now)
-        time.sleep(WATCH_SECONDS)
+        if not marks or size > marks[-1][0]:
+            marks.append((size, now))
+    return marks
+
+
+def _lags(marks: list[tuple[int, dt.datetime]], begin: int) -> dict[str, Any]:
+    """Return how long entries after `begin` waited until a checkpoint held them."""
     entries = _rows(
         "SELECT l.leaf_index, e.at FROM workflows_leaf l JOIN workflows_auditentry e"
         " ON e.id = l.entry_id WHERE e.id > %s",
         begin,
     )
+    sizes = [size for size, _ in marks]
     lags = sorted(
-        (seen[place] - at).total_seconds()
+        (marks[place][1] - at).total_seconds()
         for index, at in entries
-        if (place := bisect.bisect_right(sizes, index)) < len(sizes)
+        if 0 < (place := bisect.bisect_right(sizes, index)) < len(sizes)
     )
     return {"entries": len(lags), "checkpoints": len(sizes) - 1, **_shares(lags)}
 
@@ -155,15 +233,9 @@ def _rows(sql: str, *parameters: int) -> list[tuple[Any, ...]]:
 
 
 def main() -> None:
-    """Do what the words say."""
-    what, *words = sys.argv[1:]
-    if what == "prepare":
-        found = prepare(int(words[0]))
-    elif what == "write":
-        found = write(words[0], float(words[1]), int(words[2]))
-    else:
-        found = watch(float(words[0]))
-    print(json.dumps(found))
+    """Measure what the words say."""
+    kind, tasks, seconds = sys.argv[1:]
+    print(json.dumps(measure(kind, int(tasks), float(seconds))))
 
 
 if __name__ == "__main__":

@@ -5,19 +5,14 @@ What is left is counting entries, since rows carry the number of theirs.
 """
 
 import datetime as dt
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from unittest import mock
 
-import django
+from django.db import connection
 
-django.setup()
-
-from django.db import connection  # noqa: E402
-
-from workflows import audit  # noqa: E402
-from workflows.core.chain import Draft, Head, Row  # noqa: E402
+from workflows import audit
+from workflows.core.chain import Draft, Head, Row
 
 _TRIGGERS = """
     SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
@@ -62,7 +57,3 @@ def _count(head: Head, drafts: Sequence[Draft], *, now: dt.datetime) -> list[Row
         Row(head.chain, begin + at, one.kind, "", now, None, one.step_id, "", b"")
         for at, one in enumerate(drafts)
     ]
-
-
-if __name__ == "__main__":
-    switch({"off": "DISABLE", "on": "ENABLE ALWAYS"}[sys.argv[1]])
