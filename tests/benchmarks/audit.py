@@ -30,7 +30,7 @@ Emit = Callable[[dict[str, object]], None]
 NOW = dt.datetime(2026, 1, 5, 9, tzinfo=dt.UTC)
 CHAINS = 5_000
 ENTRIES = 8
-TASKS, SECONDS = 2_000, 10.0
+TASKS, SECONDS = 1_600, 8.0
 KINDS = {"verdict": "verdicts", "record": "least decisions"}
 
 
