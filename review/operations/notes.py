@@ -11,8 +11,8 @@ from review.operations.telling import publish, record
 from review.permissions import check_can_comment, get_rights
 from workflows.core.commitments import stand_in
 from workflows.driver import fetch
-from workflows.operations.errors import Invalid
-from workflows.store.disclosures import commit_text
+from workflows.operations.errors import Conflict, Invalid
+from workflows.store.disclosures import commit_text, is_erased
 
 MOST_CHARACTERS: Final = 45_000
 
@@ -29,11 +29,17 @@ def comment(*, task_id: int, person: Person, text: str) -> int:
     """Add a comment to a task, whatever its state; return the note's id.
 
     Raises NotFound, Forbidden for who has no role in the queue and for auditors,
-    Invalid for a text that is empty or too long.
+    Invalid for a text that is empty or too long, Conflict where the case's content
+    was erased.
     """
     text = check_text(text)
     task = lock_task(task_id)
     check_can_comment(get_rights(person.id), queue_id=task.queue_id)
+    if is_erased(task.instance_id):
+        raise Conflict(
+            "The content of this case was erased, so nothing is added to it.",
+            code="content-erased",
+        )
     said = commit_text(text)
     detail: dict[str, object] = {"text": stand_in(said[0])}
     seq = record(task, "task.commented", actor_of(person), detail)

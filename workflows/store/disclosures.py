@@ -29,6 +29,10 @@ from workflows.core.engine.variables import VARS
 from workflows.driver import fetch, run
 
 _READ = "SELECT instance_id, secret, subject FROM workflows_contentkey WHERE instance_id = ANY(%s)"
+_IS_ERASED = """
+    SELECT 1 FROM workflows_contentkey
+    WHERE instance_id = %s AND erased_at IS NOT NULL
+"""
 _KEEP = """
     INSERT INTO workflows_contentkey (instance_id, secret, subject, erased_for)
     SELECT *, '' FROM unnest(%s::uuid[], %s::bytea[], %s::text[])
@@ -86,6 +90,11 @@ def read_secret(instance_id: UUID) -> bytes | None:
     """Return an instance's secret, None where it has none or its content was erased."""
     found = fetch(_READ, [[instance_id]])
     return bytes(found[0][1]) if found and found[0][1] is not None else None
+
+
+def is_erased(instance_id: UUID) -> bool:
+    """Tell whether an instance's content was erased."""
+    return bool(fetch(_IS_ERASED, [instance_id]))
 
 
 def digest_subject(subject: str) -> str:

@@ -228,6 +228,8 @@ def test_case_is_erased_and_its_proofs_survive(
         assert page.status_code == 200
         assert b"ontent erased" in page.content, url
         assert b"Zenobia" not in page.content
+    with pytest.raises(Conflict, match="nothing is added"):
+        notes.comment(task_id=task.id, person=scene.alice, text=f"It was {NAME}.")
     with pytest.raises(NotFound, match="erased already"):
         erasing.propose(subject=NAME, person=scene.olga, reason="Request 18.")
     (kept,) = Erasure.objects.all()
