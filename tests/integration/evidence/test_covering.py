@@ -83,6 +83,7 @@ def test_personal_data_is_covered_until_it_is_unmasked(world: World) -> None:
     assert dan.get(file).status_code == 403
     export = dan.post(reverse("audit-export", args=[task.instance_id]))
     assert export.status_code == 200
+    export.getvalue()
     assert EvidenceBundle.objects.get().redaction["without_disclosures"]
 
     unmask = reverse("audit-unmask", args=[task.instance_id])

@@ -22,6 +22,9 @@ PAGES = {
     "dashboard": "carol",
     "incident-list": "carol",
     "audit-search": "dan",
+    "audit-case": "dan",
+    "sample-list": "dan",
+    "control-runs": "dan",
 }
 MOST = 24
 
@@ -32,6 +35,7 @@ def _count(world: World, name: str) -> int:
         "queue-detail": ["desk"],
         "task-detail": [task.pk],
         "instance-detail": [task.instance_id],
+        "audit-case": [task.instance_id],
     }
     browser = world.browser(PAGES[name])
     url = reverse(name, args=arguments.get(name, []))
