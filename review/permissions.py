@@ -431,6 +431,12 @@ def check_can_administer(rights: Rights) -> None:
 
 def _check_any(rights: Rights, *roles: Role, what: str) -> None:
     if not rights.holds_anywhere(*roles):
+        if rights.audit is not None and Role.AUDITOR in roles:
+            raise Forbidden(
+                f"{rights.name} audits {rights.audit.matter or 'some cases'} only, and"
+                f" may not {what}: that is not limited to them.",
+                code="outside-scope",
+            )
         names = ", ".join(role.value.replace("_", " ").lower() for role in roles)
         raise Forbidden(
             f"{rights.name} may not {what}: it takes one of these roles: {names}.",
