@@ -64,7 +64,8 @@ class CaseWriter:
         if self._count <= MOST_ENTRIES:
             fields = entry.fields
             self._rows.append(
-                f"<tr><td>{fields['seq']}<td>{moment}<td>{escape(fields['kind'])}"
+                f"<tr><td>{fields['seq']}<td>{_when(moment)}"
+                f"<td>{escape(fields['kind'])}"
                 f"<td>{escape(str(fields.get('actor_name')))}"
                 f"<td class=m>{escape(entry.detail)}<td class=m>{entry.hash[:16]}\n"
             )
@@ -150,14 +151,19 @@ def _facts(facts: Mapping[str, Any]) -> str:
     return f"<dl>\n{''.join(rows)}</dl>\n"
 
 
+def _when(moment: str | None) -> str | None:
+    """Return a moment to the second, for reading; exactly it stands in the tables."""
+    return f"{moment[:19]}Z" if moment else moment
+
+
 def _task(task: Mapping[str, Any]) -> Sequence[Any]:
     return (
         f"{task['id']} {plain(task['title'])}",
         task["queue"],
         task["control"],
-        task["opened_at"],
-        task["due_at"],
-        task["decided_at"],
+        _when(task["opened_at"]),
+        _when(task["due_at"]),
+        _when(task["decided_at"]),
         task["outcome"],
         task["decided_by"],
     )
@@ -170,7 +176,7 @@ def _verdict(verdict: Mapping[str, Any]) -> Sequence[Any]:
         verdict["decision"],
         verdict["reason_code"],
         verdict["rationale"],
-        verdict["submitted_at"],
+        _when(verdict["occurred_at"] or verdict["submitted_at"]),
     )
 
 

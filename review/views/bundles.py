@@ -33,7 +33,7 @@ from review.dashboards.covering import cover_of
 from review.models import BundleCustody, EvidenceBundle, Person
 from review.operations import building, bundles
 from review.views.access import screen, viewer_required
-from review.views.formats import Pill, format_moment
+from review.views.formats import Pill, format_count, format_moment
 from review.views.pages import render_page
 from workflows.models import Instance
 from workflows.operations.errors import NotFound
@@ -200,7 +200,7 @@ def _tell(
     row: EvidenceBundle, *, zone: dt.tzinfo, now: dt.datetime
 ) -> dict[str, object]:
     state = BundleState(row.state)
-    done = percent(row.entries_done, row.entries)
+    done = percent(row.entries_done, row.entries) if row.plan else 0
     return {
         "id": row.pk,
         "url": reverse("bundle-detail", args=[row.pk]),
@@ -214,8 +214,9 @@ def _tell(
         "percent": done,
         "progress": _tell_progress(row),
         "cases": row.cases,
+        "cases_label": format_count(row.cases, "case"),
         "withheld": row.withheld,
-        "entries": row.entries,
+        "entries": f"{row.entries:,}",
         "size": _tell_size(row.size),
         "digest": row.digest,
         "error": row.error,
