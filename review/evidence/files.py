@@ -51,6 +51,7 @@ SEAL_BYTES = 64
 """The comment of our ZIP: the hex SHA-256 over all its bytes before."""
 CHUNK = 1 << 18
 _LINE = re.compile(r"([0-9a-f]{64})  (\S.*)\n")
+_decode = json.JSONDecoder(parse_float=str).decode
 Opener = Callable[[], "IO[bytes]"]
 
 
@@ -150,9 +151,7 @@ class Bundle:
 def parse_json(data: bytes | str) -> Any:
     """Return the value, or None where it is no JSON."""
     try:
-        return json.loads(
-            data if isinstance(data, str) else data.decode(), parse_float=str
-        )
+        return _decode(data if isinstance(data, str) else data.decode())
     except (ValueError, RecursionError):
         return None
 

@@ -65,7 +65,7 @@ def neutralise(text: str) -> str:
 
 def plain(value: Any) -> Any:
     """Return what a table says of a value: a commitment is not the value it hides."""
-    if isinstance(value, Mapping) and "$committed" in value:
+    if type(value) is dict and "$committed" in value:
         return f"(personal, {str(value['$committed'])[:12]})"
     return value
 
