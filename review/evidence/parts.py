@@ -315,13 +315,16 @@ def _write_source(
     digest = files.sha256(data)
     file = f"{digest}{_SUFFIXES.get(kind, '.bin')}"
     target = writer.sources / file
-    if not target.exists():
+    # A text stands whole in the contents, where anybody can read it.
+    is_file = bool(document.get("data"))
+    place = f"{SOURCE_FOLDER}{file}" if is_file else files.CONTENTS
+    if is_file and not target.exists():
         draft = writer.folder / file
         draft.write_bytes(data)
         draft.replace(target)
     row = (
         tables.SOURCE_SCHEMA, case, task, name, document.get("name"), kind, len(data),
-        digest, people, f"{SOURCE_FOLDER}{file}",
+        digest, people, place,
     )  # fmt: skip
     writer.write(files.SOURCES, write_row(row))
     writer.counts["sources"] += 1

@@ -204,7 +204,8 @@ def test_tables_show_the_same_and_run_nothing(unpacked: Path, made: Made) -> Non
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
         assert "<f>" not in sheet
         assert sheet.count("<row ") == 4
-    (source, *_) = rows_of(unpacked, files.SOURCES)
+    source, slip, *_ = rows_of(unpacked, files.SOURCES)
+    assert (slip["opened_by"], slip["file"]) == ("", files.CONTENTS)
     assert (source["opened_by"], source["document"]) == ("Ada Löwe", "letter")
     assert (unpacked / source["file"]).read_text() == "Dear"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import subprocess
@@ -34,7 +35,9 @@ PROCESS = process(
     '<serviceTask id="double" cs:handler="test.double"/><endEvent id="e"/>'
     + chain("s", "decide", "double", "e")
 )
-PAPER = {"id": "letter", "name": "Letter", "media_type": "text/plain", "text": "Dear"}
+LETTER = base64.b64encode(b"Dear").decode()
+PAPER = {"id": "letter", "name": "Letter", "media_type": "text/plain", "data": LETTER}
+SLIP = {"id": "slip", "name": "Slip", "text": "Paid"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def walk_cases(count: int = 1) -> list[UUID]:
     variables = {
         "amount": 20,
         "applicant": "=cmd|' /C calc'!A0",
-        "documents": [PAPER],
+        "documents": [PAPER, SLIP],
     }
     starts = [
         Start(variables=variables, initiator=TESTER, business_key=f"=L-{number}")
