@@ -43,8 +43,8 @@ _INDEXES: Final = """
 # By type: some value, and one other than that of a column.
 VALUES: Final = {
     "boolean": ("true", "NOT COALESCE({c}, false)"),
-    "integer": ("1000003", "COALESCE({c}, 0) + 1"),
-    "bigint": ("1000003", "COALESCE({c}, 0) + 1"),
+    "integer": ("1000003", "COALESCE({c}, 0) + 1000003"),
+    "bigint": ("1000003", "COALESCE({c}, 0) + 1000003"),
     "smallint": ("1", "COALESCE({c}, 0) + 1"),
     "numeric": ("1", "COALESCE({c}, 0) + 1"),
     "double precision": ("1", "COALESCE({c}, 0) + 1"),
