@@ -21,6 +21,9 @@ LONG_SESSION ?= 500
 BIN := .venv/bin
 PAGES = $(shell find templates review workflows -name '*.html')
 
+# Tests start a hundred processes: each is to read its modules compiled, not to compile them.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install install-dev demo test check check-static check-pages fix bench
 .PHONY: conformance simulate chaos long-session
 

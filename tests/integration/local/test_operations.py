@@ -12,8 +12,8 @@ from workflows.core.actors import COMMAND_LINE
 
 PAGES = [
     "/ops/rq/",
-    "/ops/rq/queues/0/",
-    "/ops/rq/workers/0/",
+    "/ops/rq/queues/1/",
+    "/ops/rq/workers/1/",
     "/ops/rq/stats.json",
 ]
 PASSWORD = "correct horse battery staple"

@@ -76,7 +76,7 @@ def test_comments_of_who_has_voted_are_unheard_by_the_next(world: World) -> None
         payload_digest=task.payload_digest,
         decision=Decision.APPROVE,
     )
-    notes.comment(task_id=task.pk, person=world.people["dan"], text="Looked at it.")
+    notes.comment(task_id=task.pk, person=world.people["carol"], text="Looked at it.")
     page = _page(world, "bob", task)
     assert "I approved it." not in page
     assert "Looked at it." in page
