@@ -10,6 +10,7 @@ from review.core.facets import MACHINES, Facets, UnreadableFacet, read_facets
 from review.core.sampling import Method
 from review.core.states import Decision, Outcome, Role
 from review.filters import SEARCH
+from workflows.operations.errors import Invalid
 
 _INPUT: Final = {"class": "input"}
 _YES_NO: Final = (("", "Any"), ("yes", "Yes"), ("no", "No"))
@@ -134,6 +135,14 @@ class AuditSearchForm(forms.Form):
             }
             for label, names in self.GROUPS
         ]
+
+
+def read_search(given: QueryDict, *, zone: str) -> AuditSearchForm:
+    """Return the search that an act was asked for. Raises Invalid for one that is none."""
+    search = AuditSearchForm(given, zone=zone)
+    if not search.is_valid():
+        raise Invalid("This search cannot be read; start from the search page.")
+    return search
 
 
 class PersonalSearchForm(forms.Form):

@@ -19,7 +19,12 @@ from review.dashboards import audit, audit_lists
 from review.dashboards.audit_conditions import Search, build_search
 from review.dashboards.blind import read_blindfold
 from review.dashboards.frame import Viewer
-from review.forms.audit import AuditSearchForm, PersonalSearchForm, SaveSearchForm
+from review.forms.audit import (
+    AuditSearchForm,
+    PersonalSearchForm,
+    SaveSearchForm,
+    read_search,
+)
 from review.models import Person
 from review.operations import auditing
 from review.views.access import screen, viewer_required
@@ -159,10 +164,7 @@ def _person(request: HttpRequest) -> Person:
 
 def _facets_of(request: HttpRequest, viewer: Viewer) -> dict[str, str]:
     """Return the search that a page sends along; it has been valid there."""
-    form = AuditSearchForm(request.POST, zone=viewer.look.zone)
-    if not form.is_valid():
-        raise Invalid("This search cannot be read; start from the search page.")
-    return form.strings()
+    return read_search(request.POST, zone=viewer.look.zone).strings()
 
 
 def _note(search: Search) -> str:

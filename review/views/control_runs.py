@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from review import permissions
 from review.core.selections import Selection
 from review.dashboards.control_tests import TESTS
-from review.forms.audit import AuditSearchForm
+from review.forms.audit import read_search
 from review.models import ControlException, ControlRun
 from review.operations.control_runs import run_controls
 from review.views.access import screen, viewer_required
@@ -21,7 +21,7 @@ from review.views.formats import format_count, format_moment
 from review.views.pages import render_page
 from review.views.paging import cut, read_before
 from review.views.tasks import person_of
-from workflows.operations.errors import Invalid, NotFound
+from workflows.operations.errors import NotFound
 from workflows.store import database_now
 
 PAGE: Final = 100
@@ -33,9 +33,7 @@ def control_runs(request: HttpRequest) -> HttpResponse:
     """List the runs; sent, test the controls of what the search finds."""
     viewer = viewer_required(request)
     given = request.POST if request.method == "POST" else request.GET
-    search = AuditSearchForm(given, zone=viewer.look.zone)
-    if not search.is_valid():
-        raise Invalid("This search cannot be read; start from the search page.")
+    search = read_search(given, zone=viewer.look.zone)
     facets = search.strings()
     told = tell_facets(facets)
     if request.method == "POST":

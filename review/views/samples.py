@@ -16,7 +16,7 @@ from review.core.bundles import Redaction
 from review.core.sampling import Method
 from review.core.selections import Selection
 from review.dashboards.frame import Viewer
-from review.forms.audit import METHODS, STRATA, AuditSearchForm, SampleForm
+from review.forms.audit import METHODS, STRATA, SampleForm, read_search
 from review.models import SampleItem, SamplePlan
 from review.operations import auditing, bundles, samples
 from review.views.access import screen, viewer_required
@@ -70,9 +70,7 @@ def sample_new(request: HttpRequest) -> HttpResponse:
     """Plan a sample of what a search finds; sent, it is drawn for good."""
     viewer = viewer_required(request)
     given = request.POST if request.method == "POST" else request.GET
-    search = AuditSearchForm(given, zone=viewer.look.zone)
-    if not search.is_valid():
-        raise Invalid("This search cannot be read; start from the search page.")
+    search = read_search(given, zone=viewer.look.zone)
     facets = search.strings()
     form = SampleForm(
         request.POST if "method" in given else None,
