@@ -401,7 +401,6 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
         # They would write out whole URLs, and those of chat webhooks are secrets.
-        "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         # It would write three lines for each page's socket.
         "uvicorn.error": {"level": "WARNING"},

@@ -12,9 +12,10 @@ import socket
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
-import httpx
+import certifi
+import httpcore
 from django.conf import settings
 
 from workflows.core import egress
@@ -62,25 +63,26 @@ def post(
     target = check(url, plain=plain)
     if len(body) > MOST_SENT:
         raise NotAllowed(f"{len(body)} bytes are more than {MOST_SENT} to send.")
-    return asyncio.run(_post(target, body, headers, seconds))
+    return asyncio.run(post_to(target, body=body, headers=headers, seconds=seconds))
 
 
-async def _post(
-    target: Target, body: bytes, headers: Mapping[str, str], seconds: float
+async def post_to(
+    target: Target, *, body: bytes, headers: Mapping[str, str], seconds: float
 ) -> Answer:
+    """Do the same on an event loop, to a target that `check` gave."""
     try:
         async with asyncio.timeout(seconds):
             addresses = egress.check_addresses(await _resolve(target), target=target)
             for address in addresses[:-1]:
                 # Nothing was sent where no connection stood; the next address may do.
-                with suppress(httpx.ConnectError):
+                with suppress(httpcore.ConnectError):
                     return await _send(target, address, body, headers, seconds=seconds)
             return await _send(target, addresses[-1], body, headers, seconds=seconds)
-    except (TimeoutError, httpx.TimeoutException) as error:
+    except (TimeoutError, httpcore.TimeoutException) as error:
         raise Unreachable(
             f"{target.host} did not answer in {seconds:g} seconds."
         ) from error
-    except (httpx.HTTPError, OSError) as error:
+    except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
         raise Unreachable(f"{target.host}: {type(error).__name__}.") from error
 
 
@@ -101,39 +103,74 @@ async def _send(
 ) -> Answer:
     # The certificate is checked against the name (sni_hostname), not the address.
     authority = f"[{address}]" if ":" in address else address
-    async with (
-        httpx.AsyncClient(
-            verify=_trust(settings.EGRESS_CA),
-            trust_env=False,
-            follow_redirects=False,
-            # One silent moment ends before the whole call does: a handshake that is
-            # canceled from outside would leave its socket open.
-            timeout=seconds * 2 / 3,
-        ) as client,
-        client.stream(
-            "POST",
-            f"{target.scheme}://{authority}:{target.port}{target.path}",
-            content=body,
-            headers={
-                **headers,
-                "Host": target.authority,
-                "User-Agent": "Countersign",
-                "Accept-Encoding": "identity",  # a small answer may not unpack to a large
-            },
-            extensions={"sni_hostname": target.host},
-        ) as answer,
-    ):
-        return Answer(
-            status=answer.status_code,
-            body=await _read(answer),
-            retry_after=answer.headers.get("Retry-After", ""),
-        )
+    wires = _Wires()
+    pool = httpcore.AsyncConnectionPool(
+        _trust(settings.EGRESS_CA), network_backend=wires
+    )
+    try:
+        async with (
+            pool,
+            pool.stream(
+                "POST",
+                f"{target.scheme}://{authority}:{target.port}{target.path}",
+                content=body,
+                headers=[
+                    *headers.items(),
+                    ("Host", target.authority),
+                    ("Content-Length", str(len(body))),
+                    ("User-Agent", "Countersign"),
+                    ("Accept", "*/*"),
+                    # A small answer may not unpack to a large one.
+                    ("Accept-Encoding", "identity"),
+                ],
+                extensions={
+                    "sni_hostname": target.host,
+                    # One silent moment ends before the whole call does.
+                    "timeout": dict.fromkeys(
+                        ("connect", "read", "write", "pool"), seconds * 2 / 3
+                    ),
+                },
+            ) as answer,
+        ):
+            return Answer(
+                status=answer.status,
+                body=await _read(answer),
+                retry_after=_header(answer, b"retry-after"),
+            )
+    finally:
+        await wires.cut()
 
 
-async def _read(answer: httpx.Response) -> bytes:
+class _Wires(httpcore.AnyIOBackend):
+    """Connections by the library's own means, each closed at the end whatever happens.
+
+    A TLS handshake that is canceled from outside closes nothing: no stream exists yet.
+    """
+
+    def __init__(self) -> None:
+        self._opened: list[httpcore.AsyncNetworkStream] = []
+
+    async def connect_tcp(
+        self, *args: Any, **options: Any
+    ) -> httpcore.AsyncNetworkStream:
+        stream = await super().connect_tcp(*args, **options)
+        self._opened.append(stream)
+        return stream
+
+    async def cut(self) -> None:
+        for stream in self._opened:
+            await stream.aclose()
+
+
+def _header(answer: httpcore.Response, name: bytes) -> str:
+    found = (value for key, value in answer.headers if key.lower() == name)
+    return next(found, b"").decode("latin-1")
+
+
+async def _read(answer: httpcore.Response) -> bytes:
     """Return the answer's start; the rest is not read."""
     kept = b""
-    async for chunk in answer.aiter_raw():
+    async for chunk in answer.aiter_stream():
         kept += chunk
         if len(kept) >= MOST_ANSWER:
             break
@@ -143,7 +180,7 @@ async def _read(answer: httpx.Response) -> bytes:
 @functools.cache
 def _trust(authority: str) -> ssl.SSLContext:
     """Return the certificates we trust: the public ones, and one's own authority's."""
-    context = httpx.create_ssl_context(trust_env=False)
+    context = ssl.create_default_context(cafile=certifi.where())
     if authority:
         context.load_verify_locations(authority)
     return context

@@ -1,5 +1,6 @@
 """Where calls may go: the rules, and a call to somebody who never answers."""
 
+import asyncio
 import socket
 
 import pytest
@@ -119,3 +120,24 @@ def test_a_call_to_one_who_never_answers_ends(settings: Settings) -> None:
         way_out.post(url, body=b"{}", headers={})
     with pytest.raises(NotAllowed, match="bytes"):
         way_out.post(url, body=bytes(way_out.MOST_SENT + 1), headers={})
+
+
+def test_a_call_cut_short_leaves_no_connection(settings: Settings) -> None:
+    async def cut_short(mute: socket.socket, target: Target) -> bytes:
+        answer = asyncio.ensure_future(
+            way_out.post_to(target, body=b"", headers={}, seconds=90)
+        )
+        wire, _ = await asyncio.to_thread(mute.accept)
+        with wire:
+            wire.settimeout(9)
+            hello = await asyncio.to_thread(wire.recv, 4096)
+            answer.cancel()
+            await asyncio.wait([answer])
+            assert await asyncio.to_thread(wire.recv, 4096) == b""
+        return hello
+
+    settings.EGRESS_CA = ""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        mute.settimeout(9)
+        target = Target("localhost", mute.getsockname()[1], "/", may_be_private=True)
+        assert asyncio.run(cut_short(mute, target))
