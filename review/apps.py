@@ -15,8 +15,15 @@ UNGUARDED: Final = {
     "review_preference": "how somebody wants the screens",
     "review_presence": "who looks at a task at this moment",
     "review_quorumgap": "warnings, found anew by each sweep",
+    "review_rollupcell": "derived from tasks and their entries; made anew by the command rollup",
+    "review_rolluphour": "derived from tasks and their entries; made anew by the command rollup",
+    "review_rollupmark": "derived from tasks and their entries; made anew by the command rollup",
+    "review_rolluppause": "derived from tasks and their entries; made anew by the command rollup",
+    "review_rollupspread": "derived from tasks and their entries; made anew by the command rollup",
+    "review_rollupstate": "derived from tasks and their entries; made anew by the command rollup",
     "review_savedview": "lists under a name",
     "review_skip": "what somebody passed over; that he did is an entry",
+    "review_taskfact": "derived from tasks and their entries; made anew by the command rollup",
     "review_turn": "whose turn it is to be given work",
 }
 """Tables of ours that no trigger guards, each with the reason."""

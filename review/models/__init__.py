@@ -40,6 +40,15 @@ from review.models.notifications import (
 from review.models.people import Person, Preference, RoleGrant, User
 from review.models.policies import Policy
 from review.models.queues import Queue, ReasonCode
+from review.models.rollups import (
+    RollupCell,
+    RollupHour,
+    RollupMark,
+    RollupPause,
+    RollupSpread,
+    RollupState,
+    TaskFact,
+)
 from review.models.staff import (
     Absence,
     Authority,
@@ -88,6 +97,12 @@ __all__ = [
     "ReasonCode",
     "RetentionRule",
     "RoleGrant",
+    "RollupCell",
+    "RollupHour",
+    "RollupMark",
+    "RollupPause",
+    "RollupSpread",
+    "RollupState",
     "SampleItem",
     "SampleMark",
     "SamplePlan",
@@ -98,6 +113,7 @@ __all__ = [
     "Skip",
     "Task",
     "TaskContent",
+    "TaskFact",
     "TaskRevision",
     "Turn",
     "Unveiling",
