@@ -20,7 +20,7 @@ from workflows.core import wireformat as wire
 
 PREPARE_AFTER = 5
 """How often a connection runs a statement before it has the server keep its plan."""
-REPLAN_AFTER = 256
+REPLAN_AFTER = 16_384
 """See Note [Plans that grow old]."""
 FEW = 100
 """Rows up to which one more statement in a pipeline costs less than a COPY."""
@@ -138,8 +138,9 @@ def pipeline(*, when: bool = True) -> Iterator[None]:
 
 # Note [Plans that grow old]
 # A plan made while a table was small reads all of it, and PostgreSQL keeps a prepared
-# plan until the next ANALYZE. So plans are dropped whenever a connection has run twice
-# as many statements as at the last time, and every REPLAN_AFTER of them.
+# plan until the next ANALYZE. So plans are dropped whenever a connection has run four
+# times as many statements as at the last time, and every REPLAN_AFTER of them. Not more
+# often: to plan a claim's statements anew takes longer than the claim.
 _runs: WeakKeyDictionary[Connection[Any], int] = WeakKeyDictionary()
 
 
@@ -152,6 +153,10 @@ def _driver() -> "Connection[Any]":
     if runs == 1:
         driver.adapters.register_dumper(Column, _ColumnDumper)
         driver.prepare_threshold = PREPARE_AFTER
-    elif runs & (runs - 1) == 0 or runs % REPLAN_AFTER == 0:
+    elif _is_power_of_four(runs) or runs % REPLAN_AFTER == 0:
         driver.execute("DISCARD PLANS")
     return driver
+
+
+def _is_power_of_four(number: int) -> bool:
+    return number & (number - 1) == 0 and number.bit_length() % 2 == 1
