@@ -47,7 +47,7 @@ function moveOn(page, url) {
   life.abort();
   life = new AbortController();
   const main = document.getElementById("main");
-  const next = document.importNode(page.getElementById("main"), true);
+  const next = document.adoptNode(page.getElementById("main"));
   adoptNonce(next);
   main.replaceChildren(...next.childNodes);
   window.htmx?.process(main);
