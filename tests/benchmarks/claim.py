@@ -17,6 +17,9 @@ from tests.benchmarks.filled import TASKS, filled
 CLAIMERS = 16
 CLAIMS = 200
 WARM_UP = 25
+COOL_DOWN = 25
+"""Claims after the counted ones: a process that ends must not slow the others' last."""
+TURNS = WARM_UP + CLAIMS + COOL_DOWN
 PAUSE_MS = 250
 PERSONS = 32
 Emit = Callable[[dict[str, object]], None]
@@ -29,7 +32,7 @@ def run(emit: Emit) -> None:
     before = ours.ask(env, "claim_ours", "count", everybody)["claims"]
     rounds = ((1, 0), (CLAIMERS, PAUSE_MS), (CLAIMERS, 0))
     for claimers, pause_ms in rounds:
-        words = ("claim", CLAIMS + WARM_UP, pause_ms)
+        words = ("claim", TURNS, pause_ms)
         crowd = [
             ours.start(env, "claim_ours", *words, number, PERSONS)
             for number in range(1, claimers + 1)
@@ -39,7 +42,7 @@ def run(emit: Emit) -> None:
         how = f"{claimers} with pauses" if pause_ms else f"{claimers}"
         _tell(emit, found, claimers=claimers, how=how)
     claims = ours.ask(env, "claim_ours", "count", everybody)["claims"] - before
-    wanted = sum(claimers for claimers, _ in rounds) * (CLAIMS + WARM_UP)
+    wanted = sum(claimers for claimers, _ in rounds) * TURNS
     if claims != wanted:
         raise SystemExit(f"{claims} tasks held with an entry for {wanted} claims.")
 
@@ -47,7 +50,7 @@ def run(emit: Emit) -> None:
 def _tell(
     emit: Emit, found: list[dict[str, list[float]]], *, claimers: int, how: str
 ) -> None:
-    each = [took for one in found for took in one["claim"][WARM_UP:]]
+    each = [took for one in found for took in one["claim"][WARM_UP:-COOL_DOWN]]
     if len(each) != claimers * CLAIMS:
         raise SystemExit(f"{len(each)} claims instead of {claimers * CLAIMS}.")
     cuts = statistics.quantiles(each, n=100, method="inclusive")
@@ -55,7 +58,7 @@ def _tell(
     figures = {
         "p50": (round(cuts[49], 2), "ms"),
         "p99": (round(cuts[98], 2), "ms"),
-        "rate": (round(claimers * (CLAIMS + WARM_UP) / longest), "claims/s"),
+        "rate": (round(claimers * TURNS / longest), "claims/s"),
     }
     for name, (value, unit) in figures.items():
         subject = f"claim next of {TASKS:,} tasks, claimers: {how}, {name}"
