@@ -15,6 +15,7 @@ from review.operations import (
     presence,
     rebalancing,
     retaining,
+    rollups,
     settling,
 )
 from review.operations.openings import ReviewDesk
@@ -43,3 +44,4 @@ register_sweep("bundles", building.sweep)
 set_bundler(building.Workshop())
 register_sweep("policies", policies.bring_into_force)
 register_sweep("presence", presence.forget_gone)
+register_sweep("rollups", rollups.sweep)

@@ -31,6 +31,7 @@ POINTS: Final = (
     "sign.signed",
     "sign.anchored",
     "export.middle",
+    "rollup.uncommitted",
 )
 """In the order of RELIABILITY's list F1 to F12."""
 

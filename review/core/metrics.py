@@ -52,7 +52,7 @@ PERCENTILES: Final[Mapping[str, tuple[Measure, float]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many of what in a period; sums are whole seconds by one kind of clock."""
+    """How many of what in a period; sums of time are by one kind of clock."""
 
     arrivals: int = 0
     first_claims: int = 0
@@ -64,7 +64,7 @@ class Counts:
     first_pass: int = 0
     suggested: int = 0
     overturned: int = 0
-    seconds: Mapping[Measure, int] = field(default_factory=dict)
+    milliseconds: Mapping[Measure, int] = field(default_factory=dict)
 
 
 SHARES: Final[Mapping[str, tuple[str, str]]] = {
@@ -80,9 +80,9 @@ SHARES: Final[Mapping[str, tuple[str, str]]] = {
 def find_share(key: str, counts: Counts) -> tuple[Decimal | None, int]:
     """Return a share with its denominator; None over nothing."""
     if key == "paused_share":
-        return _of_seconds(counts, Measure.PAUSED, Measure.WHOLE)
+        return _of_time(counts, Measure.PAUSED, Measure.WHOLE)
     if key == "flow_efficiency":
-        return _of_seconds(counts, Measure.TOUCH, Measure.LEAD)
+        return _of_time(counts, Measure.TOUCH, Measure.LEAD)
     above, below = SHARES[key]
     total = int(getattr(counts, below))
     if not total:
@@ -105,10 +105,10 @@ def is_percentile(key: str) -> bool:
     return BY_KEY[key].key in PERCENTILES
 
 
-def _of_seconds(
+def _of_time(
     counts: Counts, above: Measure, below: Measure
 ) -> tuple[Decimal | None, int]:
-    whole = counts.seconds.get(below, 0)
+    whole = counts.milliseconds.get(below, 0)
     if not whole:
         return None, counts.closed
-    return Decimal(counts.seconds.get(above, 0)) / whole, counts.closed
+    return Decimal(counts.milliseconds.get(above, 0)) / whole, counts.closed

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from review.core import holding
 from review.core.clocks import Event, Reading, list_halts
-from review.core.durations import Halt, Happening, Times, Turn, find_holds, split
+from review.core.durations import Halt, Happening, Times, find_holds, split
+from review.core.holding import Told
 from review.core.ladders import BREACH
 from review.core.states import ClockEventKind
 from review.dashboards.sql import read_json, read_row, read_rows
@@ -57,31 +59,6 @@ _HAPPENED: Final = """
       AND (kind LIKE 'task.%%' OR kind LIKE 'verdict.%%')
     ORDER BY seq
 """
-_TAKES: Final = frozenset({
-    "task.claimed",
-    "task.begun",
-    "task.resumed",
-    "task.reassigned",
-    "task.handed_over",
-    "verdict.undone",
-})
-_ACTS: Final = frozenset({
-    "task.released",
-    "task.parked",
-    "task.skipped",
-    "task.abstained",
-    "task.handed_over",
-    "verdict.submitted",
-    "verdict.held",
-})
-_LOSES: Final = frozenset({
-    "task.lapsed",
-    "task.seat_lapsed",
-    "task.reassigned",
-    "task.rebalanced",
-    "task.escalated",
-    "task.decided_by_clock",
-})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -300,24 +277,12 @@ def _times(row: Any, kept: Kept | None) -> tuple[Times, Times]:
 
 def list_happenings(row: Any) -> list[Happening]:
     """Return the turns of a task's holds from its audit entries, oldest first."""
-    found: list[Happening] = []
-    for one in read_rows(_HAPPENED, {"chain": row.instance_id, "step": row.step_id}):
-        if one.kind not in _TAKES | _ACTS | _LOSES:
-            continue
-        detail = read_json(one.entry).get("detail", {})
-        if detail.get("task", row.id) != row.id:
-            continue
-        alone = "" if row.seats == 1 else one.actor
-        if one.kind in _ACTS:
-            found.append(Happening(Turn.ACTED, one.at, alone))
-        if one.kind in _LOSES or "lapsed_from" in detail:
-            found.append(Happening(Turn.LOST, one.at, ""))
-        taker = (
-            f"person:{detail['to_person']}" if detail.get("to_person") else one.actor
-        )
-        if one.kind in _TAKES and (detail.get("token") or detail.get("to_person")):
-            found.append(Happening(Turn.TAKEN, one.at, taker))
-    return found
+    told = (
+        Told(one.kind, one.actor, one.at, read_json(one.entry).get("detail", {}))
+        for one in read_rows(_HAPPENED, {"chain": row.instance_id, "step": row.step_id})
+        if one.kind in holding.TURNS
+    )
+    return holding.list_happenings(told, task_id=row.id, is_alone=row.seats == 1)
 
 
 def _adopted(row: Any, terms: dict[str, Any]) -> Kept:

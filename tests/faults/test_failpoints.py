@@ -42,6 +42,7 @@ BLOWS = {
     "sign.signed": "self",
     "sign.anchored": "self",
     "export.middle": "self",
+    "rollup.uncommitted": "self",
 }
 NODES = ("s", "call", "book", "pause", "judge", "book_again", "e")
 _OPEN = "SELECT count(*) FROM workflows_instance WHERE state = 'ACTIVE'"

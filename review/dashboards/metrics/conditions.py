@@ -1,11 +1,11 @@
 """A scope as a condition on tasks in SQL; the scope itself knows no table."""
 
-from typing import Any
+from typing import Any, Final
 
 from review.dashboards.metrics.scopes import Scope
 from review.dashboards.sql import read_rows
 
-_QUEUES = """
+_QUEUES: Final = """
     SELECT id FROM review_queue
     WHERE (%(queue)s::text IS NULL OR key = %(queue)s)
       AND (%(allowed)s::text[] IS NULL OR key = ANY(%(allowed)s::text[]))
@@ -44,4 +44,39 @@ def task_condition(scope: Scope) -> tuple[str, dict[str, Any]]:
         "definition": scope.definition,
         "step": scope.step,
         "team": scope.team,
+    }
+
+
+_CELLS: Final = """
+    cell_id = ANY(ARRAY(
+        SELECT c.id FROM review_rollupcell c
+        WHERE (%(cell_queue)s::text IS NULL OR c.queue_id IN (
+                SELECT id FROM review_queue WHERE key = %(cell_queue)s))
+          AND (%(cell_allowed)s::text[] IS NULL OR c.queue_id IN (
+                SELECT id FROM review_queue WHERE key = ANY(%(cell_allowed)s::text[])))
+          AND (%(cell_class)s::text IS NULL OR c.task_class = %(cell_class)s)
+          AND (%(cell_definition)s::text IS NULL
+               OR c.definition_key = %(cell_definition)s)
+          AND (%(cell_step)s::text IS NULL OR c.node_id = %(cell_step)s)
+          AND (%(cell_team)s::text IS NULL
+               OR c.region || '/' || c.skill = %(cell_team)s)))
+"""
+
+
+def cell_condition(
+    scope: Scope, *, by_cell: bool = False
+) -> tuple[str, dict[str, Any]]:
+    """Return a condition on the column `cell_id` of rollups, and its parameters.
+
+    The cell of everything stands for all, except where rows are told apart `by_cell`.
+    """
+    if scope.is_everything:
+        return ("cell_id > 0" if by_cell else "cell_id = 0"), {}
+    return _CELLS, {
+        "cell_queue": scope.queue,
+        "cell_allowed": None if scope.allowed is None else sorted(scope.allowed),
+        "cell_class": scope.task_class,
+        "cell_definition": scope.definition,
+        "cell_step": scope.step,
+        "cell_team": scope.team,
     }

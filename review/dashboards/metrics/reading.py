@@ -1,33 +1,35 @@
-"""One figure by its key, as the pages and the alerts read it."""
+"""Figures by their keys, as the pages and the alerts read them."""
 
 import datetime as dt
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Final
 
 from review.core.figures import BY_KEY
-from review.dashboards.metrics.conditions import task_condition
+from review.core.metrics import (
+    PERCENTILES,
+    SHARES,
+    Counts,
+    Measure,
+    find_percentile,
+    find_share,
+)
+from review.dashboards.metrics.conditions import cell_condition
+from review.dashboards.metrics.forecast import read_burn, read_forecast
 from review.dashboards.metrics.scopes import Period, Reading, Scope
+from review.dashboards.metrics.stored import Spread, read_counts, read_spreads
 from review.dashboards.metrics.urgent import count_urgent
 from review.dashboards.sql import read_row
 
-# A task decided by the grid alone was nobody's work.
-_COUNTED: Final = """
-    SELECT
-        (SELECT count(*) FROM review_task t WHERE t.opened_at >= %(since)s
-            AND t.opened_at < %(until)s AND t.decided_by IS DISTINCT FROM 'AUTO'
-            AND {scope}) AS arrivals,
-        (SELECT count(*) FROM review_task t WHERE t.decided_by IS DISTINCT FROM 'AUTO'
-            AND coalesce(t.decided_at, t.canceled_at) >= %(since)s
-            AND coalesce(t.decided_at, t.canceled_at) < %(until)s
-            AND {scope}) AS throughput,
-        (SELECT count(*) FROM review_task t WHERE t.decided_by IS DISTINCT FROM 'AUTO'
-            AND t.breached_at IS NOT NULL
-            AND coalesce(t.decided_at, t.canceled_at) >= %(since)s
-            AND coalesce(t.decided_at, t.canceled_at) < %(until)s
-            AND {scope}) AS breached,
-        (SELECT count(*) FROM review_task t WHERE t.state NOT IN
-            ('DECIDED', 'CANCELED') AND {scope}) AS wip
+_OF_TIME: Final = {
+    "paused_share": (Measure.PAUSED, Measure.WHOLE),
+    "flow_efficiency": (Measure.TOUCH, Measure.LEAD),
+}
+_COUNTED: Final = frozenset({"arrivals", "throughput", *SHARES})
+_URGENT: Final = frozenset({"breached_open", "due_soon"})
+_WIP: Final = """
+    SELECT coalesce(sum(tasks), 0)::int AS tasks FROM review_rollupstate WHERE {cells}
 """
 
 
@@ -39,23 +41,77 @@ def read_figure(key: str, *, scope: Scope, period: Period, now: dt.datetime) -> 
 def read_figures(
     keys: Sequence[str], *, scope: Scope, period: Period, now: dt.datetime
 ) -> dict[str, Reading]:
-    """Read several figures with few questions. Raises KeyError as read_figure."""
-    wanted = [BY_KEY[key].key for key in keys]
-    breached, soon = count_urgent(scope, now=now)
-    condition, parameters = task_condition(scope)
-    row = read_row(
-        _COUNTED.format(scope=condition),
-        {**parameters, "since": period.since, "until": period.until},
-    )
-    closed = int(row.throughput) if row else 0
-    found = {
-        "breached_open": Reading(Decimal(breached), breached),
-        "due_soon": Reading(Decimal(soon), soon),
-        "arrivals": Reading(Decimal(row.arrivals if row else 0), 0),
-        "throughput": Reading(Decimal(closed), closed),
-        "wip": Reading(Decimal(row.wip if row else 0), 0),
-        "breach_rate": Reading(
-            Decimal(row.breached) / closed if row and closed else None, closed
-        ),
+    """Read several figures with few questions. Raises KeyError as read_figure.
+
+    Those of a moment are read at `now`; the others over the period.
+    """
+    wanted = {BY_KEY[key].key for key in keys}
+    found: dict[str, Reading] = {}
+    if wanted & _URGENT:
+        breached, soon = count_urgent(scope, now=now)
+        found["breached_open"] = Reading(Decimal(breached), breached)
+        found["due_soon"] = Reading(Decimal(soon), soon)
+    if "wip" in wanted:
+        found["wip"] = _read_wip(scope)
+    if "expected_breaches" in wanted:
+        forecast = read_forecast(scope, now=now, zone=period.zone)
+        found["expected_breaches"] = Reading(
+            Decimal(str(round(forecast.expected, 6))), forecast.due_today
+        )
+    if "burn" in wanted:
+        burn = read_burn(scope, now=now, zone=period.zone)
+        used = None if burn.used is None else Decimal(str(round(burn.used, 6)))
+        found["burn"] = Reading(used, burn.breaches)
+    if wanted & _COUNTED:
+        counts, _ = read_counts(scope, period)
+        found |= _read_counted(counts)
+    durations = wanted & (PERCENTILES.keys() | _OF_TIME.keys())
+    if durations:
+        found |= _read_durations(durations, scope, period)
+    return {key: found[key] for key in keys}
+
+
+def _read_wip(scope: Scope) -> Reading:
+    cells, parameters = cell_condition(scope)
+    row = read_row(_WIP.format(cells=cells), parameters)
+    tasks = int(row.tasks) if row else 0
+    return Reading(Decimal(tasks), tasks)
+
+
+def _read_counted(counts: Counts) -> dict[str, Reading]:
+    return {
+        "arrivals": Reading(Decimal(counts.arrivals), counts.arrivals),
+        "throughput": Reading(Decimal(counts.closed), counts.closed),
+        **{key: Reading(*find_share(key, counts)) for key in SHARES},
     }
-    return {key: found.get(key, Reading(None, 0)) for key in wanted}
+
+
+def _read_durations(
+    keys: AbstractSet[str], scope: Scope, period: Period
+) -> dict[str, Reading]:
+    measures = {PERCENTILES[key][0] for key in keys if key in PERCENTILES}
+    for key in keys & _OF_TIME.keys():
+        measures |= set(_OF_TIME[key])
+    spreads = read_spreads(scope, period, measures)
+    found: dict[str, Reading] = {}
+    for key in keys:
+        if key in PERCENTILES:
+            spread = spreads[PERCENTILES[key][0]]
+            found[key] = Reading(*find_percentile(key, spread.histogram))
+        else:
+            found[key] = _share_of_time(key, spreads)
+    return found
+
+
+def _share_of_time(key: str, spreads: dict[Measure, Spread]) -> Reading:
+    return Reading(
+        *find_share(
+            key,
+            Counts(
+                closed=spreads[_OF_TIME[key][1]].tasks,
+                milliseconds={
+                    measure: spread.milliseconds for measure, spread in spreads.items()
+                },
+            ),
+        )
+    )

@@ -62,14 +62,23 @@ class Scope:
 class Period:
     """When: from `since` up to, not including, `until`; days are those of `zone`.
 
-    `hours` says how durations are measured: on the wall clock, or in the business time
-    of each task's calendar.
+    Both are whole hours (UTC): what is given is widened to such, for counts are kept by
+    the hour. `hours` says how durations are measured: on the wall clock, or in the
+    business time of each task's calendar.
     """
 
     since: dt.datetime
     until: dt.datetime
     zone: str = "UTC"
     hours: Hours = "wall"
+
+    def __post_init__(self) -> None:
+        """Widen it to whole hours."""
+        until = floor_hour(self.until)
+        if until < self.until:
+            until += dt.timedelta(hours=1)
+        object.__setattr__(self, "since", floor_hour(self.since))
+        object.__setattr__(self, "until", until)
 
     @classmethod
     def of_days(
@@ -91,3 +100,8 @@ class Reading:
 
     value: Decimal | None
     count: int
+
+
+def floor_hour(moment: dt.datetime) -> dt.datetime:
+    """Return the beginning of a moment's hour, in UTC."""
+    return moment.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)

@@ -19,11 +19,11 @@ SOON_HOURS: Final = 4
 _RECORDED: Final = """
     t.state IN ('OPEN', 'CLAIMED', 'WAITING') AND t.breached_at IS NOT NULL
 """
-_RUNNING: Final = """
+RUNNING: Final = """
     t.state IN ('OPEN', 'CLAIMED', 'WAITING') AND t.breached_at IS NULL
     AND t.due_at IS NOT NULL AND t.state <> 'WAITING'
 """
-_GOES_ON: Final = """
+GOES_ON: Final = """
     NOT EXISTS (SELECT FROM workflows_instance i
                 WHERE i.id = t.instance_id AND i.state = 'SUSPENDED')
 """
@@ -115,8 +115,8 @@ def _fill(statement: str, condition: str) -> str:
     return statement.format(
         columns=_COLUMNS,
         recorded=_RECORDED,
-        running=_RUNNING,
-        goes_on=_GOES_ON,
+        running=RUNNING,
+        goes_on=GOES_ON,
         scope=condition,
     )
 
