@@ -17,8 +17,11 @@ from review.operations import (
     retaining,
     rollups,
     settling,
+    stopping,
 )
 from review.operations.openings import ReviewDesk
+from review.operations.stops import Brakes
+from workflows.holding import set_stops
 from workflows.kinds import (
     register_sweep,
     register_timer_kind,
@@ -30,6 +33,7 @@ from workflows.kinds import (
 )
 
 set_human_kind(ReviewDesk())
+set_stops(Brakes())
 set_watch(publish_instances)
 set_instance_clocks(instance_clocks.ProcessClocks())
 register_timer_kind(clocks.KIND, clocks.fire)
@@ -45,3 +49,4 @@ set_bundler(building.Workshop())
 register_sweep("policies", policies.bring_into_force)
 register_sweep("presence", presence.forget_gone)
 register_sweep("rollups", rollups.sweep)
+register_sweep("stops", stopping.note_ends)

@@ -2,7 +2,7 @@
 
 Topics: `queue.<key>`, `task.<id>`, `instance.<uuid>`, `instances` (any of them),
 `instances.many` (so many at once that none is named), `person.<id>`, `incidents`,
-`policies`, `dashboard`, `bundles` (the list), `bundle.<id>`. A page that hears one
+`policies`, `stops`, `dashboard`, `bundles` (the list), `bundle.<id>`. A page that hears one
 fetches itself again over HTTP, where permission is checked.
 """
 
@@ -28,6 +28,7 @@ MANY_INSTANCES: Final = "instances.many"
 MOST_NAMED: Final = 10
 """How many instances of one transaction are named each by a topic of their own."""
 POLICIES: Final = "policies"
+STOPS: Final = "stops"
 
 log = structlog.get_logger(__name__)
 

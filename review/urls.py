@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from review.urls_stops import urlpatterns as stops_urls
 from review.views import (
     acts,
     approvals,
@@ -421,4 +422,5 @@ urlpatterns = [
         decisions.decision_detail,
         name="decision-detail",
     ),
+    *stops_urls,
 ]

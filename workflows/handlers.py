@@ -107,7 +107,8 @@ class Handler:
 
     `connector` names the outside system it calls, empty for none; `breaker` holds
     calls to it back after failures, and `concurrency` limits how many are under way in
-    one worker process (0: no limit).
+    one worker process (0: no limit). `decides` says that its answer is a decision, such
+    as a model's: it is held when its process is stopped.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Handler:
     breaker: Breaker | None = None
     concurrency: int = 0
     timeout_given: bool = False
+    decides: bool = False
 
     @property
     def external(self) -> bool:
@@ -272,6 +274,7 @@ def handler(
     connector: str = "",
     breaker: Breaker | None = None,
     concurrency: int = 0,
+    decides: bool = False,
     register_in: Registry | None = None,
 ) -> Callable[[_Function], _Function]:
     """Declare a typed function `(request: In, context: HandlerContext) -> Out`.
@@ -280,7 +283,8 @@ def handler(
     transactional handlers default to one attempt, external ones to three.
     `compensation` names the handler that takes the effect back. An external one may
     be `async def`, and may name the `connector` it calls, with its breaker and how
-    many calls a worker process makes at once. Raises HandlerMistake or VersionError
+    many calls a worker process makes at once. With `decides` its answer is itself a
+    decision, which a stop of its process holds. Raises HandlerMistake or VersionError
     while the module is imported.
     """
     place = HandlerKind(kind)
@@ -309,6 +313,7 @@ def handler(
             connector=connector,
             breaker=breaker,
             concurrency=concurrency,
+            decides=decides,
         )
         _check_outside(made)
         (register_in or registry).add(made)

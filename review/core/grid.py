@@ -13,13 +13,13 @@ from review.core.states import Control, Reveal
 
 _ANSWERS: Final = {word.value.lower(): word for word in Control}
 _REVEALS: Final = {word.value.lower().replace("_", " "): word for word in Reveal}
-# With a doubt about the inputs nothing is decided without people.
-_TO_PEOPLE: Final = {
+TO_PEOPLE: Final = {
     Control.AUTO: Control.REVIEW,
     Control.REVIEW: Control.REVIEW,
     Control.DUAL: Control.DUAL,
     Control.BLOCK: Control.DUAL,
 }
+"""With a doubt about the inputs, or under a stop, nothing is decided without people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def settle(
         # Also what was a negative zero: the database keeps no sign of nothing.
         reasons.append("Confidence is 0, which approves nothing by itself.")
     if reasons:
-        control = _TO_PEOPLE[control]
+        control = TO_PEOPLE[control]
     if dual and control is Control.REVIEW:
         control = Control.DUAL
         reasons.append("The step asks for two persons.")

@@ -119,6 +119,8 @@ ACTIONS: Final = (
     Action("go-incidents", "g x", "Go to the incidents", EVERYWHERE),
     Action("go-approvals", "g v", "Go to the approvals", EVERYWHERE),
     Action("go-policies", "g o", "Go to the policies", EVERYWHERE),
+    Action("go-stops", "g h", "Go to what is stopped", EVERYWHERE),
+    Action("go-objectives", "g e", "Go to the objectives and alerts", EVERYWHERE),
     Action("go-audit", "g a", "Go to the audit search", EVERYWHERE),
     Action("go-told", "g t", "Go to the notifications", EVERYWHERE),
     Action("go-settings", "g s", "Go to your settings", EVERYWHERE),

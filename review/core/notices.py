@@ -33,6 +33,10 @@ class Notice(StrEnum):
     POLICY_PROPOSED = "POLICY_PROPOSED"
     POLICY_SETTLED = "POLICY_SETTLED"
     ABSENCE = "ABSENCE"
+    STOP_PLACED = "STOP_PLACED"
+    STOP_LIFT = "STOP_LIFT"
+    BUDGET_BURNING = "BUDGET_BURNING"
+    ALERT = "ALERT"
 
 
 class Channel(StrEnum):
@@ -103,6 +107,14 @@ KINDS: Final[Mapping[Notice, Kind]] = {
     Notice.POLICY_PROPOSED: Kind("A policy waits for my approval", "Safeguards"),
     Notice.POLICY_SETTLED: Kind("My policy is approved or declined", "Safeguards"),
     Notice.ABSENCE: Kind("Somebody is away, or comes back", "Safeguards", IN_APP_ONLY),
+    Notice.STOP_PLACED: Kind(
+        "Automatic decisions are stopped, or go on", "Safeguards", is_urgent=True
+    ),
+    Notice.STOP_LIFT: Kind("A stop waits for my word to be lifted", "Safeguards"),
+    Notice.BUDGET_BURNING: Kind(
+        "The error budget of an objective burns", "Time", is_urgent=True
+    ),
+    Notice.ALERT: Kind("A figure is out of its bounds", "Time"),
 }
 
 

@@ -28,6 +28,7 @@ _SEEN_BY: Final[Mapping[str, Callable[[Rights], bool]]] = {
     "incidents": permissions.can_see_incidents,
     "policies": permissions.can_see_policies,
     "dashboard": permissions.can_see_dashboard,
+    "stops": permissions.can_see_policies,
     "bundle": permissions.can_audit,
     "bundles": permissions.can_audit,
 }

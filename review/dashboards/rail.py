@@ -41,6 +41,8 @@ _COUNTS: Final = """
             SELECT 1 FROM review_intervention v WHERE v.state = 'PROPOSED'
             LIMIT %(cap)s) proposals) AS proposals,
         (SELECT count(*) FROM review_policy p WHERE p.state = 'PROPOSED') AS policies,
+        (SELECT count(*) FROM review_stop s
+         WHERE s.lifted_at IS NULL AND s.ends_at > clock_timestamp()) AS stops,
         (SELECT count(*) FROM (
             SELECT 1 FROM review_notification n
             WHERE n.person_id = %(person_id)s AND n.is_listed AND n.read_at IS NULL
@@ -68,6 +70,7 @@ class RailCounts:
     incidents: int
     proposals: int
     policies: int
+    stops: int
     unread: int
 
 
@@ -93,5 +96,6 @@ def read_rail(viewer: Viewer) -> RailCounts:
         incidents=row.incidents,
         proposals=row.proposals,
         policies=row.policies,
+        stops=row.stops,
         unread=row.unread,
     )

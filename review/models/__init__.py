@@ -56,6 +56,7 @@ from review.models.staff import (
     Delegation,
     Skill,
 )
+from review.models.stops import Diversion, Stop
 from review.models.tasks import Seat, Task, TaskContent, TaskRevision
 from review.models.verdicts import Unveiling, Verdict, VerdictUndo
 
@@ -77,6 +78,7 @@ __all__ = [
     "ControlRun",
     "Delegation",
     "Delivery",
+    "Diversion",
     "Draft",
     "Erasure",
     "EvidenceBundle",
@@ -111,6 +113,7 @@ __all__ = [
     "Seat",
     "Skill",
     "Skip",
+    "Stop",
     "Task",
     "TaskContent",
     "TaskFact",

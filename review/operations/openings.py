@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.db import connection
 
@@ -18,7 +18,7 @@ from review.core.quorum import list_excluded, make_plan
 from review.core.shown import digest_shown_text
 from review.core.states import Control, Outcome
 from review.evidence import personal
-from review.operations import calendars, clock_starts, routing, settling
+from review.operations import calendars, clock_starts, routing, settling, stops
 from review.operations.calendars import NamedCalendar
 from review.operations.grids import Standing, find_for_desks
 from review.operations.routing import Arrival, Routed
@@ -71,17 +71,7 @@ class ReviewDesk:
         ])
         named = calendars.find_calendars({d.calendar for d in desks if d.calendar})
         ids = _take_ids(len(requests))
-        assessments = [
-            _assess(request, desk, grid)
-            for request, desk, grid in zip(requests, desks, grids, strict=True)
-        ]
-        arrivals = [
-            _arrive(request, desk, assessment, queue=queues[desk.queue])
-            for request, desk, assessment in zip(
-                requests, desks, assessments, strict=True
-            )
-        ]
-        routed = routing.route_many(arrivals, now=now)
+        ruled = _rule_and_route(requests, desks, queues=queues, grids=grids, now=now)
         return [
             _open(
                 request,
@@ -91,10 +81,17 @@ class ReviewDesk:
                 routed=way,
                 calendar=named.get(desk.calendar) or way.queue.calendar,
                 task_id=task_id,
+                stop=ruled.stopped.get(request.step_id),
                 now=now,
             )
             for request, desk, assessment, grid, way, task_id in zip(
-                requests, desks, assessments, grids, routed, ids, strict=True
+                requests,
+                desks,
+                ruled.assessments,
+                grids,
+                ruled.routed,
+                ids,
+                strict=True,
             )
         ]
 
@@ -111,6 +108,7 @@ class ReviewDesk:
             return
         seqs = [audit_seqs[one.step_id] for one in tasks]
         write_tasks(tasks, seqs=seqs, now=now)
+        stops.write_reviewed(tasks, seqs=audit_seqs, now=now)
         routing.tell_assigned(tasks)
         clock_starts.write_starts(tasks, seqs=seqs)
         live.publish(
@@ -163,6 +161,58 @@ def _assess(request: HumanRequest, desk: Desk, grid: Standing | None) -> Assessm
     )
 
 
+class _Ruled(NamedTuple):
+    """Who must look at each case, where it goes, and by step which stop said so."""
+
+    assessments: list[Assessment]
+    routed: list[Routed]
+    stopped: dict[int, int]
+
+
+def _rule_and_route(
+    requests: Sequence[HumanRequest],
+    desks: Sequence[Desk],
+    *,
+    queues: Mapping[str, QueueFacts],
+    grids: Sequence[Standing | None],
+    now: dt.datetime,
+) -> _Ruled:
+    """Ask the grids, and the stops, and route; the grid's queue and the goal's count."""
+
+    def route(places: Sequence[int]) -> list[Routed]:
+        arrivals = [
+            _arrive(requests[n], desks[n], assessments[n], queue=queues[desks[n].queue])
+            for n in places
+        ]
+        return routing.route_many(arrivals, now=now)
+
+    everywhere = range(len(requests))
+    own = [frozenset({desk.queue}) for desk in desks]
+    assessments, stopped = stops.divert_many(
+        [stops.Asked(requests[n], own[n], grids[n]) for n in everywhere],
+        [_assess(requests[n], desks[n], grids[n]) for n in everywhere],
+    )
+    routed = route(everywhere)
+    moved = [n for n in everywhere if routed[n].queue.key != desks[n].queue]
+    if moved:
+        # The queue that a rule sent the case to may be stopped as well.
+        both = [own[n] | {routed[n].queue.key} for n in moved]
+        again, more = stops.divert_many(
+            [
+                stops.Asked(requests[n], names, grids[n])
+                for n, names in zip(moved, both, strict=True)
+            ],
+            [assessments[n] for n in moved],
+        )
+        for n, assessment in zip(moved, again, strict=True):
+            assessments[n] = assessment
+        late = [n for n in moved if requests[n].step_id in more]
+        for n, way in zip(late, route(late) if late else (), strict=True):
+            routed[n] = way
+        stopped |= more
+    return _Ruled(assessments, routed, stopped)
+
+
 def _arrive(
     request: HumanRequest, desk: Desk, assessment: Assessment, *, queue: QueueFacts
 ) -> Arrival:
@@ -192,6 +242,7 @@ def _open(
     routed: Routed,
     calendar: NamedCalendar,
     task_id: int,
+    stop: int | None,
     now: dt.datetime,
 ) -> OpenedTask:
     queue = routed.queue
@@ -206,7 +257,7 @@ def _open(
         policy_version=policy_version,
     )
     outcome = AT_ONCE.get(assessment.ruling.control)
-    why = _explain(desk, assessment, grid, policy_version=policy_version)
+    why = _explain(desk, assessment, grid, policy_version=policy_version, stop=stop)
     detail = {
         "task": task_id,
         "queue": queue.key,
@@ -297,7 +348,12 @@ def _digest_proposal(proposal: object) -> str:
 
 
 def _explain(
-    desk: Desk, assessment: Assessment, grid: Standing | None, *, policy_version: str
+    desk: Desk,
+    assessment: Assessment,
+    grid: Standing | None,
+    *,
+    policy_version: str,
+    stop: int | None,
 ) -> dict[str, object]:
     """Return why the case came here, as the task shows it and the entry keeps it."""
     why: dict[str, object] = {
@@ -305,6 +361,8 @@ def _explain(
         "policy": policy_version,
         "reasons": list(assessment.ruling.reasons),
     }
+    if stop is not None:
+        why["stop"] = stop
     if grid:
         why["grid_policy"] = grid.to_json()
     if desk.grid or grid:

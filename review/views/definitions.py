@@ -17,6 +17,7 @@ from review.forms.versions import RetireForm
 from review.views.access import screen, viewer_required
 from review.views.formats import dump_json, format_moment, format_value
 from review.views.pages import render_page
+from review.views.stop_banners import process_banners, process_url
 from workflows.operations import exports
 from workflows.operations.decisions import list_outlines
 from workflows.operations.drift import drift_of
@@ -87,6 +88,12 @@ def definition_detail(request: HttpRequest, definition_id: int) -> HttpResponse:
             {"name": name, "text": dump_json(contract)}
             for name, contract in sorted((read_json(found.contracts) or {}).items())
         ],
+        "banners": process_banners(
+            viewer, key=found.key, version=found.version, definition_id=found.id
+        ),
+        "stop_url": process_url(found.key, found.version)
+        if permissions.can_stop(viewer.rights, queue_id=None)
+        else "",
     }
     return render_page(request, "review/definition_detail.html", context)
 

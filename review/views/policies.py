@@ -25,6 +25,7 @@ from review.views.formats import Pill, format_moment
 from review.views.pages import render_page
 from review.views.policy_replays import replay
 from review.views.policy_sheet import draw_changes, draw_policy
+from review.views.stop_banners import offer_stops, queue_banners
 from workflows.operations.errors import Conflict, Forbidden, NotFound
 from workflows.store import database_now
 
@@ -85,8 +86,11 @@ def queue_policy(request: HttpRequest, key: str, kind: str) -> HttpResponse:
         ),
         "versions": [build_version(one, viewer, now=now) for one in versions],
         "may_rule": permissions.can_rule(viewer.rights, queue_id=queue.id),
+        "banners": queue_banners(viewer, queue.key),
         "topic": live.queue_topic(queue.key),
     }
+    if what is PolicyKind.GRID:
+        context |= offer_stops(viewer, queue, current)
     return render_page(request, "review/policy_queue.html", context)
 
 

@@ -23,6 +23,7 @@ from review.views.formats import format_count, format_duration
 from review.views.pages import render_page
 from review.views.paging import Pages, cut, read_after
 from review.views.rows import COLUMNS, build_row, describe_hold
+from review.views.stop_banners import queue_banners
 from review.views.tables import Table, choose_columns
 from workflows.operations.errors import Invalid, NotFound
 from workflows.store import database_now
@@ -71,7 +72,8 @@ def queue_detail(request: HttpRequest, key: str) -> HttpResponse:
     if is_fragment(request):
         return render(request, "review/_task_rows.html", context)
     head = _head(request, queue, now=now)
-    return render_page(request, "review/queue_detail.html", {**context, **head})
+    told = {"banners": queue_banners(viewer, queue.key)}
+    return render_page(request, "review/queue_detail.html", {**context, **head, **told})
 
 
 @require_GET

@@ -180,9 +180,23 @@ def _oversight(viewer: Viewer, counts: RailCounts) -> list[Link]:
                     key="g v",
                 )
             )
+    if permissions.can_see_policies(rights):
+        links.append(_stops(counts))
     if permissions.can_see_instances(rights):
         links.append(Link("Emergencies", reverse("emergency-list")))
     return links
+
+
+def _stops(counts: RailCounts) -> Link:
+    standing = counts.stops
+    return Link(
+        "Stops",
+        reverse("stop-list"),
+        _count(standing),
+        "standing",
+        is_hot=standing > 0,
+        key="g h",
+    )
 
 
 def _evidence(viewer: Viewer) -> list[Link]:

@@ -23,6 +23,7 @@ from review.core.interventions import Act  # noqa: E402
 from review.core.sampling import Method  # noqa: E402
 from review.core.selections import Selection  # noqa: E402
 from review.core.states import Decision, PolicyKind  # noqa: E402
+from review.core.stops import StopKind, Target  # noqa: E402
 from review.models import Person, Queue, Task  # noqa: E402
 from review.operations import (  # noqa: E402
     approvals,
@@ -34,6 +35,7 @@ from review.operations import (  # noqa: E402
     policies,
     queues,
     samples,
+    stopping,
 )
 from review.operations.acts import Wish  # noqa: E402
 from review.operations.control_runs import run_controls  # noqa: E402
@@ -203,10 +205,19 @@ def furnish() -> dict[str, Any]:
         "files_task": tasks[0],
         "clocked_instance": str(instance_id),
         "policy": second.id,
+        "stop": _stop(people["Olga"]),
         "batch": batch.id,
         "approval": approval,
         "person": people["Alice"].id,
     }
+
+
+def _stop(owner: Person) -> int:
+    """Stop what a queue's grid decides alone; it decides nothing alone anyway."""
+    target = Target(kind=StopKind.CELL, queue="night")
+    day = dt.timedelta(days=1)
+    stop = stopping.place(person=owner, target=target, lasting=day, reason=WHY)
+    return stop.id
 
 
 def _order(auditor: Person, instance_id: UUID) -> int:

@@ -78,6 +78,7 @@ def test_every_page_has_a_row_here() -> None:
             "incident",
             "sample",
             "control_run",
+            "stop",
         ),
         1,
     )

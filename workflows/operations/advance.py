@@ -26,6 +26,7 @@ from workflows.handlers import (
     Permanent,
     registry,
 )
+from workflows.holding import tell_diverted
 from workflows.kinds import HumanOpened, HumanRequest, human_kind, tell_watch
 from workflows.operations import (
     children,
@@ -129,6 +130,7 @@ def save(batch: Batch) -> store.Saved:
     off = [step for run in batch.runs for step in run.changes.humans_off]
     if off:
         human_kind().cancel_many(step_ids=off, audit_seqs=saved.step_seqs, now=now)
+    tell_diverted(batch.runs, audit_seqs=saved.step_seqs)
     _ring(batch)
     tell_watch(list(saved.instance_seqs))
     return saved

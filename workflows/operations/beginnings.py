@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from uuid import UUID
 
-from workflows import audit
+from workflows import audit, holding
 from workflows.core.actors import Actor
 from workflows.core.canonical import CanonicalError
 from workflows.core.engine.personal import digest_variables
@@ -62,6 +62,7 @@ def begin(
         ids=step_numbers(),
         occurred_at=occurred_at,
     )
+    run.holds = holding.once()
     disclosures.load([run])
     run.add([_started(run, actor=actor)])
     return run

@@ -14,9 +14,10 @@ from workflows import store
 from workflows.core.actors import Actor, ActorKind
 from workflows.core.circuit import Gate
 from workflows.core.contracts import VersionError
-from workflows.core.engine import stimuli
+from workflows.core.engine import braking, stimuli
 from workflows.core.engine.activities import Work as Asked
 from workflows.core.engine.activities import work_of
+from workflows.core.engine.behaviours import RULES
 from workflows.core.engine.hearing import hear
 from workflows.core.engine.run import Run
 from workflows.core.engine.state import StepRow
@@ -142,7 +143,12 @@ def _claim_steps(run: Run, claiming: _Claiming) -> list[Work]:
 
 
 def _claim_step(run: Run, step: StepRow, claiming: _Claiming) -> Work | None:
-    asked = work_of(run, run.plan.nodes[step.node_id], step)
+    planned = run.plan.nodes[step.node_id]
+    if hold := braking.find_hold(run, planned, step):
+        braking.divert(run, step, hold)
+        run.drain(RULES)
+        return None
+    asked = work_of(run, planned, step)
     timeout = asked.facts.timeout_seconds if asked.facts else 30.0
     lease = timeout + GRACE_SECONDS
     if claiming.lease_seconds is not None:

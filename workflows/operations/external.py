@@ -18,8 +18,11 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 
 from workflows import audit, failpoints, store
 from workflows.core.actors import Actor
-from workflows.core.engine import stimuli
+from workflows.core.engine import braking, stimuli
+from workflows.core.engine.behaviours import RULES
 from workflows.core.engine.hearing import hear
+from workflows.core.engine.run import Run
+from workflows.core.engine.state import StepRow
 from workflows.core.states import StepState
 from workflows.operations import circuits, plans
 from workflows.operations.advance import settle_and_save
@@ -220,12 +223,27 @@ def _finish(
             and step.state is StepState.RUNNING
             and step.lease_token == work.token
         )
-        if ours:
-            hear(run, answer.stimulus)
+        if step is not None and ours:
+            _hear_answer(run, step, answer.stimulus)
         else:
             run.add([_stale(work, actor)])
     settle_and_save([run for run in runs if run.changes.drafts])
     failpoints.reach("finish.uncommitted")
+
+
+def _hear_answer(run: Run, step: StepRow, said: stimuli.Stimulus) -> None:
+    """Let a run hear what a call came to, unless a stop was placed meanwhile.
+
+    What a stopped handler says decides nothing any more; that it failed is no decision.
+    """
+    hold = None
+    if not isinstance(said, stimuli.Failed):
+        hold = braking.find_hold(run, run.plan.nodes[step.node_id], step)
+    if hold is None:
+        hear(run, said)
+    else:
+        braking.divert(run, step, hold, answered=True)
+        run.drain(RULES)
 
 
 def _outcomes(answers: Sequence[Answer]) -> list[circuits.Outcome]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from workflows import audit
+from workflows import audit, holding
 from workflows.core.engine.plan import Plan
 from workflows.core.engine.run import Run
 from workflows.core.engine.state import InstanceRow, StepRow
@@ -103,6 +103,9 @@ def _runs(
         for instance in instances
     ]
     disclosures.load(runs)
+    holds = holding.once()
+    for run in runs:
+        run.holds = holds
     return runs
 
 

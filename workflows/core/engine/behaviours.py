@@ -4,7 +4,14 @@ from collections.abc import Callable
 from typing import Final
 
 from workflows.core.bpmn.graph import NodeKind
-from workflows.core.engine import activities, compensation, events, gateways, loops
+from workflows.core.engine import (
+    activities,
+    braking,
+    compensation,
+    events,
+    gateways,
+    loops,
+)
 from workflows.core.engine.plan import PlanNode
 from workflows.core.engine.run import UNDOES, Rules, Run
 from workflows.core.engine.state import StepRow
@@ -49,7 +56,7 @@ def enter(run: Run, planned: PlanNode, step: StepRow) -> None:
         activities.service(run, planned, step)
     elif planned.loop is not None and INDEX not in step.data:
         loops.open_body(run, planned, step, planned.loop)
-    else:
+    elif not braking.hold_back(run, planned, step):
         BEHAVIOURS[planned.node.kind](run, planned, step)
 
 

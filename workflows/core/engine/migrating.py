@@ -119,6 +119,7 @@ def migrate(
         ids=ids,
         occurred_at=run.occurred_at,
     )
+    new.holds = run.holds
     moved = Moved(run=new, steps=steps)
     new.add([_entry(way, wish)])
     if instance.data:

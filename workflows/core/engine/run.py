@@ -26,6 +26,7 @@ from workflows.core.engine.state import (
     StepRow,
     Token,
     new_step,
+    no_holds,
 )
 from workflows.core.engine.variables import INDEX, VARS, Variables
 from workflows.core.states import FINAL_INSTANCE_STATES, InstanceState, StepState
@@ -79,6 +80,7 @@ class Run:
         self.calls: list[Call] = []
         self.humans: list[Human] = []
         self.budget = STEPS_PER_ADVANCE
+        self.holds = no_holds
         self.variables = Variables(instance, self.live, self.keep)
         self._ids = ids
         self._queue: deque[Token] = deque()

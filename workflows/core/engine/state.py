@@ -4,7 +4,7 @@ Rows here are values in memory; `workflows.store` loads and saves them.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -221,6 +221,36 @@ class Evaluation:
     matched: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A stop of automatic decisions, as the engine must know it.
+
+    It holds steps that call one of the `handlers`, and with `decisions` every step that
+    asks a decision table, in these definitions (None: in all), until a moment.
+    """
+
+    stop: int
+    until: dt.datetime
+    handlers: frozenset[str] = frozenset()
+    definitions: frozenset[int] | None = None
+    decisions: bool = False
+
+
+def no_holds() -> Sequence[Hold]:
+    """Return that nothing is stopped."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Diverted:
+    """A step that a stop kept from deciding; `fell` says that its fallback took over."""
+
+    step_id: int
+    node_id: str
+    stop: int
+    fell: bool = False
+
+
 @dataclass(slots=True)
 class Changes:
     """Everything one advance wants written or done.
@@ -243,3 +273,4 @@ class Changes:
     humans_off: list[int] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     openings: list[Opening] = field(default_factory=list)
+    diverted: list[Diverted] = field(default_factory=list)
