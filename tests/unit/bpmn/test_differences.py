@@ -40,12 +40,12 @@ def test_same_process_elsewhere_in_its_file_does_not_differ() -> None:
 
 
 def test_words_of_a_node_that_changed_are_told_with_both_values() -> None:
-    (look,) = differ(('cs:sla="PT4H"', 'cs:sla="PT2H" cs:quorum="2"'))
+    (look,) = differ(('cs:sla="PT4H"', 'cs:sla="PT2H" cs:quorum="dual"'))
     assert (look.mark, look.element_id) == (Mark.CHANGED, "look")
     assert look.label == "user task “Look”"
     assert sentences(look) == [
         "cs:sla was “PT4H”, is now “PT2H”",
-        "cs:quorum is now “2”",
+        "cs:quorum is now “dual”",
     ]
 
 

@@ -168,9 +168,7 @@ def _compare_flows(old: Process, new: Process) -> Iterator[Difference]:
             continue
         details = tuple(_details(_flow_words(before, old), _flow_words(flow, new)))
         if details:
-            yield Difference(
-                Mark.CHANGED, "flow", name, _name_flow(flow, new), details
-            )
+            yield Difference(Mark.CHANGED, "flow", name, _name_flow(flow, new), details)
     for name, flow in gone.items():
         said = _details(_conditions(flow), {})
         yield Difference(Mark.REMOVED, "flow", name, _name_flow(flow, old), tuple(said))
@@ -184,9 +182,7 @@ def _details(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Detail]
 
 
 def _node_words(node: Node) -> dict[str, str]:
-    words = {
-        label: _text(getattr(node, name)) for name, label in _NODE_WORDS.items()
-    }
+    words = {label: _text(getattr(node, name)) for name, label in _NODE_WORDS.items()}
     words |= {f"the input {_quoted(one.target)}": one.source for one in node.inputs}
     words |= {f"the output {_quoted(one.target)}": one.source for one in node.outputs}
     own = {n: text for n, text in node.properties.items() if n not in _FIELDS_SAY}
@@ -237,5 +233,7 @@ def _text(value: Any) -> str:
         return ""
     if is_dataclass(value):
         said = ((one.name, _text(getattr(value, one.name))) for one in fields(value))
-        return ", ".join(f"{name.replace('_', ' ')} {text}" for name, text in said if text)
+        return ", ".join(
+            f"{name.replace('_', ' ')} {text}" for name, text in said if text
+        )
     return f"{value:g}" if isinstance(value, float) else str(value)
