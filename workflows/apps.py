@@ -21,6 +21,8 @@ UNGUARDED: Final = {
     " nothing",
     "workflows_payload": "contents under their SHA-256, which entries name",
     "workflows_payloaduse": "which instance uses which content",
+    "workflows_searchvalue": "an index of variables that instances are found by;"
+    " rebuild_search_values makes it anew from them",
 }
 """Tables of ours that no trigger guards, each with the reason."""
 

@@ -76,6 +76,7 @@ _BESIDE: Final = (
        WHERE instance_id = %s OR source_instance_id = %s""",
     "DELETE FROM workflows_stimulus WHERE instance_id = %s",
     "DELETE FROM workflows_messagestart WHERE instance_id = %s",
+    "DELETE FROM workflows_searchvalue WHERE instance_id = %s",
     "UPDATE workflows_step SET data = '{}' WHERE instance_id = %s",
 )
 _TEXTS: Final = (

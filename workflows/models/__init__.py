@@ -11,6 +11,7 @@ from workflows.models.disclosures import ContentKey, Disclosure
 from workflows.models.instances import Instance, Stimulus
 from workflows.models.messages import Message, MessageStart, Subscription
 from workflows.models.payloads import Payload, PayloadUse
+from workflows.models.searching import SearchValue
 from workflows.models.steps import Incident, Step
 from workflows.models.timers import Timer
 
@@ -34,6 +35,7 @@ __all__ = [
     "MessageStart",
     "Payload",
     "PayloadUse",
+    "SearchValue",
     "Step",
     "Stimulus",
     "Subscription",

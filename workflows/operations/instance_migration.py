@@ -187,6 +187,7 @@ def _take_batch(
         store.save_listening(moves)
         advance.save(settled)
         store.save_places(moves)
+        store.save_search_values([move.run for move in moves], moved=True)
 
 
 def _try(

@@ -19,6 +19,7 @@ from workflows.store.moving import (
     save_places,
 )
 from workflows.store.saving import MissingEntry, Saved, save_runs
+from workflows.store.searching import save as save_search_values
 from workflows.store.sql import copy_in, database_now, execute, parse_json
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "save_listening",
     "save_places",
     "save_runs",
+    "save_search_values",
     "signal_data",
     "tell_all",
 ]

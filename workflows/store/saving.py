@@ -13,7 +13,7 @@ from workflows.core.engine.state import InstanceRow, StepRow
 from workflows.core.states import StepState
 from workflows.driver import FEW, Into, Row, columns, fetch, pipeline
 from workflows.driver import run as run_statement
-from workflows.store import disclosures, hanging, messages, payloads
+from workflows.store import disclosures, hanging, messages, payloads, searching
 
 _INSTANCES = Into(
     "workflows_instance",
@@ -145,6 +145,7 @@ def save_runs(runs: Sequence[Run]) -> Saved:
     if unheard:
         messages.put_back(unheard)
     hanging.save(changed, step_seqs)
+    searching.save(changed)
     return Saved(
         step_seqs=step_seqs,
         instance_seqs={run.instance.id: run.instance.head.seq for run in changed},

@@ -11,6 +11,7 @@ from workflows.core.bpmn.vocabulary import ACTIVITIES, BINDINGS
 from workflows.core.commitments import PathError, parse_path, split_paths
 from workflows.core.iso8601 import Iso8601Error, parse_duration
 from workflows.core.ladders import LadderError, check_for_instances, read_ladder
+from workflows.core.searching import SearchableError, find_personal, read_searchable
 
 _USER_TASK_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "initiator": ("allowed", "excluded"),
@@ -67,6 +68,36 @@ def check_process_words(process: Process, *, line: int, problems: Problems) -> N
             parse_path(path)
         except PathError as error:
             problems.add(f"cs:personal: {error}", element=process.id, line=line)
+    _check_searchable(process, line=line, problems=problems)
+
+
+def _check_searchable(process: Process, *, line: int, problems: Problems) -> None:
+    """Note what cannot be searched by, above all personal values, which nobody may.
+
+    What people wrote to give reasons counts as personal wherever it stands.
+    """
+    words = process.properties
+    subject = words.get("subject", "").strip()
+    named = [*split_paths(words.get("personal", "")), *([subject] * bool(subject))]
+    try:
+        declared = read_searchable(words.get("searchable", ""))
+        personal = [parse_path(word) for word in named]
+    except SearchableError as error:
+        problems.add(f"cs:searchable: {error}", element=process.id, line=line)
+        return
+    except PathError:
+        return
+    personal += [one.path for one in declared if one.path[-1] == "rationale"]
+    for name, path in sorted({
+        (one.name, ".".join(path)) for one, path in find_personal(declared, personal)
+    }):
+        problems.add(
+            f"cs:searchable: {name!r} cannot be searched by, for {path!r} is personal"
+            " or tells whom a case is about, and search values are kept in clear;"
+            " take it out of cs:searchable.",
+            element=process.id,
+            line=line,
+        )
 
 
 def _check_clock(

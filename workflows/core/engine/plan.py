@@ -21,6 +21,7 @@ from workflows.core.bpmn.graph import (
 from workflows.core.commitments import Path
 from workflows.core.engine.personal import read_paths
 from workflows.core.feel import Expression, compile_expression
+from workflows.core.searching import Searchable, read_searchable
 
 
 class HandlerFacts(Protocol):
@@ -134,6 +135,8 @@ class Plan:
     """How long the whole process may take: its own `cs:sla`, "" for any time."""
     personal: tuple[Path, ...] = ()
     """Where the personal values of its variables are: its `cs:personal`."""
+    searchable: tuple[Searchable, ...] = ()
+    """By which of its variables instances are found: its `cs:searchable`."""
 
     def start(self, *, message: str = "", signal: str = "") -> PlanNode | None:
         """Return the start event of the top: the plain one, or that of a name."""
@@ -185,6 +188,7 @@ def build_plan(
         process=process,
         goal=process.properties.get("sla", ""),
         personal=read_paths(process),
+        searchable=read_searchable(process.properties.get("searchable", "")),
         nodes=nodes,
         inside=_inside(process, ""),
         has_conditions=any(
