@@ -6,7 +6,6 @@ from typing import Any, Final
 from django import forms
 
 from review.core.states import Control, PriorityClass
-from workflows.core.states import InstanceState
 
 SELECT: Final = {"class": "input is-short"}
 SEARCH: Final = {
@@ -98,35 +97,6 @@ class QueueFilter(ListFilter):
             if words
             else forms.HiddenInput()
         )
-
-
-class InstanceFilter(ListFilter):
-    """Which instances are listed."""
-
-    q = forms.CharField(
-        label="Case or instance id",
-        required=False,
-        max_length=200,
-        widget=forms.TextInput(attrs={**SEARCH, "placeholder": "The whole key"}),
-    )
-    state = forms.ChoiceField(
-        label="State",
-        required=False,
-        choices=_any_or([(word.value, word.capitalize()) for word in InstanceState]),
-        widget=forms.Select(attrs=SELECT),
-    )
-    definition = forms.CharField(
-        label="Process",
-        required=False,
-        max_length=100,
-        widget=forms.TextInput(attrs={"class": "input is-short", "placeholder": "Key"}),
-    )
-    version = forms.CharField(
-        label="Version",
-        required=False,
-        max_length=50,
-        widget=forms.TextInput(attrs={"class": "input is-short", "size": 8}),
-    )
 
 
 class IncidentFilter(ListFilter):

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from review.urls_processes import urlpatterns as process_urls
 from review.urls_stops import urlpatterns as stops_urls
 from review.views import (
     acts,
@@ -422,5 +423,6 @@ urlpatterns = [
         decisions.decision_detail,
         name="decision-detail",
     ),
+    *process_urls,
     *stops_urls,
 ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from review.dashboards.instance_search import Where, ask
 from review.dashboards.sql import read_json, read_row, read_rows
 
 PAGE: Final = 50
@@ -19,34 +20,25 @@ _WHERE_IT_IS: Final = """
                 AND s.state IN ('READY', 'RUNNING', 'WAITING', 'INCIDENT')
               ORDER BY s.id LIMIT 3) AS at_steps
 """
-_FITS: Final = """
-      i.parent_instance_id IS NULL
-      AND (%(state)s = '' OR i.state = %(state)s)
-      AND (%(definition)s = '' OR d.key = %(definition)s)
-      AND (%(version)s = '' OR d.version = %(version)s)
-      AND (%(q)s = '' OR i.business_key = %(q)s OR i.id::text = %(q)s)
-"""
 _INSTANCES: Final = f"""
     SELECT i.id, i.business_key, i.state, i.started_at, i.ended_at, i.end_node_id,
         i.initiator, d.key AS definition_key, d.version AS definition_version,
         d.name AS definition_name, {_WHERE_IT_IS}
     FROM workflows_instance i JOIN workflows_definition d ON d.id = i.definition_id
-    WHERE {_FITS}
-      AND (%(before_at)s::timestamptz IS NULL
-           OR (i.started_at, i.id) < (%(before_at)s, %(before_id)s::uuid))
+    WHERE {{conditions}}
     ORDER BY i.started_at DESC, i.id DESC
     LIMIT %(limit)s
 """  # noqa: S608  (constants)
+_BEFORE: Final = " AND (i.started_at, i.id) < (%(before_at)s, %(before_id)s::uuid)"
 _STANDING: Final = f"""
     SELECT i.id, i.state, i.started_at, i.ended_at, i.end_node_id, {_WHERE_IT_IS}
     FROM workflows_instance i WHERE i.id = ANY(%(ids)s::uuid[])
 """  # noqa: S608  (a constant)
-_NEW: Final = f"""
+_NEW: Final = """
     SELECT count(*) AS arrived FROM (
         SELECT 1 FROM workflows_instance i
-        JOIN workflows_definition d ON d.id = i.definition_id
-        WHERE i.started_at > %(seen)s AND {_FITS} LIMIT %(cap)s) arrived
-"""  # noqa: S608  (a constant)
+        WHERE i.started_at > %(seen)s AND {conditions} LIMIT %(cap)s) arrived
+"""
 _INSTANCE: Final = """
     SELECT i.id, i.business_key, i.state, i.started_at, i.ended_at, i.occurred_at,
         i.end_node_id, i.initiator, i.process_id, i.variables::text AS variables,
@@ -112,22 +104,24 @@ class After:
 
 
 def list_instances(
-    *, filters: Mapping[str, str], after: After | None, limit: int = PAGE
+    *,
+    filters: Mapping[str, Any],
+    wheres: Sequence[Where] = (),
+    after: After | None,
+    limit: int = PAGE,
 ) -> list[Any]:
     """Return instances that no other instance called, the newest first.
 
-    `filters` may hold state, definition (key), version and q (a whole business key
-    or id). One row more than `limit` tells the caller that there is a next page.
+    `filters` and `wheres` are those of instance_search.ask. One row more than `limit`
+    tells the caller that there is a next page.
     """
-    return read_rows(
-        _INSTANCES,
-        {
-            **_words(filters),
-            "before_at": after.at if after else None,
-            "before_id": after.id if after else None,
-            "limit": limit + 1,
-        },
-    )
+    asked = ask(filters, wheres)
+    values = {**asked.values, "limit": limit + 1}
+    conditions = asked.conditions
+    if after is not None:
+        conditions += _BEFORE
+        values |= {"before_at": after.at, "before_id": after.id}
+    return read_rows(_INSTANCES.format(conditions=conditions), values)
 
 
 def list_instances_standing(ids: Sequence[str]) -> list[Any]:
@@ -135,19 +129,16 @@ def list_instances_standing(ids: Sequence[str]) -> list[Any]:
     return read_rows(_STANDING, {"ids": list(ids)}) if ids else []
 
 
-def count_instances_since(seen: dt.datetime, *, filters: Mapping[str, str]) -> int:
+def count_instances_since(
+    seen: dt.datetime, *, filters: Mapping[str, Any], wheres: Sequence[Where] = ()
+) -> int:
     """Count the instances of a list that started after a moment, at most CAP."""
-    row = read_row(_NEW, {**_words(filters), "seen": seen, "cap": CAP})
+    asked = ask(filters, wheres)
+    row = read_row(
+        _NEW.format(conditions=asked.conditions),
+        {**asked.values, "seen": seen, "cap": CAP},
+    )
     return 0 if row is None else int(row.arrived)
-
-
-def _words(filters: Mapping[str, str]) -> dict[str, str]:
-    return {
-        "state": filters.get("state", ""),
-        "definition": filters.get("definition", ""),
-        "version": filters.get("version", ""),
-        "q": filters.get("q", "").strip(),
-    }
 
 
 def find_instance(instance_id: UUID) -> Any | None:

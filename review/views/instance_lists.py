@@ -1,6 +1,8 @@
 """The list of instances. It stays still while open: rows are marked in place."""
 
+import dataclasses
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,35 +14,58 @@ from django.views.decorators.http import require_GET
 
 from review import permissions
 from review.dashboards import engine
-from review.filters import InstanceFilter
+from review.dashboards.frame import Viewer
+from review.dashboards.instance_search import (
+    Where,
+    list_definition_ids,
+    list_processes,
+)
+from review.forms.instance_search import InstanceFilter, Line, read_lines
 from review.live import INSTANCES
 from review.views.access import is_fragment, screen, viewer_required
 from review.views.bulk import may_act_on_many
 from review.views.formats import format_duration, format_moment, state_pill
 from review.views.pages import render_page
 from review.views.paging import cut, mark_moment, read_after
+from workflows.core.searching import Searchable
 from workflows.operations.errors import Invalid
+from workflows.operations.searching import list_searchable
 from workflows.store import database_now
 
 MOST_ASKED: Final = 2 * engine.PAGE
 """How many shown instances a page may ask about at once."""
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Question:
+    """What the address asks for; `declared` are the variables one may search by."""
+
+    form: InstanceFilter
+    filters: Mapping[str, Any]
+    wheres: Sequence[Where]
+    lines: Sequence[Line]
+    declared: Sequence[Searchable]
+    processes: Sequence[Any]
+
+
 @require_GET
 @screen(permissions.check_can_see_instances)
 def instance_list(request: HttpRequest) -> HttpResponse:
-    """List instances, newest first, by state, definition, version and case.
+    """List instances, newest first, by what they are and by declared variables.
 
     htmx asks for the head, or for the rows of an empty list.
     """
-    form = InstanceFilter(request.GET)
+    viewer = viewer_required(request)
+    asked = read_question(request, viewer)
     now = database_now()
-    head = _head(request, form, now=now)
+    head = _head(request, asked, now=now)
     part = request.GET.get("part", "") if is_fragment(request) else ""
     if part == "head":
         return render(request, "review/_instance_head.html", head)
     rows = engine.list_instances(
-        filters=form.given(), after=read_after(request.GET.get("after", ""))
+        filters=asked.filters,
+        wheres=asked.wheres,
+        after=read_after(request.GET.get("after", "")),
     )
     shown, pages = cut(
         request,
@@ -49,12 +74,16 @@ def instance_list(request: HttpRequest) -> HttpResponse:
         parameter="after",
         mark=lambda row: mark_moment(row.started_at, row.id),
     )
-    zone = viewer_required(request).look.tzinfo
+    zone = viewer.look.tzinfo
     context = {
         **head,
         "page_title": "Instances",
-        "filter_form": form,
+        "filter_form": asked.form,
+        "lines": asked.lines if asked.declared else [],
+        "processes": asked.processes,
+        "is_narrowed": asked.form.is_narrowed or bool(asked.wheres),
         "reset_url": reverse("instance-list"),
+        "csv_url": f"{reverse('instance-csv')}?{_filters(request)}",
         "rows": [_row(row, now=now, zone=zone) for row in shown],
         "rows_url": _address(request, part="rows"),
         "standing_url": reverse("instance-standing"),
@@ -63,6 +92,20 @@ def instance_list(request: HttpRequest) -> HttpResponse:
     if part == "rows":
         return render(request, "review/_instance_rows.html", context)
     return render_page(request, "review/instance_list.html", context)
+
+
+def read_question(request: HttpRequest, viewer: Viewer) -> Question:
+    """Return what an address asks for; variables are those of its process."""
+    form = InstanceFilter(request.GET, zone=viewer.look.tzinfo)
+    filters = form.given()
+    processes = list_processes()
+    key = filters.get("definition", "")
+    ids = [row.id for row in processes if row.key == key]
+    if ids and filters.get("version"):
+        ids = list_definition_ids(key=key, version=filters["version"])
+    declared = list_searchable(ids[0]) if ids else ()
+    wheres, lines = read_lines(request.GET, declared)
+    return Question(form, filters, wheres, lines, declared, processes)
 
 
 @require_GET
@@ -79,7 +122,7 @@ def instance_standing(request: HttpRequest) -> HttpResponse:
 
 
 def _head(
-    request: HttpRequest, form: InstanceFilter, *, now: dt.datetime
+    request: HttpRequest, asked: Question, *, now: dt.datetime
 ) -> dict[str, object]:
     """Return the page's head: how many have started since `seen`, else since now."""
     given = request.GET.get("seen", "")
@@ -91,7 +134,9 @@ def _head(
             raise Invalid(
                 "The page in this address cannot be read; start from the list."
             ) from None
-        arrived = engine.count_instances_since(seen, filters=form.given())
+        arrived = engine.count_instances_since(
+            seen, filters=asked.filters, wheres=asked.wheres
+        )
     many = "+" if arrived >= engine.CAP else ""
     return {
         "topic": INSTANCES,

@@ -1,13 +1,22 @@
 /**
  * The process picture by bpmn-js. The XML comes from `data-url`; the marks from the ordered list beside it, whose
- * items say `data-node`, `data-state` (active, done, incident) and `data-count`. The list is the truth and stays.
+ * items say `data-node`, `data-state` (a word of MARKERS) and `data-count`, or what node_marks.js reads. The list is the
+ * truth and stays.
  * `data-process`, if given, is the process to show of a file that draws several.
  * bpmn-js's licence asks that its watermark stay visible: nothing here may cover or hide it.
  */
+import { heatOf, listMarks } from "./node_marks.js";
 import { drawSkipped, openFilled } from "./pictures.js";
 import { startSteering } from "./steering.js";
 
-const MARKERS = { active: "has-token", done: "is-done", incident: "has-incident" };
+const MARKERS = {
+  active: "has-token",
+  done: "is-done",
+  incident: "has-incident",
+  added: "is-added",
+  changed: "is-changed",
+  removed: "is-removed",
+};
 const ROOM = 24;
 const SCALES = { least: 0.1, most: 4 };
 function badge(count, isBad) {
@@ -25,7 +34,7 @@ function hasColours(element) {
   );
 }
 
-class Diagram {
+export class Diagram {
   constructor(element, list) {
     this.element = element;
     this.list = list;
@@ -115,18 +124,24 @@ class Diagram {
     }
     overlays.clear();
     for (const item of this.list.querySelectorAll("[data-node][data-state]")) {
-      const { node, state, count } = item.dataset;
-      const marker = MARKERS[state];
-      if (marker && known.get(node)) {
-        canvas.addMarker(node, marker);
-        this.marked.push([node, marker]);
-        if (count && count !== "0") {
-          overlays.add(node, {
-            position: { top: -10, right: 12 },
-            html: badge(count, state === "incident"),
-          });
-        }
+      if (known.get(item.dataset.node)) {
+        this.markNode(item, overlays);
       }
+    }
+  }
+
+  markNode(item, overlays) {
+    const { node, state, count } = item.dataset;
+    for (const marker of [MARKERS[state], heatOf(item)].filter(Boolean)) {
+      this.viewer.get("canvas").addMarker(node, marker);
+      this.marked.push([node, marker]);
+    }
+    if (MARKERS[state] && count && count !== "0") {
+      const html = badge(count, state === "incident");
+      overlays.add(node, { position: { top: -10, right: 12 }, html });
+    }
+    for (const mark of listMarks(item)) {
+      overlays.add(node, mark);
     }
   }
 }
