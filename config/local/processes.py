@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from config.local.deathsig import die_with_parent
 from config.local.privileges import SAME_USER, Privileges
@@ -124,15 +124,23 @@ class Program:
             )
 
 
-def stop(
-    child: subprocess.Popen[bytes], signum: signal.Signals, *, seconds: float
-) -> bool:
+class Child(Protocol):
+    """A process that can be told to end: what `Program.start` returns."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def send_signal(self, sig: int) -> None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+def stop(child: Child, signum: signal.Signals, *, seconds: float) -> bool:
     """End `child`; return False where it had to be killed after `seconds`."""
     return not stop_all({"": child}, signum, seconds=seconds)
 
 
 def stop_all(
-    children: Mapping[str, subprocess.Popen[bytes]],
+    children: Mapping[str, Child],
     signum: signal.Signals,
     *,
     seconds: float,

@@ -21,8 +21,9 @@ import redis
 
 from config.local.postgres import OWNER, Postgres
 from config.local.processes import ProcessId, Program, stop
+from tests.faults.nursery import Forked, Nursery
 from tests.faults.wrongclocks import as_told_by, wrong_by
-from tests.stack import Servers
+from tests.stack import Servers, adopt_template
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 # A restart may forget nothing that was committed; only a power cut would.
@@ -51,7 +52,8 @@ class Fleet:
     folder: Path
     servers: Servers
     postgres: Postgres
-    children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    children: dict[str, subprocess.Popen[bytes] | Forked] = field(default_factory=dict)
+    nursery: Nursery | None = None
     dealt: Counter[str] = field(default_factory=Counter)
     frozen: list[tuple[float, ProcessId]] = field(default_factory=list)
     crew: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(CREW))
@@ -84,11 +86,19 @@ class Fleet:
             directory=ROOT,
         )
 
+    def start(self, program: Program) -> subprocess.Popen[bytes] | Forked:
+        """Start a program: forked where there is a nursery and the clock is right."""
+        if self.nursery and program.name not in self.clocks:
+            return self.nursery.start(program)
+        return program.start()
+
     def _clock(self, wrong: str | None) -> dict[str, str]:
         return wrong_by(wrong) if wrong else {}
 
     def run(self, *command: str, clock: str | None = None) -> str:
         """Run a command to its end, by a wrong clock if wanted; return what it printed."""
+        if self.nursery and not clock:
+            return self._run_forked(self.nursery, *command)
         done = subprocess.run(
             [sys.executable, *command],
             env={**self.environment, **self._clock(clock)},
@@ -101,13 +111,23 @@ class Fleet:
             raise AssertionError(f"{command} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
 
+    def _run_forked(self, nursery: Nursery, *command: str) -> str:
+        program = self.program("run", *command)
+        output = self.folder / "run.out"
+        output.unlink(missing_ok=True)
+        code = nursery.start(program.with_output(output)).wait()
+        said = output.read_text()
+        if code != 0:
+            raise AssertionError(f"{command} failed:\n{said}{program.log.read_text()}")
+        return said
+
     def tend(self) -> None:
         """Start every process of the crew that is not running."""
         for name, command in self.crew.items():
             child = self.children.get(name)
             if child is None or child.poll() is not None:
                 program = self.program(name, *command)
-                self.children[name] = program.start()
+                self.children[name] = self.start(program)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         with self.postgres.connect() as connection:
@@ -188,6 +208,18 @@ class Fleet:
         time.sleep(0.3)
         self.start_database()
 
+    def make_database(self) -> None:
+        """Copy the migrated database of the test run around us, or migrate a new one."""
+        run = Servers.of_this_run()
+        if run:
+            run.copy_cluster(self.postgres)
+            self.start_database()
+            adopt_template(self.postgres)
+            return
+        self.postgres.initialise()
+        self.start_database()
+        self.run("manage.py", "migrate", "--no-input", "-v0")
+
     def start_broker(self) -> None:
         child = self.servers.valkey.program().start()
         self.children["valkey"] = child
@@ -211,8 +243,10 @@ def children_of(pid: int) -> list[int]:
 
 
 @contextmanager
-def a_fleet(*, database_clock: str = "") -> Iterator[Fleet]:
+def a_fleet(*, database_clock: str = "", forks: bool = False) -> Iterator[Fleet]:
     """Start servers of its own and migrate; end everything afterwards.
+
+    With `forks` its programs are forked from one that has loaded them (nursery.py).
 
     `database_clock` is what the database's clock follows from its first moment on, as
     libfaketime reads it; `set_database_clock` says otherwise later.
@@ -229,10 +263,10 @@ def a_fleet(*, database_clock: str = "") -> Iterator[Fleet]:
     try:
         fleet.postgres.sockets.mkdir(mode=0o700)
         fleet.postgres.privileges.give(fleet.postgres.sockets)
-        fleet.postgres.initialise()
-        fleet.start_database()
+        if forks:
+            fleet.nursery = Nursery.open(environment=fleet.environment, directory=ROOT)
+        fleet.make_database()
         fleet.start_broker()
-        fleet.run("manage.py", "migrate", "--no-input", "-v0")
         yield fleet
     finally:
         orphans = [ProcessId.of(pid) for pid in _descendants(fleet)]
@@ -240,6 +274,8 @@ def a_fleet(*, database_clock: str = "") -> Iterator[Fleet]:
             stop(child, signal.SIGKILL, seconds=10)
         for orphan in [*orphans, *(horse for _, horse in fleet.frozen)]:
             orphan.send(signal.SIGKILL)
+        if fleet.nursery:
+            fleet.nursery.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 

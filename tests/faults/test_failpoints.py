@@ -49,9 +49,9 @@ _OPEN = "SELECT count(*) FROM workflows_instance WHERE state = 'ACTIVE'"
 
 
 @pytest.fixture(scope="module")
-def aftermath() -> Iterator[Fleet]:
+def aftermath(servers: None) -> Iterator[Fleet]:
     """Start the cases, let every blow fall, wait for the end, then export a case."""
-    with a_fleet() as fleet:
+    with a_fleet(forks=True) as fleet:
         fleet.run("-m", "tests.faults.judged", "begin", str(CASES))
         blows = fleet.folder / "blows"
         blows.mkdir()
@@ -80,7 +80,7 @@ def _export(fleet: Fleet) -> None:
     ((instance,),) = fleet.query("SELECT id::text FROM workflows_instance LIMIT 1")
     words = ("manage.py", "export_evidence", instance)
     first = fleet.program("export", *words, "--to", str(fleet.folder / "lost.zip"))
-    assert first.start().wait(30) < 0
+    assert fleet.start(first).wait(30) < 0
     fleet.run(*words, "--to", str(fleet.folder / "case.zip"))
 
 

@@ -40,10 +40,10 @@ class Aftermath:
 
 
 @pytest.fixture(scope="module")
-def aftermath() -> Iterator[Aftermath]:
+def aftermath(servers: None) -> Iterator[Aftermath]:
     """Start the load, deal every fault in every round, then wait for the end."""
     pick = random.Random(SEED)  # noqa: S311  (seeded, to fail the same way again)
-    with a_fleet() as fleet:
+    with a_fleet(forks=True) as fleet:
         fleet.run("-m", "tests.faults.drive", str(INSTANCES))
         fleet.tend()
         while fleet.count("SELECT count(*) FROM faults_effect") == 0:
