@@ -40,6 +40,7 @@ from review.operations import (  # noqa: E402
 from review.operations.acts import Wish  # noqa: E402
 from review.operations.control_runs import run_controls  # noqa: E402
 from review.operations.queues import QueueRules  # noqa: E402
+from tests.e2e import stage  # noqa: E402
 from tests.factories.processes import (  # noqa: E402
     TESTER,
     chain,
@@ -235,6 +236,12 @@ def main() -> None:
         match wish.pop("do"):
             case "start":
                 say(start(**wish))
+            case "start_case":
+                stage.start_one()
+                say({})
+            case "set_rules":
+                stage.set_rules(**wish)
+                say({})
             case "furnish":
                 say(furnish())
             case "build":

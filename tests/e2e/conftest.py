@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from config.local.processes import Program, stop
 from tests.browser import open_chromium
 from tests.factories.desk import PASSWORD
+from tests.stack import Servers, address_of
 
 ROOT: Final = Path(__file__).parents[2]
 AXE: Final = next((ROOT / "tests" / "vendor").glob("axe-core-*/axe.min.js"))
@@ -45,15 +46,6 @@ class Site:
     environment: dict[str, str]
     made: dict[str, Any]
 
-    def start_case(self, *, quorum: str = "one") -> None:
-        """Let another case arrive, from another process."""
-        _run(["-m", "tests.e2e.stage", quorum], self.environment)
-
-    def set_rules(self, *, undo_seconds: int, claim_ahead: int) -> None:
-        """Give the desk other rules, from another process."""
-        numbers = [str(undo_seconds), str(claim_ahead)]
-        _run(["-m", "tests.e2e.stage", "rules", *numbers], self.environment)
-
 
 def _run(arguments: list[str], environment: dict[str, str]) -> str:
     done = subprocess.run(
@@ -69,12 +61,19 @@ def _run(arguments: list[str], environment: dict[str, str]) -> str:
 
 
 def _make_database(name: str) -> str:
+    """Return the address of a migrated database that is made anew."""
+    if servers := Servers.of_this_run():
+        return servers.copy_template(name)
     url = os.environ["DATABASE_URL"]
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         connection.execute(f'CREATE DATABASE "{name}"')
-    before, _, query = url.partition("?")
-    return f"{before.rsplit('/', 1)[0]}/{name}?{query}"
+    made = address_of(url, name)
+    _run(
+        ["manage.py", "migrate", "--verbosity", "0"],
+        {**os.environ, "DATABASE_URL": made},
+    )
+    return made
 
 
 def _free_port() -> int:
@@ -100,7 +99,6 @@ def site(
         "COUNTERSIGN_ORIGINS": url,
         "COUNTERSIGN_LOG_LEVEL": "WARNING",
     }
-    _run(["manage.py", "migrate", "--verbosity", "0"], environment)
     made = json.loads(_run(["-m", "tests.e2e.stage"], environment).splitlines()[-1])
     logs = tmp_path_factory.mktemp("site")
     web = ["-m", "uvicorn", "config.asgi:application", "--port", str(port)]
@@ -172,6 +170,14 @@ class Backstage:
         """Let a case of each name arrive; return their tasks."""
         tasks: list[int] = self._ask(do="start", names=names, **how)["tasks"]
         return tasks
+
+    def start_case(self) -> None:
+        """Let another case of the stage's own process arrive."""
+        self._ask(do="start_case")
+
+    def set_rules(self, *, undo_seconds: int, claim_ahead: int) -> None:
+        """Give the stage's desk other rules."""
+        self._ask(do="set_rules", undo_seconds=undo_seconds, claim_ahead=claim_ahead)
 
     def furnish(self) -> dict[str, Any]:
         """Make one of everything that has a page of its own."""

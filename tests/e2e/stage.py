@@ -19,7 +19,7 @@ from review.core.states import Decision, Role  # noqa: E402
 from review.models import Task  # noqa: E402
 from review.operations import claims, people, queues, verdicts  # noqa: E402
 from review.operations.queues import QueueRules  # noqa: E402
-from tests.factories.desk import build_world  # noqa: E402
+from tests.factories.desk import build_world, payload  # noqa: E402
 from tests.factories.processes import (  # noqa: E402
     TESTER,
     chain,
@@ -103,15 +103,13 @@ def main() -> None:
     sys.stdout.write(json.dumps(made) + "\n")
 
 
-def start_one(quorum: str) -> None:
+def start_one() -> None:
     """Start one more case of the desk's process."""
-    from tests.factories.desk import payload  # noqa: PLC0415
-
     instances.start(
         definition_key="screens",
         business_key=f"LIVE-{Instance.objects.count()}",
         initiator=TESTER,
-        variables=payload(quorum=quorum),
+        variables=payload(),
     )
     _settle()
 
@@ -130,9 +128,4 @@ def set_rules(*, undo_seconds: int, claim_ahead: int) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["rules"]:
-        set_rules(undo_seconds=int(sys.argv[2]), claim_ahead=int(sys.argv[3]))
-    elif len(sys.argv) > 1:
-        start_one(sys.argv[1])
-    else:
-        main()
+    main()

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import People, Site
+from tests.e2e.conftest import Backstage, People
 
 
 def test_rows_are_selected_by_key_and_with_shift(people: People) -> None:
@@ -73,9 +73,9 @@ def test_a_view_is_saved_by_key_and_counted(people: People) -> None:
 
 
 def test_a_row_taken_elsewhere_is_marked_where_it_stands(
-    people: People, site: Site
+    people: People, backstage: Backstage
 ) -> None:
-    site.start_case()
+    backstage.start_case()
     page = people.page("alice", "/queues/desk/?held=free")
     expect(page.locator("[data-live-state]")).to_have_text("live")
     before = page.locator("[data-row]").evaluate_all("rows => rows.map(row => row.id)")

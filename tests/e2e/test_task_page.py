@@ -6,15 +6,15 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import People, Site
+from tests.e2e.conftest import Backstage, People
 
 
 @pytest.fixture
-def slow_desk(site: Site) -> Iterator[None]:
+def slow_desk(backstage: Backstage) -> Iterator[None]:
     """Let verdicts settle for a while, and the next task be taken ahead."""
-    site.set_rules(undo_seconds=30, claim_ahead=1)
+    backstage.set_rules(undo_seconds=30, claim_ahead=1)
     yield
-    site.set_rules(undo_seconds=0, claim_ahead=0)
+    backstage.set_rules(undo_seconds=0, claim_ahead=0)
 
 
 @pytest.mark.usefixtures("slow_desk")

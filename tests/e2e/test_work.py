@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from tests.e2e.conftest import People, Site
+from tests.e2e.conftest import Backstage, People, Site
 
 
 def _is_open(page: Page, selector: str) -> bool:
@@ -43,14 +43,14 @@ def test_two_people_complete_dual_control_by_key(people: People, site: Site) -> 
 
 
 def test_new_work_is_shown_within_a_second_without_reload(
-    people: People, site: Site
+    people: People, backstage: Backstage
 ) -> None:
     page = people.page("alice", "/queues/desk/")
     expect(page.locator("[data-live-state]")).to_have_text("live")
     page.evaluate("window.sameDocument = true")
     cases = page.get_by_role("link", name=re.compile("^LIVE-"))
     before = cases.count()
-    site.start_case()
+    backstage.start_case()
     pill = page.get_by_role("link", name="1 new")
     expect(pill).to_be_visible(timeout=5000)
     assert page.evaluate("window.sameDocument") is True
@@ -59,7 +59,7 @@ def test_new_work_is_shown_within_a_second_without_reload(
 
 
 def test_a_page_that_hears_nothing_is_right_after_its_interval(
-    people: People, site: Site
+    people: People, backstage: Backstage
 ) -> None:
     """Promise 21, the browser's clock put forward; `make chaos` waits it out."""
     page = people.page("alice")
@@ -74,7 +74,7 @@ def test_a_page_that_hears_nothing_is_right_after_its_interval(
     page.clock.install()
     page.goto("/queues/desk/")
     expect(page.locator("[data-live-state]")).to_have_text("live")
-    site.start_case()
+    backstage.start_case()
     pill = page.get_by_role("link", name="1 new")
     while not any('"queue.desk"' in str(hint) for hint in lost):
         page.wait_for_timeout(50)
@@ -83,12 +83,14 @@ def test_a_page_that_hears_nothing_is_right_after_its_interval(
     expect(pill).to_be_visible()
 
 
-def test_the_dashboard_counts_up_without_reload(people: People, site: Site) -> None:
+def test_the_dashboard_counts_up_without_reload(
+    people: People, backstage: Backstage
+) -> None:
     page = people.page("carol", "/dashboard/")
     expect(page.locator("[data-live-state]")).to_have_text("live")
     value = page.locator(".tile", has_text="oldest").locator(".value")
     before = int(value.inner_text())
-    site.start_case()
+    backstage.start_case()
     expect(value).to_have_text(str(before + 1), timeout=8000)
     expect(page.locator("#open-by-age canvas")).to_be_visible()
 
