@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,6 +40,17 @@ def manage(
         timeout=SECONDS,
         check=False,
     )
+
+
+def copy_data(at_rest: Path, to: Path, *names: str) -> Path:
+    """Copy a data directory that nobody uses, or of one in use what is named."""
+    if not names:
+        shutil.copytree(at_rest, to)
+    for name in names:
+        to.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (at_rest / name).is_dir() else shutil.copy2
+        copy(at_rest / name, to / name)
+    return to
 
 
 @dataclass(slots=True)

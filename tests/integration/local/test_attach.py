@@ -9,23 +9,22 @@ from pathlib import Path
 import pytest
 
 from config.local.servers import PROJECT
-from tests.integration.local.running import clean_environment, manage
+from tests.integration.local.conftest import COUNT_PEOPLE, Made
+from tests.integration.local.running import clean_environment, copy_data, manage
 
-# One data directory lives through these tests, in their order: scheduling.py.
 pytestmark = pytest.mark.slow
-COUNT_PEOPLE = "from review.models import Person; print(Person.objects.count())"
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("attach") / "data"
+@pytest.fixture
+def data(made: Made, tmp_path: Path) -> Path:
+    return copy_data(made.data, tmp_path / "data")
 
 
-def test_command_brings_a_migrated_database_and_takes_it_away(data: Path) -> None:
-    done = manage(data, "shell", "-v0", "-c", COUNT_PEOPLE)
+def test_command_brings_a_migrated_database_and_takes_it_away(made: Made) -> None:
+    done = made.done
     assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
-    assert not (data / "stack.json").exists()
-    assert not (data / "postgres" / "postmaster.pid").exists()
+    assert not (made.data / "stack.json").exists()
+    assert not (made.data / "postgres" / "postmaster.pid").exists()
 
 
 def test_owner_waits_for_those_who_joined(data: Path) -> None:

@@ -16,9 +16,11 @@ import pytest
 
 from config.local.servers import PROJECT
 from config.local.state import StackState
+from tests.integration.local.conftest import Made
 from tests.integration.local.running import (
     Running,
     clean_environment,
+    copy_data,
     manage,
     running,
     wait_all_gone,
@@ -27,6 +29,8 @@ from tests.integration.local.running import (
 
 # One stack lives, is killed and begins again through these tests, in their order.
 pytestmark = pytest.mark.slow
+# What the first start collected; later ones elsewhere need not collect it anew.
+STATIC = ("countersign.json", "static", "static.digest")
 
 
 def get(url: str) -> httpx.Response:
@@ -98,8 +102,12 @@ def test_only_migrations_hold_the_owners_address(stack: Running) -> None:
         assert b"COUNTERSIGN_OWNER_DATABASE_URL" not in environ
 
 
-def test_two_stacks_side_by_side_do_not_meet(stack: Running, tmp_path: Path) -> None:
+def test_two_stacks_side_by_side_do_not_meet(
+    made: Made, stack: Running, tmp_path: Path
+) -> None:
     deep = tmp_path / "/".join(["a-rather-long-directory-name"] * 4) / "data"
+    copy_data(made.data, deep)
+    copy_data(stack.data, deep, *STATIC)
     with running(deep, COUNTERSIGN_ENV="test") as other:
         assert other.site != stack.site
         theirs = StackState.read(deep / "stack.json")
@@ -131,6 +139,7 @@ def test_background_command_joins_and_ends_when_told(
 def test_given_database_is_used_as_it_is(stack: Running, tmp_path: Path) -> None:
     state = StackState.read(stack.data / "stack.json")
     assert state is not None
+    copy_data(stack.data, tmp_path / "data", *STATIC)
     given = {n: u for n, u in state.urls.items() if n != "REDIS_URL"}
     with running(tmp_path / "data", COUNTERSIGN_ENV="test", **given) as other:
         assert get(f"{other.site}/readyz").json()["database"] == "ok"
