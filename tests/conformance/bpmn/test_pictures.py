@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import pytest
 from lxml import etree
@@ -80,15 +81,39 @@ def _waypoints(root: etree._Element) -> dict[str, list[dict[str, float]]]:
     }
 
 
-def _assert_drawn(drawing: Drawing, root: etree._Element) -> None:
-    shapes, painted = drawing.shapes(), drawing.on_paper()
+class Seen(NamedTuple):
+    """What there is to see of a drawn model; `ink` of those with a given picture."""
+
+    shapes: dict[str, dict[str, float]]
+    painted: dict[str, dict[str, float]]
+    lines: dict[str, list[dict[str, float]]]
+    ink: Ink | None = None
+
+
+def _look(drawing: Drawing, *, has_picture: bool = False) -> Seen:
+    """Look at a drawing and close its page."""
+    shapes, painted, lines = drawing.shapes(), drawing.on_paper(), drawing.lines()
+    ink = measure(drawing.page, drawing.picture()) if has_picture else None
+    drawing.page.close()
+    return Seen(shapes, painted, lines, ink)
+
+
+@pytest.fixture(scope="module")
+def look(browser: Browser) -> Callable[[Path], Seen]:
+    """Draw each model once, for all that is to be seen of it."""
+    return cache(
+        lambda path: _look(draw(browser, _shown(path)), has_picture=path in MIWG)
+    )
+
+
+def _assert_drawn(seen: Seen, root: etree._Element) -> None:
+    shapes, painted, lines = seen.shapes, seen.painted, seen.lines
     wanted = _bounds(root)
     assert wanted.keys() - shapes.keys() == set()
     for name, bounds in wanted.items():
         # Whole units: the viewer rounds.
         assert shapes[name] == pytest.approx(bounds, abs=0.6), name
         assert painted[name] == pytest.approx(bounds, abs=BRUSH), name
-    lines = drawing.lines()
     for name, points in _waypoints(root).items():
         assert len(lines[name]) == len(points)
         for point, drawn in zip(points, lines[name], strict=True):
@@ -103,11 +128,9 @@ def _has_diagram(path: Path) -> bool:
     "path", [one for one in MODELS if _has_diagram(one)], ids=name_of
 )
 def test_given_diagrams_are_drawn_where_the_model_puts_them(
-    browser: Browser, path: Path
+    look: Callable[[Path], Seen], path: Path
 ) -> None:
-    drawing = draw(browser, _shown(path))
-    _assert_drawn(drawing, tree(path.read_bytes()))
-    drawing.page.close()
+    _assert_drawn(look(path), tree(path.read_bytes()))
 
 
 @pytest.mark.parametrize(
@@ -117,20 +140,17 @@ def test_models_without_a_diagram_are_drawn_as_they_were_laid_out(
     browser: Browser, path: Path
 ) -> None:
     text = _shown(path)
-    drawing = draw(browser, text)
-    _assert_drawn(drawing, tree(text.encode()))
-    drawing.page.close()
+    _assert_drawn(_look(draw(browser, text)), tree(text.encode()))
 
 
 @pytest.mark.parametrize("path", MIWG, ids=name_of)
 def test_drawing_looks_like_its_given_picture_and_like_no_other(
-    browser: Browser, given: dict[str, Ink], path: Path
+    look: Callable[[Path], Seen], given: dict[str, Ink], path: Path
 ) -> None:
-    drawing = draw(browser, _shown(path))
-    ours = measure(drawing.page, drawing.picture())
+    ours = look(path).ink
+    assert ours is not None
     alike = {name for name, ink in given.items() if likeness(ours, ink) >= ALIKE}
     assert alike == {name_of(path)}
-    drawing.page.close()
 
 
 @pytest.mark.parametrize("path", MIWG, ids=name_of)

@@ -49,42 +49,53 @@ class Part:
     text: str
 
 
+class Reader:
+    """Somebody's browser, which fetches what several open pages have in common once."""
+
+    def __init__(self, browser: Client) -> None:
+        self.browser = browser
+        self.fetched: dict[str, str] = {}
+
+    def fetch(self, url: str) -> str:
+        """Return what a live part tells, as it was when it was first asked for."""
+        if url not in self.fetched:
+            answer = self.browser.get(url, headers={"HX-Request": "true"})
+            assert answer.status_code in {200, 204}, url
+            body = answer.content.decode()
+            told = _told(lxml.html.fromstring(body)) if body.strip() else ""
+            self.fetched[url] = told
+        return self.fetched[url]
+
+
 class Watcher:
     """Somebody with a page open."""
 
-    def __init__(self, browser: Client, url: str) -> None:
-        self.browser, self.url = browser, url
-        self.rest, self.parts = self._load()
-
-    def _load(self) -> tuple[str, dict[str, Part]]:
-        page = self.browser.get(self.url)
-        assert page.status_code == 200, self.url
-        root: Any = lxml.html.fromstring(page.content.decode())  # lxml's types mislead
-        (main,) = root.xpath("//main")
-        parts = {}
+    def __init__(self, reader: Reader, url: str) -> None:
+        self.reader, self.url = reader, url
+        self.parts: dict[str, Part] = {}
+        root = self._load()
         for element in root.xpath("//*[@data-topic][@hx-get]"):
             url = element.get("hx-get") or self.url
-            parts[element.get("id") or url] = Part(
-                url, frozenset(element.get("data-topic").split()), self._fetch(url)
+            self.parts[element.get("id") or url] = Part(
+                url,
+                frozenset(element.get("data-topic").split()),
+                self.reader.fetch(url),
             )
-        for element in main.xpath(".//*[@data-topic][@data-standing]"):
+        for element in root.xpath("//main//*[@data-topic][@data-standing]"):
             rows = element.xpath(".//tr[@data-row]/@id")
             ids = "&".join(f"id={row.partition('-')[2]}" for row in rows)
             url = f"{element.get('data-standing')}?{ids}"
-            parts[url] = Part(
-                url, frozenset(element.get("data-topic").split()), self._fetch(url)
+            self.parts[url] = Part(
+                url,
+                frozenset(element.get("data-topic").split()),
+                self.reader.fetch(url),
             )
-        for element in main.xpath(".//*[@data-topic][@hx-get]"):
-            element.drop_tree()
-        for element in main.xpath(WAITS):
-            element.drop_tree()
-        return _told(main), parts
+        self.rest = _rest(root)
 
-    def _fetch(self, url: str) -> str:
-        answer = self.browser.get(url, headers={"HX-Request": "true"})
-        assert answer.status_code in {200, 204}, url
-        body = answer.content.decode()
-        return _told(lxml.html.fromstring(body)) if body.strip() else ""
+    def _load(self) -> Any:  # lxml's types mislead
+        page = self.reader.browser.get(self.url)
+        assert page.status_code == 200, self.url
+        return lxml.html.fromstring(page.content.decode())
 
     def missed(self, hinted: set[str]) -> list[str]:
         """Return what this page would go on showing although it is past.
@@ -95,13 +106,20 @@ class Watcher:
             f"{name}: {change}"
             for name, part in self.parts.items()
             if not part.topics & hinted
-            for change in _differ(part.text, self._fetch(part.url))
+            for change in _differ(part.text, self.reader.fetch(part.url))
         ]
         notice = self.parts.get("task-notice")
-        if notice and self._fetch(notice.url) != notice.text:
+        if notice and self.reader.fetch(notice.url) != notice.text:
             return stale
-        rest, _ = self._load()
-        return [*stale, *_differ(self.rest, rest)]
+        return [*stale, *_differ(self.rest, _rest(self._load()))]
+
+
+def _rest(page: Any) -> str:
+    """Return what a page tells beside its live parts and what waits for its reader."""
+    (main,) = page.xpath("//main")
+    for element in main.xpath(f".//*[@data-topic][@hx-get] | {WAITS}"):
+        element.drop_tree()
+    return _told(main)
 
 
 def _told(element: Any) -> str:
@@ -235,8 +253,9 @@ def test_what_an_act_changes_on_open_pages_it_hints_at(
         "task-detail": [task.pk],
         "instance-detail": [task.instance_id],
     }
+    readers = {who: Reader(world.browser(who)) for who in PAGES.values()}
     open_pages = {
-        name: Watcher(world.browser(who), reverse(name, args=arguments.get(name, [])))
+        name: Watcher(readers[who], reverse(name, args=arguments.get(name, [])))
         for name, who in PAGES.items()
     }
     # Hints of one transaction gather in its first hook; the stage's are not of the act.
@@ -245,5 +264,7 @@ def test_what_an_act_changes_on_open_pages_it_hints_at(
     with TestCase.captureOnCommitCallbacks(execute=True):
         ACTS[act](world, task)
     hinted = _heard(ear)
+    for reader in readers.values():
+        reader.fetched.clear()
     missed = {name: page.missed(hinted) for name, page in open_pages.items()}
     assert [f"{name}: {line}" for name, lines in missed.items() for line in lines] == []

@@ -1,5 +1,6 @@
 """Laws of every drawing: nothing overlaps, everything is where it belongs."""
 
+from collections.abc import Sequence
 from itertools import combinations, pairwise
 
 from hypothesis import given, settings
@@ -11,11 +12,7 @@ from workflows.core.bpmn.layout import Diagram, lay_out
 from workflows.core.bpmn.layout_model import Box, Item, Picture, Scope, read_pictures
 from workflows.core.markup import Element
 
-LAWS = settings(max_examples=60, deadline=None)
-
-
-def _drawn(model: Element) -> list[tuple[Picture, Diagram]]:
-    return list(zip(read_pictures(model), lay_out(model), strict=True))
+Drawn = list[tuple[Picture, Diagram]]
 
 
 def _scopes(picture: Picture) -> list[Scope]:
@@ -38,10 +35,8 @@ def _hull(item: Item, diagram: Diagram) -> list[Box]:
     return [diagram.boxes[one.id] for one in (item, *item.attached)]
 
 
-@given(models())
-@LAWS
-def test_shapes_of_one_scope_never_overlap(model: Element) -> None:
-    for picture, diagram in _drawn(model):
+def shapes_of_one_scope_never_overlap(drawn: Drawn) -> None:
+    for picture, diagram in drawn:
         for scope in _scopes(picture):
             for one, other in combinations(scope.items, 2):
                 for box in _hull(one, diagram):
@@ -49,10 +44,8 @@ def test_shapes_of_one_scope_never_overlap(model: Element) -> None:
                         assert not box.overlaps(another), (one.id, other.id)
 
 
-@given(models())
-@LAWS
-def test_pools_and_lanes_of_one_level_never_overlap(model: Element) -> None:
-    for picture, diagram in _drawn(model):
+def pools_and_lanes_of_one_level_never_overlap(drawn: Drawn) -> None:
+    for picture, diagram in drawn:
         for one, other in combinations(picture.pools, 2):
             assert not diagram.boxes[one.id].overlaps(diagram.boxes[other.id])
         for scope in _scopes(picture):
@@ -60,10 +53,8 @@ def test_pools_and_lanes_of_one_level_never_overlap(model: Element) -> None:
                 assert not diagram.boxes[lane.id].overlaps(diagram.boxes[next_lane.id])
 
 
-@given(models())
-@LAWS
-def test_content_lies_within_its_sub_process_and_pool(model: Element) -> None:
-    for picture, diagram in _drawn(model):
+def content_lies_within_its_sub_process_and_pool(drawn: Drawn) -> None:
+    for picture, diagram in drawn:
         holders = [(pool.id, pool.scope) for pool in picture.pools]
         for scope in _scopes(picture):
             holders.extend((item.id, item.content) for item in scope.items)
@@ -73,10 +64,8 @@ def test_content_lies_within_its_sub_process_and_pool(model: Element) -> None:
                     assert _contains(diagram.boxes[holder], box)
 
 
-@given(models())
-@LAWS
-def test_members_lie_within_their_lane(model: Element) -> None:
-    for picture, diagram in _drawn(model):
+def members_lie_within_their_lane(drawn: Drawn) -> None:
+    for picture, diagram in drawn:
         for scope in _scopes(picture):
             nodes = {item.id for item in scope.items if not item.is_artifact}
             for lane in scope.lanes:
@@ -84,10 +73,8 @@ def test_members_lie_within_their_lane(model: Element) -> None:
                     assert _contains(diagram.boxes[lane.id], diagram.boxes[name])
 
 
-@given(models())
-@LAWS
-def test_every_flow_is_drawn_with_right_angles(model: Element) -> None:
-    for picture, diagram in _drawn(model):
+def every_flow_is_drawn_with_right_angles(drawn: Drawn) -> None:
+    for picture, diagram in drawn:
         for scope in _scopes(picture):
             for link in scope.links:
                 points = diagram.lines[link.id]
@@ -99,10 +86,8 @@ def test_every_flow_is_drawn_with_right_angles(model: Element) -> None:
             assert len(diagram.lines[link.id]) >= 2
 
 
-@given(models())
-@LAWS
-def test_flows_begin_and_end_on_their_shapes(model: Element) -> None:
-    for picture, diagram in _drawn(model):
+def flows_begin_and_end_on_their_shapes(drawn: Drawn) -> None:
+    for picture, diagram in drawn:
         for scope in _scopes(picture):
             for link in scope.links:
                 if not link.is_flow:
@@ -120,10 +105,8 @@ def test_flows_begin_and_end_on_their_shapes(model: Element) -> None:
                     assert box.y <= point.y <= box.bottom
 
 
-@given(models())
-@LAWS
-def test_flows_pass_through_no_shape_of_their_scope(model: Element) -> None:
-    for picture, diagram in _drawn(model):
+def flows_pass_through_no_shape_of_their_scope(drawn: Drawn) -> None:
+    for picture, diagram in drawn:
         for scope in _scopes(picture):
             for link in scope.links:
                 points = diagram.lines[link.id] if link.is_flow else ()
@@ -142,10 +125,8 @@ def test_flows_pass_through_no_shape_of_their_scope(model: Element) -> None:
                         assert not stretch.overlaps(core), (link, item.id)
 
 
-@given(models())
-@LAWS
-def test_boundary_events_sit_on_the_border_of_their_host(model: Element) -> None:
-    for picture, diagram in _drawn(model):
+def boundary_events_sit_on_the_border_of_their_host(drawn: Drawn) -> None:
+    for picture, diagram in drawn:
         for scope in _scopes(picture):
             for item in scope.items:
                 host = diagram.boxes[item.id]
@@ -155,25 +136,40 @@ def test_boundary_events_sit_on_the_border_of_their_host(model: Element) -> None
                     assert host.x < middle.x < host.right
 
 
-@given(models())
-@LAWS
-def test_the_same_model_is_drawn_the_same_way(model: Element) -> None:
-    assert lay_out(model) == lay_out(model)
+LAWS = (
+    shapes_of_one_scope_never_overlap,
+    pools_and_lanes_of_one_level_never_overlap,
+    content_lies_within_its_sub_process_and_pool,
+    members_lie_within_their_lane,
+    every_flow_is_drawn_with_right_angles,
+    flows_begin_and_end_on_their_shapes,
+    flows_pass_through_no_shape_of_their_scope,
+    boundary_events_sit_on_the_border_of_their_host,
+)
 
 
+@settings(max_examples=80, deadline=None)
 @given(models())
-@LAWS
-def test_every_shape_and_line_becomes_one_element_of_the_diagram(
-    model: Element,
+def test_every_drawing_keeps_all_laws(model: Element) -> None:
+    diagrams = lay_out(model)
+    drawn = list(zip(read_pictures(model), diagrams, strict=True))
+    for law in LAWS:
+        law(drawn)
+    assert lay_out(model) == diagrams  # the same model is drawn the same way
+    every_shape_and_line_becomes_one_element(complete(model), diagrams)
+
+
+def every_shape_and_line_becomes_one_element(
+    completed: Element, diagrams: Sequence[Diagram]
 ) -> None:
-    drawn = [one for one in complete(model).walk() if one.namespace == BPMNDI]
+    drawn = [one for one in completed.walk() if one.namespace == BPMNDI]
     named = [one.get("bpmnElement") for one in drawn if one.name.startswith("BPMN")]
     shown = [name for name in named if name]
     expected = [
         name
-        for diagram in lay_out(model)
+        for diagram in diagrams
         for name in (diagram.root, *diagram.boxes, *diagram.lines)
     ]
     assert sorted(shown) == sorted(expected)
-    ids = [one.get("id") for one in complete(model).walk() if one.get("id")]
+    ids = [one.get("id") for one in completed.walk() if one.get("id")]
     assert len(ids) == len(set(ids))
