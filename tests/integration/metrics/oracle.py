@@ -93,10 +93,17 @@ def see_all() -> list[Seen]:
     }
     calendars = _calendars()
     return [
-        _see(row, tasks, entries[row["step_id"]], clocks[row["id"]], records[row["id"]],
-             row["id"] in asked, calendars)
+        _see(
+            row,
+            tasks=tasks,
+            entries=entries[row["step_id"]],
+            clock=clocks[row["id"]],
+            records=records[row["id"]],
+            asked=row["id"] in asked,
+            calendars=calendars,
+        )
         for row in tasks
-    ]  # fmt: skip
+    ]
 
 
 def _see(
@@ -212,10 +219,10 @@ def _measure(
             "queue_wait", "cycle", "handling", "touch", "lead", "paused")  # fmt: skip
         found.update({name: sums[name] for name in whole})
         found["whole"] = found["lead"] + found["paused"]
-    for why, spent in pauses.items():
-        half = len(spent) // 2
-        if sum(spent[:half]):
-            seen.pauses[why] = (sum(spent[:half]), sum(spent[half:]))
+    for why, parts in pauses.items():
+        half = len(parts) // 2
+        if sum(parts[:half]):
+            seen.pauses[why] = (sum(parts[:half]), sum(parts[half:]))
 
 
 def _holds(

@@ -4,12 +4,13 @@ import dataclasses
 
 from review.core.figures import FIGURES
 from review.dashboards import metrics
-from review.dashboards.metrics import Period, Scope
+from review.dashboards.metrics import Hours, Period, Scope
 from review.operations import rollups
 from tests.factories.tasks import Desk
 from tests.integration.metrics.work import do_all_kinds
 from workflows.store import database_now
 
+HOURS: tuple[Hours, ...] = ("wall", "business")
 SCOPES = (
     Scope(),
     Scope(queue="desk", task_class="B", step="review", team="/"),
@@ -23,10 +24,7 @@ def test_every_panel_answers_in_every_scope(desk: Desk) -> None:
     rollups.catch_up()
     now = database_now()
     for scope, days, hours in (
-        (scope, days, hours)
-        for scope in SCOPES
-        for days in (1, 30)
-        for hours in ("wall", "business")
+        (scope, days, hours) for scope in SCOPES for days in (1, 30) for hours in HOURS
     ):
         period = dataclasses.replace(Period.of_days(days, now=now), hours=hours)
         keys = [figure.key for figure in FIGURES]

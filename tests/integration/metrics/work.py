@@ -1,6 +1,7 @@
 """Work of every kind at one desk, by the operations that people use."""
 
 from decimal import Decimal
+from typing import Any
 
 from review.core.states import Decision, Role
 from review.models import Task, Verdict
@@ -25,7 +26,7 @@ AT_ONCE = QueueRules(undo_seconds=0, wip_limit=None, claim_ahead=0)
 
 def do_all_kinds(desk: Desk) -> None:
     """Approve, reject, edit, ask, park, hand over, reassign, lapse, hold, withdraw."""
-    suggests = {"proposal": {"action": "approve"}}
+    suggests: dict[str, Any] = {"proposal": {"action": "approve"}}
     judge(open_task(desk), desk.alice)
     judge(open_task(desk, **suggests), desk.bob, Decision.REJECT)
     task = open_task(desk, **suggests)
@@ -75,10 +76,10 @@ def _pass_on(desk: Desk) -> None:
         reason="You know it.",
     )
     manager = make_person("Mona", Role.MANAGER)
-    lease = tasks.reassign(
+    given = tasks.reassign(
         task_id=task.id, manager=manager, to_person=desk.carol, reason="He is away."
     )
-    judge(task, desk.carol, lease=lease)
+    judge(task, desk.carol, lease=given)
 
 
 def _lapse(desk: Desk) -> None:
