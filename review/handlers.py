@@ -14,6 +14,7 @@ from review.operations import (
     policies,
     presence,
     rebalancing,
+    reporting,
     retaining,
     rollups,
     settling,
@@ -42,6 +43,7 @@ register_timer_kind(settling.KIND, settling.release, sleeps=True)
 register_sweep("rebalancing", rebalancing.sweep)
 register_sweep("coverage", coverage.sweep)
 register_sweep("notices", delivering.sweep)
+register_sweep("figures", reporting.sweep)
 register_sweep("retention", retaining.sweep)
 set_carrier(delivering.Mailman())
 register_sweep("bundles", building.sweep)

@@ -6,9 +6,9 @@ does anything but open a page, which asks for sign-in.
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from review.core.notices import ChatKind
 
@@ -17,14 +17,24 @@ _MOST_SUBJECT: Final = 150
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """Figures in a mail: heads, and rows of as many words."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One notice as a message shows it; `url` is whole."""
+    """One notice as a message shows it; `url` is whole. Tables are for mails alone."""
 
     kind: str
     title: str
     text: str
     url: str
     told_at: dt.datetime
+    tables: tuple[Table, ...] = ()
 
 
 def write_subject(lines: Sequence[Line]) -> str:
@@ -39,7 +49,16 @@ def write_subject(lines: Sequence[Line]) -> str:
 def write_text(lines: Sequence[Line], *, settings_url: str, list_url: str) -> str:
     """Return a mail's plain text."""
     blocks = [
-        "\n".join(part for part in (line.title, line.text, line.url) if part)
+        "\n".join(
+            part
+            for part in (
+                line.title,
+                line.text,
+                *(f"\n{_align(table)}\n" for table in line.tables),
+                line.url,
+            )
+            if part
+        )
         for line in lines[:MOST_LISTED]
     ]
     if len(lines) > MOST_LISTED:
@@ -49,6 +68,20 @@ def write_text(lines: Sequence[Line], *, settings_url: str, list_url: str) -> st
         f"Choose what is mailed, and when: {settings_url}"
     )
     return "\n\n".join(blocks) + "\n"
+
+
+def _align(table: Table) -> str:
+    """Return a table as plain text, its columns under each other."""
+    rows = (table.heads, *table.rows)
+    widths = [max(len(row[n]) for row in rows) for n in range(len(table.heads))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if not n else cell.rjust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    return "\n".join([table.title, *lines])
 
 
 def write_post(
@@ -137,3 +170,15 @@ def _write_json(
             for line in lines
         ],
     }
+
+
+def read_tables(stored: Sequence[Mapping[str, Any]]) -> tuple[Table, ...]:
+    """Read the tables that a notice keeps."""
+    return tuple(
+        Table(
+            str(each["title"]),
+            tuple(map(str, each["heads"])),
+            tuple(tuple(map(str, row)) for row in each["rows"]),
+        )
+        for each in stored
+    )

@@ -37,6 +37,7 @@ class Notice(StrEnum):
     STOP_LIFT = "STOP_LIFT"
     BUDGET_BURNING = "BUDGET_BURNING"
     ALERT = "ALERT"
+    FIGURES = "FIGURES"
 
 
 class Channel(StrEnum):
@@ -52,6 +53,14 @@ class Digest(StrEnum):
     INSTANT = "INSTANT"
     HOURLY = "HOURLY"
     DAILY = "DAILY"
+
+
+class Schedule(StrEnum):
+    """How often the figures of one's queues come."""
+
+    NEVER = "NEVER"
+    DAILY = "DAILY"
+    WEEKLY = "WEEKLY"
 
 
 class ChatKind(StrEnum):
@@ -74,6 +83,7 @@ class DeliveryState(StrEnum):
 
 BOTH: Final = frozenset(Channel)
 IN_APP_ONLY: Final = frozenset({Channel.IN_APP})
+MAIL_ONLY: Final = frozenset({Channel.EMAIL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,7 @@ KINDS: Final[Mapping[Notice, Kind]] = {
         "The error budget of an objective burns", "Time", is_urgent=True
     ),
     Notice.ALERT: Kind("A figure is out of its bounds", "Time"),
+    Notice.FIGURES: Kind("The figures of my queues", "Figures", MAIL_ONLY),
 }
 
 
@@ -169,6 +180,8 @@ def find_mail_moment(
     """Return when a notice is mailed, UTC and never before `now`; None: not at all."""
     if not wishes.wants(kind, Channel.EMAIL):
         return None
+    if kind is Notice.FIGURES:
+        return leave_quiet(now, wishes=wishes)  # they have a schedule of their own
     if KINDS[kind].is_urgent:
         return now if wishes.urgent_passes else leave_quiet(now, wishes=wishes)
     return leave_quiet(_next_digest(now, wishes=wishes), wishes=wishes)
@@ -183,6 +196,39 @@ def leave_quiet(moment: dt.datetime, *, wishes: Wishes) -> dt.datetime:
             date += dt.timedelta(days=1)
         moment = _first_after(date, quiet.end, zone=wishes.zone, after=moment)
     return moment.astimezone(dt.UTC)
+
+
+def find_report_moment(
+    schedule: Schedule, *, at: dt.time, zone: dt.tzinfo, after: dt.datetime
+) -> dt.datetime | None:
+    """Return when figures come next after a moment, UTC; weekly ones on Mondays."""
+    if schedule is Schedule.NEVER:
+        return None
+    date = after.astimezone(zone).date()
+    if schedule is Schedule.WEEKLY:
+        date += dt.timedelta(days=-date.weekday() % 7)
+        first = _first_after(date, at, zone=zone, after=after)
+        if first.astimezone(zone).weekday():
+            first = _first_after(
+                date + dt.timedelta(days=7), at, zone=zone, after=after
+            )
+        return first
+    return _first_after(date, at, zone=zone, after=after)
+
+
+def find_reported(
+    schedule: Schedule, *, zone: dt.tzinfo, now: dt.datetime
+) -> tuple[dt.datetime, dt.datetime]:
+    """Return the day or the week before today by the zone's clock, as two midnights."""
+    today = now.astimezone(zone).date()
+    end = today
+    if schedule is Schedule.WEEKLY:
+        end = today - dt.timedelta(days=today.weekday())
+    begin = end - dt.timedelta(days=7 if schedule is Schedule.WEEKLY else 1)
+    return (
+        dt.datetime.combine(begin, dt.time(0), zone),
+        dt.datetime.combine(end, dt.time(0), zone),
+    )
 
 
 def _next_digest(now: dt.datetime, *, wishes: Wishes) -> dt.datetime:

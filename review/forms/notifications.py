@@ -11,6 +11,7 @@ from review.core.notices import (
     Channel,
     Digest,
     Notice,
+    Schedule,
     Wishes,
     list_groups,
 )
@@ -21,6 +22,13 @@ DIGESTS: Final = [
     (Digest.HOURLY.value, "Collected, every full hour"),
     (Digest.DAILY.value, "Collected, once a day"),
 ]
+SCHEDULES: Final = [
+    (Schedule.NEVER.value, "Not by mail"),
+    (Schedule.DAILY.value, "Every day, of the day before"),
+    (Schedule.WEEKLY.value, "Mondays, of the week before"),
+]
+CHOSEN: Final = tuple(kind for kind in Notice if kind is not Notice.FIGURES)
+"""The kinds with boxes; figures have a schedule instead."""
 LABELS: Final = {Channel.IN_APP: "In the app", Channel.EMAIL: "E-mail"}
 _TIME: Final = {"class": "input is-short", "type": "time"}
 
@@ -62,18 +70,37 @@ class WishesForm(forms.Form):
     urgent_passes = forms.BooleanField(
         label="Urgent notices come at once, also in quiet hours", required=False
     )
+    figures = forms.ChoiceField(
+        label="Figures of my queues", choices=SCHEDULES, required=False
+    )
+    figures_at = forms.TimeField(
+        label="They come at",
+        required=False,
+        widget=forms.TimeInput(attrs=_TIME, format="%H:%M"),
+    )
 
-    def __init__(self, data: Mapping[str, Any] | None, *, wishes: Wishes) -> None:
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None,
+        *,
+        wishes: Wishes,
+        figures: tuple[Schedule, dt.time] | None = None,
+    ) -> None:
         initial = {
             "digest": wishes.digest.value,
             "digest_at": wishes.digest_at,
             "quiet_from": wishes.quiet.start if wishes.quiet else None,
             "quiet_until": wishes.quiet.end if wishes.quiet else None,
             "urgent_passes": wishes.urgent_passes,
+            "figures": figures[0].value if figures else "",
+            "figures_at": figures[1] if figures else None,
         }
         super().__init__(data, initial=initial)
-        self.fields["digest"].widget.attrs |= {"class": "input is-short"}
-        for kind in Notice:
+        for name in ("digest", "figures"):
+            self.fields[name].widget.attrs |= {"class": "input is-short"}
+        if figures is None:
+            del self.fields["figures"], self.fields["figures_at"]
+        for kind in CHOSEN:
             for channel in Channel:
                 self.fields[name_box(kind, channel)] = forms.BooleanField(
                     label=f"{KINDS[kind].label}: {LABELS[channel]}",
@@ -95,8 +122,14 @@ class WishesForm(forms.Form):
         given = self.cleaned_data
         return {
             kind: [each for each in Channel if given[name_box(kind, each)]]
-            for kind in Notice
+            for kind in CHOSEN
         }
+
+    def read_figures(self) -> tuple[Schedule, dt.time]:
+        """Return how often figures come and when, as it was given."""
+        given = self.cleaned_data
+        words, at = given.get("figures"), given.get("figures_at")
+        return Schedule(words or Schedule.NEVER), at or dt.time(7)
 
     def quiet(self) -> tuple[dt.time, dt.time] | None:
         """Return the quiet hours as they were given."""

@@ -5,7 +5,7 @@ import datetime as dt
 from django.db import models
 from django.db.models import F, Q
 
-from review.core.notices import ChatKind, DeliveryState, Digest, Notice
+from review.core.notices import ChatKind, DeliveryState, Digest, Notice, Schedule
 from review.models.people import Person
 from review.models.queues import Queue
 from workflows.models.fields import choices, one_of
@@ -128,7 +128,7 @@ class Delivery(models.Model):
 class Notification(models.Model):
     """One thing one person, or one chat room, was told.
 
-    `url` is a path on this site. `planned_at` says that it was decided whether and
+    `url` is a path on this site, `tables` are what its mail shows besides. `planned_at` says that it was decided whether and
     when a mail or post carries it (`delivery`). `is_listed` is false where the person
     does not want this kind in the application.
     """
@@ -154,6 +154,7 @@ class Notification(models.Model):
     instance_id = models.UUIDField(null=True)
     key = models.CharField(max_length=200, default="")
     is_listed = models.BooleanField(default=True)
+    tables = models.JSONField(default=list, db_default=[])
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
     planned_at = models.DateTimeField(null=True)
@@ -224,7 +225,8 @@ class Notification(models.Model):
 class NotificationPreference(models.Model):
     """How one person wants to be told; the defaults serve without a row.
 
-    `channels` names the channels of each kind that the person has chosen himself.
+    `channels` names the channels of each kind that the person has chosen himself. The
+    figures of the person's queues come daily or weekly, next at `figures_due_at`.
     """
 
     person = models.OneToOneField(
@@ -241,9 +243,20 @@ class NotificationPreference(models.Model):
         max_length=10, choices=choices(Digest), default="INSTANT", db_default="INSTANT"
     )
     digest_at = models.TimeField(default=dt.time(8), db_default=dt.time(8))
+    figures = models.CharField(
+        max_length=10, choices=choices(Schedule), default="NEVER", db_default="NEVER"
+    )
+    figures_at = models.TimeField(default=dt.time(7), db_default=dt.time(7))
+    figures_due_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
+            one_of("figures", Schedule, name="review_notification_figures_known"),
+            models.CheckConstraint(
+                condition=Q(figures="NEVER", figures_due_at__isnull=True)
+                | (~Q(figures="NEVER") & Q(figures_due_at__isnull=False)),
+                name="review_notification_figures_due_where_wanted",
+            ),
             one_of("digest", Digest, name="review_notification_digest_known"),
             models.CheckConstraint(
                 condition=Q(quiet_from__isnull=True, quiet_until__isnull=True)
@@ -252,6 +265,13 @@ class NotificationPreference(models.Model):
                     & ~Q(quiet_from=F("quiet_until"))
                 ),
                 name="review_notification_quiet_hours_have_two_ends",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["figures_due_at"],
+                condition=Q(figures_due_at__isnull=False),
+                name="review_notification_figures",
             ),
         ]
 

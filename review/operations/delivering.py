@@ -12,6 +12,7 @@ notice read in the application before its mail goes is left out of it.
 """
 
 import datetime as dt
+import json
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +23,7 @@ import structlog
 from django.db import transaction
 
 from review.core import deliveries
-from review.core.letters import Line, write_post
+from review.core.letters import Line, read_tables, write_post
 from review.core.notices import ChatKind, DeliveryState
 from review.operations import letters, retention
 from review.operations.notifying import BELL
@@ -70,7 +71,8 @@ _ADDRESSES: Final = """
     WHERE d.id = ANY(%s)
 """
 _LINES: Final = """
-    SELECT delivery_id, kind, title, text, url, created_at FROM review_notification
+    SELECT delivery_id, kind, title, text, url, created_at, tables::text
+    FROM review_notification
     WHERE delivery_id = ANY(%s) AND read_at IS NULL ORDER BY id
 """
 _NOTE: Final = """
@@ -243,8 +245,9 @@ def _note(
 def _read_parcels(claimed: Sequence[Claimed]) -> Mapping[int, Parcel]:
     ids = [each.id for each in claimed]
     lines: dict[int, list[Line]] = {}
-    for delivery_id, kind, title, text, url, told_at in fetch(_LINES, [ids]):
-        line = Line(kind, title, text, letters.whole_url(url), told_at)
+    for delivery_id, kind, title, text, url, told_at, tables in fetch(_LINES, [ids]):
+        whole = letters.whole_url(url)
+        line = Line(kind, title, text, whole, told_at, read_tables(json.loads(tables)))
         lines.setdefault(delivery_id, []).append(line)
     by_id = {each.id: each for each in claimed}
     return {

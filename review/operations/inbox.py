@@ -2,13 +2,21 @@
 
 import datetime as dt
 from collections.abc import Collection, Mapping
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 
 from review import live
-from review.core.notices import Channel, DeliveryState, Digest, Notice
-from review.models import Delivery, Notification, NotificationPreference
+from review.core.notices import (
+    Channel,
+    DeliveryState,
+    Digest,
+    Notice,
+    Schedule,
+    find_report_moment,
+)
+from review.models import Delivery, Notification, NotificationPreference, Preference
 from review.operations.notifying import BELL
 from workflows import dispatch
 from workflows.operations.errors import Conflict, Invalid, NotFound
@@ -58,14 +66,24 @@ def change_wishes(
     digest_at: dt.time,
     urgent_passes: bool,
     quiet: tuple[dt.time, dt.time] | None,
+    figures: Schedule = Schedule.NEVER,
+    figures_at: dt.time = dt.time(7),
 ) -> None:
     """Keep how a person wants to be told; it holds for what is told from now on.
 
-    Raises Invalid for quiet hours that begin when they end.
+    `figures` are those of the person's queues, next at `figures_at` by the zone of the
+    person's screens. Raises Invalid for quiet hours that begin when they end.
     """
     if quiet is not None and quiet[0] == quiet[1]:
         raise Invalid("Quiet hours that begin when they end have no length.")
     start, end = quiet or (None, None)
+    zone = Preference.objects.filter(person_id=person_id).values_list("zone", flat=True)
+    due_at = find_report_moment(
+        figures,
+        at=figures_at,
+        zone=ZoneInfo(zone.first() or "UTC"),
+        after=database_now(),
+    )
     NotificationPreference.objects.update_or_create(
         person_id=person_id,
         defaults={
@@ -78,6 +96,9 @@ def change_wishes(
             "urgent_passes": urgent_passes,
             "quiet_from": start,
             "quiet_until": end,
+            "figures": figures.value,
+            "figures_at": figures_at,
+            "figures_due_at": due_at,
         },
     )
 

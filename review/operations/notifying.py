@@ -1,12 +1,15 @@
 """Tell people of what happened to their work. Rows only; `delivering` sends them."""
 
-from collections.abc import Collection
+import dataclasses
+import json
+from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
 from django.db import connection
 
 from review import live
+from review.core.letters import Table
 from review.core.notices import KINDS, Channel, Notice
 from workflows import dispatch
 
@@ -17,9 +20,9 @@ MOST_TITLE: Final = 300
 # no way at all. What a person wants by mail alone is kept for the mail, but not listed.
 _INSERT: Final = """
     INSERT INTO review_notification (person_id, hook_id, kind, title, text, url,
-        instance_id, key, is_listed, created_at)
+        instance_id, key, is_listed, created_at, tables)
     SELECT w.person_id, w.hook_id, %(kind)s, %(title)s, %(text)s, %(url)s,
-        %(instance_id)s, %(key)s, w.is_listed, clock_timestamp()
+        %(instance_id)s, %(key)s, w.is_listed, clock_timestamp(), %(tables)s::jsonb
     FROM (
         SELECT p.id AS person_id, NULL::bigint AS hook_id,
             COALESCE(c.channels -> %(kind)s ? 'IN_APP', %(listed)s) AS is_listed
@@ -54,13 +57,15 @@ def tell(
     instance_id: UUID | None = None,
     key: str = "",
     queue_id: int | None = None,
+    tables: Sequence[Table] = (),
 ) -> int:
     """Keep a notice for each person, in the caller's transaction; return how many.
 
     `url` is a path on this site, e.g. of `reverse`. With a `key` each person is told
     once for it, however often this is called. The chat rooms of the queue hear it too:
-    of `queue_id`, else of the queues where the instance has tasks. Sending comes after
-    the commit: a rollback takes the notice with it, a crash delays it to the next sweep.
+    of `queue_id`, else of the queues where the instance has tasks. Tables stand in its
+    mail. Sending comes after the commit: a rollback takes the notice with it, a crash
+    delays it to the next sweep.
     """
     words = {
         "persons": sorted(set(persons)),
@@ -72,6 +77,7 @@ def tell(
         "key": key,
         "queue_id": queue_id,
         "listed": Channel.IN_APP in KINDS[kind].channels,
+        "tables": json.dumps([dataclasses.asdict(table) for table in tables]),
     }
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, words)

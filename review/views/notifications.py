@@ -18,13 +18,19 @@ from review.core.notices import (
     DeliveryState,
     Digest,
     Notice,
+    Schedule,
     Wishes,
     list_groups,
 )
 from review.dashboards import notifications as told
 from review.dashboards.frame import Viewer
-from review.forms.notifications import NotificationFilter, WishesForm, name_box
-from review.models import Person
+from review.forms.notifications import (
+    CHOSEN,
+    NotificationFilter,
+    WishesForm,
+    name_box,
+)
+from review.models import NotificationPreference, Person
 from review.operations import inbox
 from review.operations.planning import read_wishes
 from review.views.access import screen, viewer_required
@@ -113,8 +119,11 @@ def notification_settings(request: HttpRequest) -> HttpResponse:
     viewer = viewer_required(request)
     person = Person.objects.get(pk=viewer.person_id)
     wishes = read_wishes([person.id], only_mailed=False).get(person.id, Wishes())
-    form = WishesForm(request.POST or None, wishes=wishes)
+    form = WishesForm(
+        request.POST or None, wishes=wishes, figures=_read_figures(viewer)
+    )
     if request.method == "POST" and form.is_valid():
+        figures, figures_at = form.read_figures()
         try:
             inbox.change_wishes(
                 person_id=person.id,
@@ -123,6 +132,8 @@ def notification_settings(request: HttpRequest) -> HttpResponse:
                 digest_at=form.cleaned_data["digest_at"],
                 urgent_passes=form.cleaned_data["urgent_passes"],
                 quiet=form.quiet(),
+                figures=figures,
+                figures_at=figures_at,
             )
         except Invalid as refusal:
             form.add_error("quiet_until", refusal.message)
@@ -182,6 +193,16 @@ def undelivered_again(request: HttpRequest, delivery_id: int) -> HttpResponse:
     return redirect("undelivered-list")
 
 
+def _read_figures(viewer: Viewer) -> tuple[Schedule, dt.time] | None:
+    """Return how often figures come to the person, None for who may see none."""
+    if not permissions.can_see_dashboard(viewer.rights):
+        return None
+    kept = NotificationPreference.objects.filter(person_id=viewer.person_id).first()
+    if kept is None:
+        return Schedule.NEVER, dt.time(7)
+    return Schedule(kept.figures), kept.figures_at
+
+
 def _build_row(row: Any, *, viewer: Viewer, now: dt.datetime) -> dict[str, Any]:
     zone = viewer.look.tzinfo
     return {
@@ -224,6 +245,7 @@ def _build_groups(form: WishesForm) -> list[dict[str, Any]]:
             ],
         }
         for label, kinds in list_groups()
+        if set(kinds) <= set(CHOSEN)
     ]
 
 

@@ -8,6 +8,7 @@ from pytest_django import Settings
 
 from review.models import Person
 from review.operations import people
+from tests.factories.desk import World, build_world
 from tests.factories.outside import HOST, ChatRoom, MailOffice, open_office, open_room
 from tests.factories.processes import TESTER
 from workflows.core.egress import AllowedHost
@@ -40,6 +41,12 @@ def room(settings: Settings, tmp_path: Path) -> Iterator[ChatRoom]:
         settings.EGRESS_CA = opened.authority
         settings.ORIGINS = ["https://review.example.com"]
         yield opened
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """Make the people of the screens' tests anew."""
+    return build_world()
 
 
 @pytest.fixture
