@@ -16,7 +16,6 @@ from review.views import (
     bundles,
     clock,
     control_runs,
-    dashboard,
     decisions,
     definitions,
     delegations,
@@ -47,6 +46,7 @@ from review.views import (
     tasks,
     versions,
 )
+from review.views.overview import urls as overview
 
 urlpatterns = [
     path("", my_work.my_work, name="my-work"),
@@ -320,7 +320,6 @@ urlpatterns = [
         emergencies.emergency_review,
         name="emergency-review",
     ),
-    path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("audit/", audit.audit_search, name="audit-search"),
     path("audit/keep/", audit.audit_save, name="audit-save"),
     path("audit/kept/<int:list_id>/run/", audit.audit_rerun, name="audit-rerun"),
@@ -426,3 +425,4 @@ urlpatterns = [
     *process_urls,
     *stops_urls,
 ]
+urlpatterns += overview.urlpatterns

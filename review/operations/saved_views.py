@@ -27,19 +27,20 @@ class Wanted:
     is_default: bool = False
 
 
-def save_view(*, person: Person, page: str, queue: Queue, wanted: Wanted) -> SavedView:
+def save_view(
+    *, person: Person, page: str, queue: Queue | None, wanted: Wanted
+) -> SavedView:
     """Keep a list's filters; a view of the person's of the same name is replaced.
 
-    Raises Invalid (no name, too long), Forbidden (a team's view of a queue that the
-    person has no work in) and Conflict (too many).
+    Without a queue it is of a page about all of them, and the person's alone. Raises
+    Invalid (no name, too long, a team's without a queue), Forbidden (a team's view of a
+    queue that the person has no work in) and Conflict (too many).
     """
     _check(wanted)
-    rights = get_rights(person.id)
-    check_can_see_queue(rights, queue_id=queue.id)
-    if wanted.is_team and not (
-        can_review(rights, queue_id=queue.id) or can_manage(rights, queue_id=queue.id)
-    ):
-        raise Forbidden("Views for the team are made by its reviewers and managers.")
+    if queue is not None:
+        _check_queue(person, queue, wanted)
+    elif wanted.is_team:
+        raise Invalid("A view for a team is of one queue: choose the queue first.")
     with transaction.atomic():
         # Two tabs that save at once: one after the other, so that one default is left.
         Person.objects.select_for_update().get(id=person.id)
@@ -106,6 +107,15 @@ def _find(view_id: int, person: Person) -> SavedView:
     if not (view.is_team and manages):
         raise Forbidden("Only who made a view, or a manager of its team, changes it.")
     return view
+
+
+def _check_queue(person: Person, queue: Queue, wanted: Wanted) -> None:
+    rights = get_rights(person.id)
+    check_can_see_queue(rights, queue_id=queue.id)
+    if wanted.is_team and not (
+        can_review(rights, queue_id=queue.id) or can_manage(rights, queue_id=queue.id)
+    ):
+        raise Forbidden("Views for the team are made by its reviewers and managers.")
 
 
 def _check(wanted: Wanted) -> None:

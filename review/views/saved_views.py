@@ -17,7 +17,7 @@ from review.dashboards.frame import Viewer
 from review.dashboards.saved_views import list_views
 from review.dashboards.sql import read_json
 from review.filters import QueueFilter
-from review.models import Person, Queue
+from review.models import Person, Queue, SavedView
 from review.operations import people
 from review.operations import saved_views as operations
 from review.views.access import screen, viewer_required
@@ -137,7 +137,7 @@ def view_rename(request: HttpRequest, view_id: int) -> HttpResponse:
         person=_person(viewer_required(request)),
         name=request.POST.get("name", ""),
     )
-    return _back(view.queue)
+    return _back(view)
 
 
 @require_POST
@@ -148,7 +148,7 @@ def view_delete(request: HttpRequest, view_id: int) -> HttpResponse:
         view_id=view_id, person=_person(viewer_required(request))
     )
     messages.success(request, f"The view “{view.name}” is deleted.")
-    return _back(view.queue)
+    return _back(view)
 
 
 @require_POST
@@ -225,7 +225,10 @@ def _person(viewer: Viewer) -> Person:
     return Person.objects.get(pk=viewer.person_id)
 
 
-def _back(queue: Queue | None) -> HttpResponse:
-    if queue is None:
+def _back(view: SavedView) -> HttpResponse:
+    """Go back to the list that the view is of."""
+    if view.page == "dashboard":
+        return redirect("dashboard")
+    if view.queue is None:
         return redirect("queue-list")
-    return redirect(f"{reverse('queue-detail', args=[queue.key])}?all=1")
+    return redirect(f"{reverse('queue-detail', args=[view.queue.key])}?all=1")

@@ -1,7 +1,8 @@
 /**
  * Acts in a dialog. A link with `data-dialog` leads to a page with a form; here its form is fetched and shown in one
  * dialog instead. What the server refuses comes back into the dialog with its reason; what it did leads on by the
- * `HX-Redirect` header. Without scripts the link and the form work as they are.
+ * `HX-Redirect` header, or stays here: `X-Done` says what was done, `X-Refresh` names the part that is read again.
+ * Without scripts the link and the form work as they are.
  */
 import { announce } from "./requests.js";
 
@@ -25,10 +26,26 @@ function fill(dialog, html) {
   target?.focus();
 }
 
+/** Say what was done, aloud and in the part of the page that it is about, and read that again. */
+function tell(words, id) {
+  const part = document.getElementById(id);
+  announce(words);
+  if (part) {
+    window.htmx.trigger(part, "refresh");
+    part.querySelector("[data-told]").textContent = words;
+  }
+}
+
 async function answer(dialog, response) {
   const next = response.headers.get("HX-Redirect");
   if (next) {
     window.location.assign(next);
+    return;
+  }
+  const done = response.headers.get("X-Done");
+  if (done) {
+    dialog.close();
+    tell(decodeURIComponent(done), response.headers.get("X-Refresh"));
     return;
   }
   const text = await response.text();

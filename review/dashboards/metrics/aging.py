@@ -15,9 +15,17 @@ from review.dashboards.metrics.ages import (
 from review.dashboards.metrics.conditions import cell_condition
 from review.dashboards.metrics.rows import AgeBand, AgingClass
 from review.dashboards.metrics.scopes import Scope, floor_hour
-from review.dashboards.sla import AGE_BUCKETS
 from review.dashboards.sql import read_rows
 
+AGE_BUCKETS: Final = (
+    ("under 1 h", dt.timedelta(hours=1)),
+    ("1 to 4 h", dt.timedelta(hours=4)),
+    ("4 to 8 h", dt.timedelta(hours=8)),
+    ("8 to 24 h", dt.timedelta(days=1)),
+    ("1 to 3 d", dt.timedelta(days=3)),
+    ("3 to 7 d", dt.timedelta(days=7)),
+    ("over 7 d", dt.timedelta.max),
+)
 _EDGES: Final = [edge.total_seconds() for _, edge in AGE_BUCKETS[:-1]]
 _HOUR: Final = dt.timedelta(hours=1)
 # The few hours in which an edge lies are counted task by task.

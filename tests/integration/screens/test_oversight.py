@@ -1,4 +1,4 @@
-"""Dashboard, instances, processes, incidents and the audit search."""
+"""Instances, processes, incidents and the audit search."""
 
 import datetime as dt
 import io
@@ -9,7 +9,6 @@ from django.urls import reverse
 
 import tests.factories.handlers  # noqa: F401  registers the handlers
 from review.core.states import Role
-from review.models import Task
 from review.operations import claims, people
 from tests.factories.desk import World
 from tests.factories.processes import TESTER, chain, deploy, process
@@ -17,19 +16,6 @@ from tests.integration.screens.test_task import approve
 from workflows.models import AuditEntry, Incident, Instance
 from workflows.operations import instances
 from workflows.operations.advance import advance_batch
-
-HOUR = dt.timedelta(hours=1)
-
-
-def _age(task: Task, *, hours: float, due_in_hours: float) -> None:
-    """Move a task's clock: opened so long ago, due from now on."""
-    now = task.opened_at
-    Task.objects.filter(pk=task.pk).update(
-        opened_at=now - hours * HOUR,
-        warn_at=None,
-        due_at=now + due_in_hours * HOUR,
-        breached_at=now + due_in_hours * HOUR if due_in_hours < 0 else None,
-    )
 
 
 def _incident(world: World, *, amount: int = -5) -> Incident:
@@ -49,51 +35,6 @@ def _incident(world: World, *, amount: int = -5) -> Incident:
     )
     advance_batch(worker="test")
     return Incident.objects.get()
-
-
-class TestDashboard:
-    def test_breached_and_due_rows_come_first(self, world: World) -> None:
-        late, soon, calm = (world.open_task() for _ in range(3))
-        _age(late, hours=9, due_in_hours=-1)
-        _age(soon, hours=5, due_in_hours=2)
-        _age(calm, hours=1, due_in_hours=20)
-        context = world.browser("carol").get(reverse("dashboard")).context
-        assert [row["id"] for row in context["act_now"]] == [late.pk, soon.pk]
-        values = {tile.label: tile.value for tile in context["tiles"]}
-        assert values["Breached now"] == "1"
-        assert values["Due within 4 h"] == "1"
-        assert values["Open"] == "3"
-
-    def test_lead_times_are_those_of_decided_tasks(self, world: World) -> None:
-        for hours in (1, 2, 3):
-            task = world.open_task()
-            _age(task, hours=hours, due_in_hours=20)
-            approve(world, "alice", task)
-        context = world.browser("carol").get(reverse("dashboard")).context
-        tile = next(tile for tile in context["tiles"] if "p85" in tile.label)
-        assert (tile.value, tile.detail) == ("2.0 h / 2.7 h", "3 tasks decided")
-
-    def test_every_chart_has_its_table(self, world: World) -> None:
-        approve(world, "alice", world.open_task())
-        world.open_task()
-        answer = world.browser("carol").get(reverse("dashboard"))
-        page = " ".join(answer.content.decode().split())
-        assert len(answer.context["charts"]) == page.count("<figure") == 4
-        assert page.count('role="region" aria-label') >= 4
-        ages = next(c for c in answer.context["charts"] if c.id == "open-by-age")
-        assert [cell.value for cell in ages.rows[0].cells] == ["1", "0", "0"]
-
-    def test_a_managers_figures_are_of_the_managers_queues(self, world: World) -> None:
-        world.start(2)
-        browser = world.browser("carol")
-        chosen = browser.get(reverse("dashboard"), {"queue": "senior"}).context
-        assert {tile.label: tile.value for tile in chosen["tiles"]}["Open"] == "0"
-
-    def test_a_refresh_gives_the_body_alone(self, world: World) -> None:
-        answer = world.browser("carol").get(
-            reverse("dashboard"), headers={"HX-Request": "true"}
-        )
-        assert answer.content.decode().lstrip().startswith('<div class="stack"')
 
 
 class TestInstances:

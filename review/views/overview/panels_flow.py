@@ -1,0 +1,361 @@
+"""Panels over time: arrivals and closings, cumulative flow, cycle times, control charts."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Literal
+
+from django.urls import reverse
+
+from review.core.drawings import (
+    Group,
+    Level,
+    Spot,
+    draw_bars,
+    draw_control,
+    draw_scatter,
+    draw_stack,
+)
+from review.core.drawings import Line as Course
+from review.dashboards import metrics
+from review.dashboards.metrics.rows import FlowPoint, Scatter, Xmr
+from review.views.formats import NONE
+from review.views.overview.asking import Asked
+from review.views.overview.panel import (
+    Cell,
+    Content,
+    Head,
+    Line,
+    Sheet,
+    count_cell,
+    how_of,
+    plural,
+    say_delta,
+    say_seconds,
+    say_value,
+    share_cell,
+    sheet,
+    span_cell,
+)
+
+MOST_SPOTS = 600
+MOST_LISTED = 200
+BANDS = ("Closed", "In work", "Waiting")
+
+
+def build_flow(asked: Asked) -> Content:
+    """Show what came beside what was closed."""
+    points = metrics.read_flow(asked.scope, asked.period, now=asked.now)
+    came, went = _sum(points, "arrivals"), _sum(points, "closed")
+    before = (
+        metrics.read_flow(asked.scope, asked.before, now=asked.now)
+        if asked.before
+        else []
+    )
+    reading = (
+        f"{plural(came, 'task')} came and {went:,} {'was' if went == 1 else 'were'}"
+        f" closed ({asked.label})"
+    )
+    if came == went:
+        reading += ": as many went as came."
+    else:
+        word = "more came than went" if came > went else "more went than came"
+        reading += f": {abs(came - went):,} {word}."
+    return Content(
+        reading=reading,
+        how=how_of("arrivals", "throughput"),
+        delta=_say_flow(came, went, before),
+        drawing=draw_bars(
+            ("Arrived", "Closed"),
+            [
+                Group(point.label, (float(point.arrivals), float(point.closed)))
+                for point in points
+            ],
+            lines=[("Closed before", _align(before, len(points)))] if before else (),
+        )
+        if came or went
+        else None,
+        empty="" if came or went else "Nothing came and nothing was closed.",
+        sheet=sheet(
+            (
+                "From",
+                "Arrived",
+                "First claimed",
+                "Closed",
+                "Closed late",
+                "In progress",
+            ),
+            [
+                Line(
+                    point.label,
+                    (
+                        count_cell(point.arrivals),
+                        count_cell(point.first_claims),
+                        count_cell(point.closed),
+                        count_cell(point.breached),
+                        count_cell(point.wip),
+                    ),
+                )
+                for point in points
+            ],
+        ),
+    )
+
+
+def _sum(points: Sequence[FlowPoint], name: str) -> int:
+    return sum(int(getattr(point, name)) for point in points)
+
+
+def _say_flow(came: int, went: int, before: Sequence[FlowPoint]) -> str:
+    if not before:
+        return ""
+    arrivals = say_delta(came, _sum(before, "arrivals"), unit="count")
+    closings = say_delta(went, _sum(before, "closed"), unit="count", better="high")
+    return f"Arrivals: {arrivals}. Closings: {closings}."
+
+
+def _align(before: Sequence[FlowPoint], slots: int) -> list[float | None]:
+    """Put the stretches before under those of now, the last under the last."""
+    values: list[float | None] = [float(point.closed) for point in before[-slots:]]
+    return [None] * (slots - len(values)) + values
+
+
+def build_cumulative(asked: Asked) -> Content:
+    """Show the layers of the cumulative flow."""
+    points = metrics.read_cumulative(asked.scope, asked.period, now=asked.now)
+    if not points or not any(point.arrived for point in points):
+        return Content("Nothing flowed.", _HOW_LAYERS, empty="Nothing came or went.")
+    base, last = points[0].closed, points[-1]
+    first = points[0]
+    moved = (last.waiting + last.in_work) - (first.waiting + first.in_work)
+    course = (
+        "as much as"
+        if not moved
+        else f"{abs(moved):,} {'more' if moved > 0 else 'fewer'} than"
+    )
+    return Content(
+        reading=(
+            f"{last.waiting:,} wait and {last.in_work:,} are in work at the end,"
+            f" {course} at the beginning ({asked.label})."
+        ),
+        how=_HOW_LAYERS,
+        drawing=draw_stack(
+            BANDS,
+            [
+                (
+                    point.at,
+                    (point.closed - base, max(point.in_work, 0), max(point.waiting, 0)),
+                )
+                for point in points
+            ],
+            since=points[0].at,
+            until=max(points[-1].at, points[0].at + dt.timedelta(hours=1)),
+            zone=asked.zone,
+        ),
+        sheet=sheet(
+            ("Until", "Waiting", "In work", "Closed"),
+            [
+                Line(
+                    point.label,
+                    (
+                        count_cell(point.waiting),
+                        count_cell(point.in_work),
+                        count_cell(point.closed - base),
+                    ),
+                )
+                for point in points
+            ],
+        ),
+    )
+
+
+_LAYERS = (
+    "At each moment: tasks not yet claimed, tasks claimed and not closed, and tasks"
+    " closed since the beginning of the time shown. A band that grows wider is work that"
+    " piles up there; the distance across a band is about how long a task stays in it."
+)
+_HOW_LAYERS = (_LAYERS,)
+
+
+def build_scatter(asked: Asked) -> Content:
+    """Show how long the cycles of closed tasks took."""
+    found = metrics.read_scatter(asked.scope, asked.period, limit=MOST_SPOTS)
+    if not found.points or found.p50 is None:
+        return Content(
+            "Nothing was closed.",
+            how_of("cycle_p50", "cycle_p85", "cycle_p95"),
+            empty=f"No task was closed ({asked.label}).",
+        )
+    return Content(
+        reading=_read_scatter(found),
+        how=(
+            *how_of("cycle_p50", "cycle_p85", "cycle_p95"),
+            f"Measured by the {asked.hours_words}."
+            + (
+                f" {len(found.points):,} of {found.total:,} tasks are drawn."
+                if found.total > len(found.points)
+                else ""
+            ),
+        ),
+        delta=_compare_scatter(found, asked),
+        drawing=draw_scatter(
+            [
+                Spot(
+                    across=point.ended_at,
+                    value=max(point.seconds, 1.0),
+                    label=f"{point.case}: {say_seconds(point.seconds)}"
+                    + (", late" if point.is_late else ""),
+                    url=reverse("task-detail", args=[point.task]),
+                    tone="bad" if point.is_late else "",
+                    shape="cross" if point.is_late else "circle",
+                )
+                for point in found.points
+            ],
+            since=asked.period.since,
+            until=asked.period.until,
+            zone=asked.zone,
+            levels=[
+                Level(f"{name}: {say_seconds(value)}", value)
+                for name, value in (
+                    ("95 %", found.p95),
+                    ("85 %", found.p85),
+                    ("50 %", found.p50),
+                )
+                if value is not None
+            ],
+        ),
+        sheet=_cycle_sheet(found, asked),
+    )
+
+
+def _cycle_sheet(found: Scatter, asked: Asked) -> Sheet:
+    return sheet(
+        ("Task", Head("Cycle time", "seconds"), "Class", "Closed", "Late"),
+        [
+            Line(
+                point.case,
+                (
+                    span_cell(point.seconds),
+                    Cell(point.task_class, point.task_class),
+                    Cell(
+                        point.ended_at.isoformat(),
+                        f"{point.ended_at.astimezone(asked.zone):%-d %b %H:%M}",
+                    ),
+                    Cell(
+                        "yes" if point.is_late else "no",
+                        "late" if point.is_late else NONE,
+                    ),
+                ),
+                url=reverse("task-detail", args=[point.task]),
+            )
+            for point in found.points[:MOST_LISTED]
+        ],
+    )
+
+
+def _read_scatter(found: Scatter) -> str:
+    late = sum(point.is_late for point in found.points)
+    part = (
+        f"; {late:,} shown here {'was' if late == 1 else 'were'} late" if late else ""
+    )
+    return (
+        f"Of {plural(found.total, 'task')} half took at most"
+        f" {say_seconds(found.p50 or 0)} from claim to decision, 85 % at most"
+        f" {say_seconds(found.p85 or 0)}, 95 % at most {say_seconds(found.p95 or 0)}{part}."
+    )
+
+
+def _compare_scatter(found: Scatter, asked: Asked) -> str:
+    if asked.before is None:
+        return ""
+    earlier = metrics.read_figure(
+        "cycle_p85", scope=asked.scope, period=asked.before, now=asked.now
+    )
+    told = say_delta(found.p85, earlier.value, unit="seconds", better="low")
+    return f"85 %: {told}."
+
+
+_LIMITS = (
+    "One point for each whole week. The limits lie 2.66 mean moving ranges from the"
+    " mean; signals are a point outside, three of four in a row nearer a limit than"
+    " the mean, and eight in a row on one side of it."
+)
+
+
+def build_xmr_cycle(asked: Asked) -> Content:
+    """Show whether weekly cycle times change by more than chance."""
+    return _control("cycle_p85", asked)
+
+
+def build_xmr_overturn(asked: Asked) -> Content:
+    """Show whether the weekly rate of overturned suggestions does."""
+    return _control("overturn", asked)
+
+
+def _control(kind: Literal["cycle_p85", "overturn"], asked: Asked) -> Content:
+    chart = metrics.read_xmr(kind, asked.scope, now=asked.now, hours=asked.period.hours)
+    figure = "cycle_p85" if kind == "cycle_p85" else "overturn_rate"
+    unit: Literal["seconds", "share"] = "seconds" if kind == "cycle_p85" else "share"
+    how = (*how_of(figure), _LIMITS)
+    if not chart.points:
+        return Content("No whole week with figures yet.", how, empty="Nothing to draw.")
+    drawing = draw_control(
+        Course("Week", _week_points(chart, asked.zone)),
+        since=_week_start(chart.points[0].start, asked.zone),
+        until=_week_start(chart.points[-1].start, asked.zone) + dt.timedelta(days=7),
+        zone=asked.zone,
+        unit=unit,
+        levels=_limits(chart, unit),
+        signals=[n for n, point in enumerate(chart.points) if point.signals],
+    )
+    cell = span_cell if unit == "seconds" else share_cell
+    return Content(
+        reading=" ".join(chart.signals) or "No signal.",
+        how=how,
+        drawing=drawing,
+        sheet=sheet(
+            ("Week of", Head("Value", unit), "Tasks", "Signals"),
+            [
+                Line(
+                    point.label,
+                    (
+                        cell(point.value),
+                        count_cell(point.count),
+                        Cell(
+                            "; ".join(point.signals), "; ".join(point.signals) or NONE
+                        ),
+                    ),
+                )
+                for point in chart.points
+            ],
+        ),
+    )
+
+
+def _week_points(
+    chart: Xmr, zone: dt.tzinfo
+) -> tuple[tuple[dt.datetime, float | None], ...]:
+    return tuple(
+        (_week_start(point.start, zone) + dt.timedelta(days=3.5), point.value)
+        for point in chart.points
+    )
+
+
+def _week_start(date: dt.date, zone: dt.tzinfo) -> dt.datetime:
+    return dt.datetime.combine(date, dt.time(0), zone)
+
+
+def _limits(chart: Xmr, unit: Literal["seconds", "share"]) -> list[Level]:
+    known = (
+        ("Upper limit", chart.upper, "limit"),
+        ("Mean", chart.mean, "centre"),
+        ("Lower limit", chart.lower, "limit"),
+    )
+    return [
+        Level(
+            f"{word} {say_value(value, unit)}",
+            value,
+            "centre" if kind == "centre" else "limit",
+        )
+        for word, value, kind in known
+        if value is not None and (value > 0 or kind == "centre")
+    ]
