@@ -212,6 +212,18 @@ class Environment:
         except ValueError as error:
             raise InvalidSetting(f"{name}: {error}") from error
 
+    def links(self, name: str) -> dict[str, str]:
+        """Return web addresses by name, written as `name=https://...,other=https://...`."""
+        found = {}
+        for one in self.listing(name):
+            word, _, address = one.partition("=")
+            if not word.strip() or not address.startswith(("https://", "http://")):
+                raise InvalidSetting(
+                    f"{name}: {one!r} is no name with an http or https address behind ="
+                )
+            found[word.strip()] = address
+        return found
+
     def refuse_unknown(self, *, prefix: str) -> None:
         """Refuse variables that start with `prefix` and that no reader asked for."""
         for name in sorted(self._source):

@@ -161,6 +161,9 @@ BUNDLE_KEPT = timedelta(days=BUNDLE_DAYS)
 SERVICE_CALLS = env.integer("COUNTERSIGN_SERVICE_CALLS", 1000, least=1, most=10_000)
 SERVICE_THREADS = env.integer("COUNTERSIGN_SERVICE_THREADS", 32, least=1, most=1000)
 
+# Pages that say what to do when a handler fails; see docs/operations.md.
+RUNBOOKS = env.links("COUNTERSIGN_RUNBOOKS")
+
 # Nothing is called whose host is not in the list; see docs/notifications.md.
 EGRESS_HOSTS = env.egress_hosts("COUNTERSIGN_EGRESS_HOSTS")
 EGRESS_CA = env.text("COUNTERSIGN_EGRESS_CA")

@@ -108,7 +108,8 @@ class Handler:
     `connector` names the outside system it calls, empty for none; `breaker` holds
     calls to it back after failures, and `concurrency` limits how many are under way in
     one worker process (0: no limit). `decides` says that its answer is a decision, such
-    as a model's: it is held when its process is stopped.
+    as a model's: it is held when its process is stopped. `runbook` is the page that
+    tells people what to do when it fails.
     """
 
     name: str
@@ -126,6 +127,7 @@ class Handler:
     concurrency: int = 0
     timeout_given: bool = False
     decides: bool = False
+    runbook: str = ""
 
     @property
     def external(self) -> bool:
@@ -275,6 +277,7 @@ def handler(
     breaker: Breaker | None = None,
     concurrency: int = 0,
     decides: bool = False,
+    runbook: str = "",
     register_in: Registry | None = None,
 ) -> Callable[[_Function], _Function]:
     """Declare a typed function `(request: In, context: HandlerContext) -> Out`.
@@ -284,8 +287,8 @@ def handler(
     `compensation` names the handler that takes the effect back. An external one may
     be `async def`, and may name the `connector` it calls, with its breaker and how
     many calls a worker process makes at once. With `decides` its answer is itself a
-    decision, which a stop of its process holds. Raises HandlerMistake or VersionError
-    while the module is imported.
+    decision, which a stop of its process holds. The incidents desk links to `runbook`.
+    Raises HandlerMistake or VersionError while the module is imported.
     """
     place = HandlerKind(kind)
     if not _NAME.fullmatch(name):
@@ -314,6 +317,7 @@ def handler(
             breaker=breaker,
             concurrency=concurrency,
             decides=decides,
+            runbook=runbook,
         )
         _check_outside(made)
         (register_in or registry).add(made)
@@ -323,6 +327,11 @@ def handler(
 
 
 def _check_outside(made: Handler) -> None:
+    if made.runbook and not made.runbook.startswith(("https://", "http://")):
+        raise HandlerMistake(
+            f"The runbook of {made.name} is {made.runbook!r}; write an http or https"
+            " address."
+        )
     if not made.external and (made.is_async or made.connector):
         raise HandlerMistake(
             f"{_origin(made.call)} is async or names a connector, which only external"

@@ -114,3 +114,16 @@ def test_unknown_variables_are_refused_with_the_nearest_name() -> None:
     env.boolean("APP_DEBUG", default=False)
     with pytest.raises(InvalidSetting, match="Did you mean APP_DEBUG"):
         env.refuse_unknown(prefix="APP_")
+
+
+def test_links_are_named_and_lead_to_the_web() -> None:
+    env = Environment({
+        "COUNTERSIGN_X": "a.b=https://w.example/?q=1, c=http://x.example"
+    })
+    assert env.links("COUNTERSIGN_X") == {
+        "a.b": "https://w.example/?q=1",
+        "c": "http://x.example",
+    }
+    for bad in ("https://w.example", "a=javascript:alert(1)", "=https://w.example"):
+        with pytest.raises(InvalidSetting):
+            Environment({"COUNTERSIGN_X": bad}).links("COUNTERSIGN_X")
