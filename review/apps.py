@@ -9,6 +9,7 @@ UNGUARDED: Final = {
     "review_batch": "a pile somebody works through; each verdict in it is an entry",
     "review_delivery": "mails and posts on their way",
     "review_draft": "what somebody types and has not handed in",
+    "review_incidentorderitem": "what is still to do of an order; each act is an entry of its case",
     "review_lane": "a place that tasks wait in; which one a task is in is guarded",
     "review_notification": "what somebody was told; what it tells of are entries",
     "review_notificationpreference": "how somebody wants to be told",

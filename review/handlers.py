@@ -10,6 +10,7 @@ from review.operations import (
     clocks,
     coverage,
     delivering,
+    incident_orders,
     instance_clocks,
     policies,
     presence,
@@ -47,7 +48,8 @@ register_sweep("figures", reporting.sweep)
 register_sweep("retention", retaining.sweep)
 set_carrier(delivering.Mailman())
 register_sweep("bundles", building.sweep)
-set_bundler(building.Workshop())
+register_sweep("incidents", incident_orders.sweep)
+set_bundler(incident_orders.Errands(building.Workshop()))
 register_sweep("policies", policies.bring_into_force)
 register_sweep("presence", presence.forget_gone)
 register_sweep("rollups", rollups.sweep)

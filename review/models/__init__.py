@@ -29,6 +29,7 @@ from review.models.desk import (
     Skip,
 )
 from review.models.erasing import Erasure, LegalHold, RetentionRule
+from review.models.incident_orders import IncidentOrder, IncidentOrderItem
 from review.models.interventions import Intervention
 from review.models.lanes import Lane, Turn
 from review.models.notifications import (
@@ -82,6 +83,8 @@ __all__ = [
     "Draft",
     "Erasure",
     "EvidenceBundle",
+    "IncidentOrder",
+    "IncidentOrderItem",
     "InformationRequest",
     "InstanceClock",
     "Intervention",
