@@ -100,17 +100,35 @@ class QueueFilter(ListFilter):
 
 
 class IncidentFilter(ListFilter):
-    """Which open incidents are listed."""
+    """Which open incidents are listed, and how they are put together."""
 
+    q = forms.CharField(
+        label="Message",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={**SEARCH, "placeholder": "Words of it"}),
+    )
     code = forms.CharField(
         label="Code",
         required=False,
         max_length=100,
-        widget=forms.TextInput(attrs={**SEARCH, "class": "input is-short"}),
+        widget=forms.TextInput(attrs={"class": "input is-short"}),
+    )
+    handler = forms.CharField(
+        label="Handler",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"class": "input is-short"}),
     )
     definition = forms.CharField(
         label="Process",
         required=False,
         max_length=100,
         widget=forms.TextInput(attrs={"class": "input is-short", "placeholder": "Key"}),
+    )
+    by = forms.ChoiceField(
+        label="Together by",
+        required=False,
+        choices=[("", "Error"), ("step", "Step")],
+        widget=forms.Select(attrs=SELECT),
     )

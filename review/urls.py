@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from review.urls_desks import urlpatterns as desk_urls
 from review.urls_processes import urlpatterns as process_urls
 from review.urls_stops import urlpatterns as stops_urls
 from review.views import (
@@ -360,7 +361,6 @@ urlpatterns = [
     path("audit/controls/<int:run_id>/", control_runs.control_run, name="control-run"),
     path("log/checkpoint", log_tiles.log_checkpoint, name="log-checkpoint"),
     path("log/tile/<path:path>", log_tiles.log_tile, name="log-tile"),
-    path("incidents/", incidents.incident_list, name="incident-list"),
     path(
         "incidents/<int:incident_id>/",
         incidents.incident_detail,
@@ -422,6 +422,7 @@ urlpatterns = [
         decisions.decision_detail,
         name="decision-detail",
     ),
+    *desk_urls,
     *process_urls,
     *stops_urls,
 ]

@@ -1,10 +1,10 @@
 """The incidents desk: what waits for a person, and what was done about it."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from review.dashboards.engine import After
 from review.dashboards.sql import read_row, read_rows
 
 PAGE: Final = 50
@@ -22,14 +22,42 @@ _FROM: Final = """
     JOIN workflows_definition d ON d.id = i.definition_id
     LEFT JOIN workflows_step s ON s.id = c.step_id
 """
-_OPEN: Final = f"""
-    SELECT {_COLUMNS} {_FROM}
-    WHERE c.state = 'OPEN'
-      AND (%(definition)s = '' OR d.key = %(definition)s)
-      AND (%(code)s = '' OR c.code = %(code)s)
-      AND (%(after_at)s::timestamptz IS NULL
-           OR (c.opened_at, c.id) > (%(after_at)s, %(after_id)s::bigint))
-    ORDER BY c.opened_at, c.id LIMIT %(limit)s
+_LISTED: Final = f"""
+    SELECT {_COLUMNS} {_FROM} WHERE c.id = ANY(%(ids)s) ORDER BY c.id
+"""
+# The newest ones of all states are few enough to look through; no index by moment is
+# kept for a table that a healthy installation hardly fills.
+_FAULTS: Final = """
+    SELECT c.id, c.state = 'OPEN' AS is_open, c.code, left(c.message, 400) AS message,
+           c.opened_at, c.instance_id, s.node_id, s.name AS step_name, i.process_id,
+           i.definition_id, d.key AS definition_key
+    FROM (
+        (SELECT * FROM workflows_incident WHERE state = 'OPEN'
+         ORDER BY opened_at, id LIMIT %(most)s)
+        UNION ALL
+        (SELECT * FROM (
+            SELECT * FROM workflows_incident ORDER BY id DESC LIMIT %(most)s) x
+         WHERE state <> 'OPEN' AND opened_at >= %(since)s)
+    ) c
+    JOIN workflows_instance i ON i.id = c.instance_id
+    JOIN workflows_definition d ON d.id = i.definition_id
+    LEFT JOIN workflows_step s ON s.id = c.step_id
+"""
+_HANDLERS: Final = """
+    SELECT d.id AS definition_id, u.place, c.value->>'name' AS handler
+    FROM workflows_definition d
+    CROSS JOIN LATERAL jsonb_each(d.contracts) c
+    CROSS JOIN LATERAL jsonb_array_elements_text(c.value->'used_by') u(place)
+    WHERE d.id = ANY(%(ids)s)
+"""
+# What incidents are held against: cases begun. Their moment has an index.
+_WORK: Final = """
+    SELECT date_trunc('hour', started_at, 'UTC') AS hour, count(*) AS cases
+    FROM workflows_instance WHERE started_at >= %(since)s GROUP BY 1
+"""
+_DEAD: Final = """
+    SELECT count(*) AS dead FROM review_delivery
+    WHERE state = 'DEAD' AND finished_at >= %(since)s
 """
 _RESOLVED: Final = f"""
     SELECT {_COLUMNS} {_FROM}
@@ -41,26 +69,32 @@ _ONE: Final = f"""
 _OF_INSTANCE: Final = f"""
     SELECT {_COLUMNS} {_FROM} WHERE c.instance_id = %(id)s ORDER BY c.id
 """
-_CODES: Final = """
-    SELECT code, count(*) AS incidents FROM workflows_incident
-    WHERE state = 'OPEN' GROUP BY code ORDER BY count(*) DESC, code LIMIT 50
-"""
 
 
-def list_open_incidents(
-    *, filters: Mapping[str, str], after: After | None, limit: int = PAGE
-) -> list[Any]:
-    """Return open incidents, the oldest first, one more than `limit` if there are."""
-    return read_rows(
-        _OPEN,
-        {
-            "definition": filters.get("definition", ""),
-            "code": filters.get("code", ""),
-            "after_at": after.at if after else None,
-            "after_id": after.id if after else None,
-            "limit": limit + 1,
-        },
-    )
+def list_faults(*, since: dt.datetime, most: int) -> list[Any]:
+    """Return the oldest open incidents, and of the resolved those opened since."""
+    return read_rows(_FAULTS, {"since": since, "most": most})
+
+
+def list_handlers(definition_ids: Collection[int]) -> dict[tuple[int, str], str]:
+    """Return the handlers of these definitions' steps, by "process/node"."""
+    rows = read_rows(_HANDLERS, {"ids": sorted(definition_ids)})
+    return {(row.definition_id, row.place): row.handler for row in rows}
+
+
+def list_incidents(ids: Sequence[int]) -> list[Any]:
+    """Return these incidents in the order of their ids."""
+    return read_rows(_LISTED, {"ids": list(ids)})
+
+
+def count_work(since: dt.datetime) -> dict[dt.datetime, int]:
+    """Return the cases begun since, by the hour (UTC)."""
+    return {row.hour: row.cases for row in read_rows(_WORK, {"since": since})}
+
+
+def count_dead_letters(since: dt.datetime) -> int:
+    """Return the mails and posts given up since."""
+    return int(read_rows(_DEAD, {"since": since})[0].dead)
 
 
 def list_resolved_incidents(*, limit: int = 20) -> list[Any]:
@@ -76,8 +110,3 @@ def find_incident(incident_id: int) -> Any | None:
 def list_incidents_of(instance_id: UUID) -> list[Any]:
     """Return all incidents of one instance in their order."""
     return read_rows(_OF_INSTANCE, {"id": instance_id})
-
-
-def list_open_codes() -> list[Any]:
-    """Return the codes of open incidents with how many there are of each."""
-    return read_rows(_CODES, {})

@@ -9,7 +9,7 @@ from workflows.migrations_support import governed_table
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("review", "0017_rollups"),
+        ("review", "0019_figures_by_mail"),
     ]
 
     operations = [

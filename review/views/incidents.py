@@ -1,4 +1,4 @@
-"""The incidents desk: look, then retry, correct the input, or settle by hand."""
+"""One incident: look, then retry, correct the input, or settle by hand."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET, require_POST
 from review import permissions
 from review.core.interventions import Act
 from review.dashboards import incidents as desk
+from review.dashboards.runbooks import find_connector, find_runbook
 from review.dashboards.sql import read_json
-from review.filters import IncidentFilter
 from review.forms.acts import JsonForm, ReasonForm
 from review.models import Person
 from review.operations import approvals
@@ -29,47 +29,10 @@ from review.views.formats import (
     state_pill,
 )
 from review.views.pages import render_page
-from review.views.paging import cut, mark_moment, read_after
 from review.views.words import PROPOSED, WORDS
-from workflows.operations import circuits
 from workflows.operations.drift import Drift, drift_of_step
 from workflows.operations.errors import Invalid, NotFound
 from workflows.store import database_now
-
-
-@require_GET
-@screen(permissions.check_can_see_incidents)
-def incident_list(request: HttpRequest) -> HttpResponse:
-    """List open incidents, the oldest first, and those resolved last."""
-    viewer = viewer_required(request)
-    form = IncidentFilter(request.GET)
-    rows = desk.list_open_incidents(
-        filters=form.given(), after=read_after(request.GET.get("after", ""))
-    )
-    shown, pages = cut(
-        request,
-        rows,
-        limit=desk.PAGE,
-        parameter="after",
-        mark=lambda row: mark_moment(row.opened_at, row.id),
-    )
-    now, zone = database_now(), viewer.look.tzinfo
-    context = {
-        "page_title": "Incidents",
-        "filter_form": form,
-        "reset_url": reverse("incident-list"),
-        "rows": [_row(row, now=now, zone=zone) for row in shown],
-        "resolved": [
-            _row(row, now=now, zone=zone) for row in desk.list_resolved_incidents()
-        ],
-        "pages": pages,
-        "codes": [
-            {"code": row.code, "incidents": row.incidents}
-            for row in desk.list_open_codes()
-        ],
-        "held_back": [row.connector for row in circuits.list_broken()],
-    }
-    return render_page(request, "review/incident_list.html", context)
 
 
 @require_GET
@@ -137,7 +100,7 @@ def _show(
     context = {
         "page_title": f"Incident {found.id}",
         "incident": found,
-        "row": _row(found, now=now, zone=zone),
+        "row": draw_incident(found, now=now, zone=zone),
         "may_act": found.state == "OPEN"
         and found.step_id is not None
         and permissions.can_resolve_incidents(viewer.rights),
@@ -148,6 +111,9 @@ def _show(
         or JsonForm(prefix="resolve", initial={"values": "{}"}),
         "variables": variables,
         "drift": _drift(found),
+        "handler": (handler := _handler(found)),
+        "connector": find_connector(handler),
+        "runbook": find_runbook(handler),
         "retry_url": reverse("incident-retry", args=[found.id]),
         "edit_url": reverse("incident-edit", args=[found.id]),
         "resolve_url": reverse("incident-resolve", args=[found.id]),
@@ -162,6 +128,13 @@ def _drift(found: Any) -> list[Drift]:
     return drift_of_step(
         found.definition_id, process_id=found.process_id, node_id=found.node_id
     )
+
+
+def _handler(found: Any) -> str:
+    """Return the handler of an incident's step, "" for none."""
+    handlers = desk.list_handlers([found.definition_id])
+    place = f"{found.process_id}/{found.node_id}"
+    return handlers.get((found.definition_id, place), "")
 
 
 def _find(incident_id: int) -> Any:
@@ -203,7 +176,8 @@ def _act(
         messages.success(request, PROPOSED)
 
 
-def _row(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> dict[str, object]:
+def draw_incident(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> dict[str, object]:
+    """Return what lists and the page of an incident show of it."""
     resolution = format_label(row.resolution.lower()) if row.resolution else ""
     return {
         "id": row.id,

@@ -19,6 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 import tests.factories.handlers  # noqa: E402, F401  registers the handlers
+from review.core.incident_orders import OrderAct  # noqa: E402
 from review.core.interventions import Act  # noqa: E402
 from review.core.sampling import Method  # noqa: E402
 from review.core.selections import Selection  # noqa: E402
@@ -32,6 +33,7 @@ from review.operations import (  # noqa: E402
     bundles,
     delegations,
     emergencies,
+    incident_orders,
     policies,
     queues,
     samples,
@@ -200,7 +202,7 @@ def furnish() -> dict[str, Any]:
     )
     run = run_controls(person=people["Dan"], title="Furnished", facets={})
     return {
-        "bundle": _order(people["Dan"], instance_id),
+        **_order(people["Dan"], people["Olga"], instance_id),
         "sample": sample.id,
         "control_run": run.id,
         "files_task": tasks[0],
@@ -221,10 +223,20 @@ def _stop(owner: Person) -> int:
     return stop.id
 
 
-def _order(auditor: Person, instance_id: UUID) -> int:
-    """Order a bundle of one case."""
+def _order(auditor: Person, owner: Person, instance_id: UUID) -> dict[str, int]:
+    """Order a bundle of one case, and an act on an incident that is not there."""
     selection = Selection(kind="case", title="Furnished", cases=(instance_id,))
-    return bundles.order_bundle(selection=selection, doer=auditor)
+    refused = incident_orders.place(
+        person=owner,
+        act=OrderAct.RETRY,
+        incidents=[(10**9, instance_id)],
+        title="Furnished",
+        reason=WHY,
+    )
+    return {
+        "bundle": bundles.order_bundle(selection=selection, doer=auditor),
+        "incident_order": refused.pk,
+    }
 
 
 def main() -> None:

@@ -1,0 +1,24 @@
+"""Addresses of the desks of managers: incidents in groups, people."""
+
+from django.urls import path
+
+from review.views import incident_groups
+
+urlpatterns = [
+    path("incidents/", incident_groups.incident_list, name="incident-list"),
+    path(
+        "incidents/groups/<slug:key>/",
+        incident_groups.incident_group,
+        name="incident-group",
+    ),
+    path(
+        "incidents/groups/<slug:key>/act/",
+        incident_groups.incident_act,
+        name="incident-act",
+    ),
+    path(
+        "incidents/orders/<int:order_id>/",
+        incident_groups.incident_order,
+        name="incident-order",
+    ),
+]
