@@ -1,6 +1,7 @@
 """Audit entries that a search finds, newest first, and all entries of one chain."""
 
 import dataclasses
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
@@ -12,6 +13,8 @@ PAGE: Final = 50
 MOST_COUNTED: Final = 100_000
 FACETED: Final = 10_000
 """Entries, the newest, that the counts per facet are taken over."""
+MOST_READ: Final = 200_000
+"""Entries that one page reads back at most, where no index leads to what is sought."""
 
 _SEARCH: Final = """
     SELECT e.id, e.chain, e.seq, e.kind, e.actor, e.at, e.occurred_at, e.step_id,
@@ -21,6 +24,13 @@ _SEARCH: Final = """
     WHERE {where}
     ORDER BY e.id DESC
     LIMIT %(limit)s
+"""
+_ENDS: Final = """
+    SELECT (SELECT min(id) FROM workflows_auditentry) AS oldest,
+        (SELECT max(id) FROM workflows_auditentry) AS newest
+"""
+_MOMENT: Final = """
+    SELECT at FROM workflows_auditentry WHERE id >= %(floor)s ORDER BY id LIMIT 1
 """
 _COUNT: Final = """
     SELECT count(*) AS entries, count(DISTINCT chain) AS cases
@@ -62,27 +72,68 @@ class Count:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Found:
+    """Entries, the newest first, one more than a page if there are.
+
+    `goes_on`: where fewer were found and older entries were not looked at, the number
+    to go on before, and `reached` the moment of the last one looked at.
+    """
+
+    rows: list[Any]
+    goes_on: int | None = None
+    reached: dt.datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class FacetCounts:
     """How often each value occurs among the newest entries found.
 
-    `seen` says over how many; all of them, unless that is FACETED.
+    `seen` says over how many; all of them, unless that is FACETED, or the search
+    `is_cut`: older entries than MOST_READ were not looked at.
     """
 
     seen: int
     of: Mapping[str, list[tuple[str, int]]]
     names: Mapping[str, str]
+    is_cut: bool = False
 
 
-def read_entries(search: Search, *, before: int | None, limit: int = PAGE) -> list[Any]:
-    """Return entries, the newest first, one more than `limit` if there are."""
+def read_entries(search: Search, *, before: int | None, limit: int = PAGE) -> Found:
+    """Return a page of entries; it reads MOST_READ of them where no index helps."""
     if search.is_empty:
-        return []
+        return Found([])
     where = search.where
     parameters = {**search.parameters, "limit": limit + 1}
     if before is not None:
         where += " AND e.id < %(before)s"
         parameters["before"] = before
-    return read_rows(_SEARCH.format(source=FROM, where=where), parameters)
+    floor = _find_floor(search, before=before)
+    if floor is None:
+        return Found(read_rows(_SEARCH.format(source=FROM, where=where), parameters))
+    parameters["floor"] = floor
+    bounded = _SEARCH.format(source=FROM, where=f"{where} AND e.id >= %(floor)s")
+    rows = read_rows(bounded, parameters)
+    if len(rows) > limit:
+        return Found(rows)
+    if search.named and before is None:
+        # An index led to these, however old they are.
+        older = f"{where} AND e.id = ANY(%(named)s) AND e.id < %(floor)s"
+        rows += read_rows(_SEARCH.format(source=FROM, where=older), parameters)
+    last = read_row(_MOMENT, {"floor": floor})
+    return Found(rows, goes_on=floor, reached=last.at if last else None)
+
+
+def _find_floor(search: Search, *, before: int | None) -> int | None:
+    """Return the number down to which a long search reads; None where that is all."""
+    if not search.is_long:
+        return None
+    row = read_row(_ENDS, {})
+    if row is None or row.newest is None:
+        return None
+    end = search.parameters.get("end_id", row.newest + 1)
+    floor = min(row.newest + 1 if before is None else before, end) - MOST_READ
+    least = max(row.oldest, search.parameters.get("first_id", 0))
+    return int(floor) if floor > least else None
 
 
 def count_entries(search: Search, *, most: int = MOST_COUNTED) -> Count:
@@ -101,16 +152,20 @@ def count_facets(search: Search) -> FacetCounts:
     """Return the counts of kinds, actors and processes among the newest found."""
     if search.is_empty:
         return FacetCounts(0, {}, {})
-    rows = read_rows(
-        _FACETS.format(source=FROM, where=search.where),
-        {**search.parameters, "limit": FACETED},
-    )
+    where, parameters = search.where, {**search.parameters, "limit": FACETED}
+    floor = _find_floor(search, before=None)
+    if floor is not None:
+        where += " AND e.id >= %(floor)s"
+        parameters["floor"] = floor
+    rows = read_rows(_FACETS.format(source=FROM, where=where), parameters)
     counts: dict[str, list[tuple[str, int]]] = {}
     for row in rows:
         counts.setdefault(row.facet, []).append((row.value, row.count))
     seen = counts.pop("all", [("", 0)])[0][1]
     actors = [actor for actor, _ in counts.get("actor", [])[:12]]
-    return FacetCounts(seen=seen, of=counts, names=name_actors(actors))
+    return FacetCounts(
+        seen=seen, of=counts, names=name_actors(actors), is_cut=floor is not None
+    )
 
 
 def name_actors(refs: list[str]) -> dict[str, str]:

@@ -98,18 +98,34 @@ _BISECT: Final = """
     )
     SELECT max(least) AS id FROM bounds
 """
+# The expression of an index: see AuditEntry. What is left of it is compared as it is.
+_HASHES: Final = """
+    SELECT id FROM workflows_auditentry
+    WHERE substring(hash, 1, 4) = %(key)s
+      AND hash >= %(hash_from)s AND hash <= %(hash_to)s
+      AND encode(hash, 'hex') LIKE %(hash_like)s
+    LIMIT %(most)s
+"""
+WHOLE_HASH: Final = 64
+MOST_ALIKE: Final = 1_000
 _OUT_OF_ORDER: Final = dt.timedelta(hours=1)
 """How long a transaction may have kept a number before it wrote its time."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Search:
-    """Conditions on the entries `e`, their parameters, and who `words` may mean."""
+    """Conditions on the entries `e`, their parameters, and who `words` may mean.
+
+    `is_long`: no index finds these entries, they are found by reading back from the
+    newest. `named` are entries that an index found all the same.
+    """
 
     conditions: tuple[str, ...]
     parameters: Mapping[str, Any]
     people: Mapping[str, str] = dataclasses.field(default_factory=dict)
     is_empty: bool = False
+    is_long: bool = False
+    named: tuple[int, ...] = ()
 
     @property
     def where(self) -> str:
@@ -140,7 +156,8 @@ def build_search(facets: Facets, *, scope: AuditScope) -> Search:
         conditions.append(_BYPASS)
         parameters["bypasses"] = list(BYPASSES)
     conditions += _conditions_of_role(facets, parameters)
-    conditions += _conditions_of_hash(facets, parameters)
+    named = find_hashes(facets.hash) if facets.hash else []
+    conditions += _conditions_of_hash(facets, named, parameters)
     conditions += _conditions_of_tasks(facets, given)
     conditions += _bounds(facets, parameters)
     people: dict[str, str] = {}
@@ -159,7 +176,58 @@ def build_search(facets: Facets, *, scope: AuditScope) -> Search:
         if meant:
             either.append(_of_actors(list(meant), "people", parameters))
         conditions.append(f"({' OR '.join(either)})")
-    return Search(tuple(conditions), parameters, people, is_empty)
+    if facets.hash and len(facets.hash) < WHOLE_HASH:
+        is_empty = is_empty or not named
+    return Search(
+        tuple(conditions),
+        parameters,
+        people,
+        is_empty,
+        is_long=not _is_quick(facets, parameters),
+        named=tuple(named),
+    )
+
+
+def _is_quick(facets: Facets, parameters: Mapping[str, Any]) -> bool:
+    """Tell whether an index leads to the entries, or to few among which they are.
+
+    Those are the indexes of chains, of people's entries, of rare kinds and of how hashes
+    begin, and lists of cases.
+    """
+    actors = parameters.get("actors", [])
+    return bool(
+        facets.chain
+        or facets.found
+        or facets.words
+        or facets.bypass
+        or 0 < len(facets.hash) < WHOLE_HASH
+        or (facets.kind and _is_rare(facets.kind))
+        or (actors and all(ref.startswith("person:") for ref in actors))
+    )
+
+
+def _is_rare(kind: str) -> bool:
+    """Tell whether a kind, or one that may end in "*", is none of the usual ones."""
+    if "*" not in kind:
+        return kind not in USUAL_KINDS
+    begins = kind.rstrip("*")
+    return not any(usual.startswith(begins) for usual in USUAL_KINDS)
+
+
+def find_hashes(begins: str) -> list[int]:
+    """Return the numbers of the entries whose hash begins so (8 hex digits or more)."""
+    even = begins[: len(begins) // 2 * 2]
+    rows = read_rows(
+        _HASHES,
+        {
+            "key": bytes.fromhex(begins[:8]),
+            "hash_from": bytes.fromhex(even),
+            "hash_to": bytes.fromhex(even) + b"\xff" * 32,
+            "hash_like": f"{begins}%",
+            "most": MOST_ALIKE,
+        },
+    )
+    return [row.id for row in rows]
 
 
 def find_people(name: str) -> dict[str, str]:
@@ -188,10 +256,8 @@ def _of_kind(kind: str, parameters: dict[str, Any]) -> str:
         parameters["kind"] = kind
         return "e.kind = %(kind)s"
     parameters["kind"] = escape_like(kind).replace("*", "%")
-    begins = kind.rstrip("*")
-    is_rare = not any(usual.startswith(begins) for usual in USUAL_KINDS)
     parameters["usual"] = list(USUAL_KINDS)
-    return f"e.kind LIKE %(kind)s{f' AND {_RARE}' if is_rare else ''}"
+    return f"e.kind LIKE %(kind)s{f' AND {_RARE}' if _is_rare(kind) else ''}"
 
 
 def _conditions_of_role(facets: Facets, parameters: dict[str, Any]) -> list[str]:
@@ -203,21 +269,16 @@ def _conditions_of_role(facets: Facets, parameters: dict[str, Any]) -> list[str]
     return [_BY_PERSON, _ROLE]
 
 
-def _conditions_of_hash(facets: Facets, parameters: dict[str, Any]) -> list[str]:
+def _conditions_of_hash(
+    facets: Facets, named: list[int], parameters: dict[str, Any]
+) -> list[str]:
     """Find an entry by how its hash begins, or any that names a whole digest."""
     if not facets.hash:
         return []
-    even = facets.hash[: len(facets.hash) // 2 * 2]
-    parameters["hash_from"] = bytes.fromhex(even)
-    parameters["hash_to"] = bytes.fromhex(even) + b"\xff" * 32
-    parameters["hash_like"] = f"{facets.hash}%"
-    begins = (
-        "e.hash >= %(hash_from)s AND e.hash <= %(hash_to)s"
-        " AND encode(e.hash, 'hex') LIKE %(hash_like)s"
-    )
-    if len(facets.hash) < 64:
-        return [begins]
-    return [f"(({begins}) OR strpos(e.entry, %(hash)s) > 0)"]
+    parameters["named"] = named
+    if len(facets.hash) < WHOLE_HASH:
+        return ["e.id = ANY(%(named)s)"]
+    return ["(e.id = ANY(%(named)s) OR strpos(e.entry, %(hash)s) > 0)"]
 
 
 def _conditions_of_tasks(facets: Facets, given: Mapping[str, Any]) -> list[str]:

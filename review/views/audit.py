@@ -60,10 +60,12 @@ def audit_search(request: HttpRequest) -> HttpResponse:
         if is_valid
         else Search((), {}, is_empty=True)
     )
-    rows = audit.read_entries(search, before=read_before(request.GET.get("before", "")))
+    found = audit.read_entries(
+        search, before=read_before(request.GET.get("before", ""))
+    )
     shown, pages = cut(
         request,
-        rows,
+        found.rows,
         limit=audit.PAGE,
         parameter="before",
         mark=lambda row: str(row.id),
@@ -86,6 +88,7 @@ def audit_search(request: HttpRequest) -> HttpResponse:
         "scope": describe_scope(scope, zone=viewer.look.tzinfo, now=now),
         "groups": _groups(shown, lines),
         "pages": pages,
+        "goes_on": _goes_on(request, found, zone=viewer.look.tzinfo, now=now),
         "kinds": KNOWN_KINDS,
         "known": audit_lists.list_known(),
         "note": _note(search),
@@ -167,6 +170,21 @@ def _facets_of(request: HttpRequest, viewer: Viewer) -> dict[str, str]:
     return read_search(request.POST, zone=viewer.look.zone).strings()
 
 
+def _goes_on(
+    request: HttpRequest, found: audit.Found, *, zone: dt.tzinfo, now: dt.datetime
+) -> dict[str, str]:
+    """Return how to search on, where older entries were not looked at yet."""
+    if found.goes_on is None:
+        return {}
+    query = request.GET.copy()
+    query["before"] = str(found.goes_on)
+    reached = format_moment(found.reached, zone=zone, now=now) if found.reached else ""
+    return {
+        "url": f"?{query.urlencode()}",
+        "label": f"{audit.MOST_READ:,} entries were read, back to {reached}.",
+    }
+
+
 def _note(search: Search) -> str:
     if not search.people:
         return ""
@@ -207,7 +225,7 @@ def _groups(entries: Sequence[Any], lines: Sequence[Line]) -> list[dict[str, obj
 def _counted(request: HttpRequest, search: Search) -> dict[str, object]:
     """Return the counts per facet, each value as a link that narrows to it."""
     counts = audit.count_facets(search)
-    more = "+" if counts.seen >= audit.FACETED else ""
+    more = "+" if counts.is_cut or counts.seen >= audit.FACETED else ""
     labels = {"kind": "What happened", "actor": "Who", "definition": "Process"}
     return {
         "label": f"{counts.seen:,}{more} {'entry' if counts.seen == 1 else 'entries'}",

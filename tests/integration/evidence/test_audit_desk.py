@@ -85,7 +85,7 @@ def find(world: World, **facets: str) -> list[Any]:
     scope = get_rights(world.people["dan"].id).audit
     assert scope is not None
     search = build_search(read_facets(facets), scope=scope)
-    rows = audit.read_entries(search, before=None, limit=500)
+    rows = audit.read_entries(search, before=None, limit=500).rows
     assert len(rows) == audit.count_entries(search).entries
     return rows
 
