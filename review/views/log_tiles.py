@@ -8,7 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from review import permissions
+from review.core.states import Role
 from review.dashboards.frame import viewer_of
+from review.permissions import Rights
 from workflows.core import tiles
 from workflows.operations.errors import Forbidden
 from workflows.operations.tiles import read_note, read_tile
@@ -64,26 +66,49 @@ def log_tile(request: HttpRequest, path: str) -> HttpResponse:
 def _refuse(
     request: HttpRequest, *, is_public: bool, shows_all: bool = False
 ) -> HttpResponse | None:
-    """Let in whom the settings, a machine's token or the auditor's role let in.
+    """Let in whom the settings, a machine's token or a person's role let in.
 
-    Entries of all cases (`shows_all`) are not for an auditor of some of them.
+    Entries of all cases (`shows_all`) are for auditors without limits, for process
+    owners, and for tokens that were made for it.
     """
     if is_public:
         return None
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return _refuse_token(secret.strip(), shows_all=shows_all)
+    viewer = viewer_of(request)
+    if viewer is None:
+        return _say(401, "Sign in as an auditor, or send an API token.")
     try:
-        if scheme.lower() == "bearer":
-            check_token(secret=secret.strip())
-            return None
-        viewer = viewer_of(request)
-        if viewer is not None:
-            scope = permissions.audit_scope_of(viewer.rights)
-            if shows_all and scope.is_limited:
-                raise Forbidden("The whole log is not within your limits.")
-            return None
+        _check_can_read(viewer.rights, shows_all=shows_all)
     except Forbidden as refusal:
-        return _say(401 if scheme else 403, refusal.message)
-    return _say(401, "Sign in as an auditor, or send an API token.")
+        return _say(403, refusal.message)
+    return None
+
+
+def _check_can_read(rights: Rights, *, shows_all: bool) -> None:
+    """Read the log's files: auditors and process owners.
+
+    Entries of all cases (`shows_all`) are not for an auditor of some of them.
+    """
+    if rights.holds_anywhere(Role.PROCESS_OWNER):
+        return
+    if permissions.audit_scope_of(rights).is_limited and shows_all:
+        raise Forbidden("The whole log is not within your limits.")
+
+
+def _refuse_token(secret: str, *, shows_all: bool) -> HttpResponse | None:
+    try:
+        token = check_token(secret=secret)
+    except Forbidden as refusal:
+        return _say(401, refusal.message)
+    if shows_all and not token.reads_log:
+        return _say(
+            403,
+            "This token may not read entries; make one with `manage.py"
+            " create_api_token NAME --reads-log`.",
+        )
+    return None
 
 
 def _say(status: int, sentence: str) -> HttpResponse:

@@ -4,13 +4,17 @@ from django.db import models
 
 
 class ApiToken(models.Model):
-    """A machine's key; only its SHA-256 is kept. Machines cannot decide."""
+    """A machine's key; only its SHA-256 is kept. Machines cannot decide.
+
+    `reads_log` lets it read what the entries of the log hold, of all cases.
+    """
 
     name = models.CharField(max_length=100, unique=True)
     digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    reads_log = models.BooleanField(default=False, db_default=False)
 
     def __str__(self) -> str:
         return self.name

@@ -27,9 +27,13 @@ class Made:
     secret: str
 
 
-def create_token(*, name: str, actor: Actor, days: int | None = None) -> Made:
+def create_token(
+    *, name: str, actor: Actor, days: int | None = None, reads_log: bool = False
+) -> Made:
     """Make a token; with `days` it expires. Raises Invalid, and Conflict for a name
     that is taken.
+
+    With `reads_log` it may read the entries of the audit log, whole.
     """
     if not name.strip() or len(name) > _NAME_LIMIT:
         raise Invalid(f"A token needs a name of at most {_NAME_LIMIT} characters.")
@@ -44,6 +48,7 @@ def create_token(*, name: str, actor: Actor, days: int | None = None) -> Made:
                 digest=_digest(secret),
                 created_at=now,
                 expires_at=now + dt.timedelta(days=days) if days else None,
+                reads_log=reads_log,
             )
             _record("token.created", token, actor=actor, now=now)
     except IntegrityError as error:
@@ -91,6 +96,8 @@ def _digest(secret: str) -> str:
 
 
 def _record(kind: str, token: ApiToken, *, actor: Actor, now: dt.datetime) -> None:
-    detail = {"token": token.id, "name": token.name}
+    detail: dict[str, object] = {"token": token.id, "name": token.name}
+    if token.reads_log:
+        detail["reads_log"] = True
     draft = audit.Draft(kind=kind, actor=actor, detail=detail)
     audit.record_installation(drafts=[draft], now=now)

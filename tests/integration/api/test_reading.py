@@ -128,7 +128,11 @@ def test_revoked_and_expired_tokens_are_refused(secret: str, api: Client) -> Non
 def test_command_prints_a_secret_that_works() -> None:
     out = io.StringIO()
     call_command("create_api_token", "erp", "--days", "30", stdout=out)
-    assert tokens.check_token(secret=out.getvalue().strip()).name == "erp"
+    made = tokens.check_token(secret=out.getvalue().strip())
+    assert (made.name, made.reads_log) == ("erp", False)
+    out = io.StringIO()
+    call_command("create_api_token", "monitor", "--reads-log", stdout=out)
+    assert tokens.check_token(secret=out.getvalue().strip()).reads_log
     with pytest.raises(CommandError, match="already"):
         call_command("create_api_token", "erp")
     with pytest.raises(CommandError, match="at least one day"):

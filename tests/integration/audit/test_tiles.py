@@ -169,12 +169,15 @@ def test_who_may_read_what(keys: KeyFolder, settings: Settings) -> None:
     """Hashes tell nothing of anybody; entries are for auditors unless told otherwise."""
     world = build_world()
     seal(folder=keys, now=NOW)
-    secret = create_token(name="monitor", actor=COMMAND_LINE).secret
+    plain = create_token(name="erp", actor=COMMAND_LINE).secret
+    secret = create_token(name="monitor", actor=COMMAND_LINE, reads_log=True).secret
     readers = {
         "stranger": Client(),
         "alice": world.browser("alice"),  # a reviewer
         "dan": world.browser("dan"),  # the auditor
-        "token": Client(headers={"Authorization": f"Bearer {secret}"}),
+        "olga": world.browser("olga"),  # a process owner
+        "token": Client(headers={"Authorization": f"Bearer {plain}"}),
+        "log's token": Client(headers={"Authorization": f"Bearer {secret}"}),
         "bad token": Client(headers={"Authorization": "Bearer cs_nonsense"}),
     }
     names = ("checkpoint", "tile/0/000.p/3", "tile/entries/000.p/3")
@@ -193,7 +196,9 @@ def test_who_may_read_what(keys: KeyFolder, settings: Settings) -> None:
             "stranger": strangers,
             "alice": others,
             "dan": (200, 200, 200),
-            "token": (200, 200, 200),
+            "olga": (200, 200, 200),
+            "token": (200, 200, others[2]),
+            "log's token": (200, 200, 200),
             "bad token": strangers,
         }
     settings.LOG_PUBLIC = "nothing"

@@ -15,11 +15,19 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="what the machine is called in the audit log")
         parser.add_argument("--days", type=int, help="how long it is good for")
+        parser.add_argument(
+            "--reads-log",
+            action="store_true",
+            help="may read the entries of the audit log, of all cases",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             made = tokens.create_token(
-                name=options["name"], days=options["days"], actor=COMMAND_LINE
+                name=options["name"],
+                days=options["days"],
+                reads_log=options["reads_log"],
+                actor=COMMAND_LINE,
             )
         except Refused as error:
             raise CommandError(error.message) from error
