@@ -15,10 +15,6 @@ UNGUARDED: Final = {
     "workflows_messagestart": "which instance a message began, while it lives",
     "workflows_circuit": "holds calls back and decides nothing; opening and closing"
     " are entries",
-    "workflows_disclosure": "opens commitments that entries hold; changed, it opens"
-    " nothing",
-    "workflows_contentkey": "the secret that salts follow from; changed, they open"
-    " nothing",
     "workflows_payload": "contents under their SHA-256, which entries name",
     "workflows_payloaduse": "which instance uses which content",
     "workflows_searchvalue": "an index of variables that instances are found by;"

@@ -124,7 +124,8 @@ def _free(table: str) -> list[str]:
 def _guarded_columns(table: str, columns: Sequence[tuple[Any, ...]]) -> list[str]:
     """Return the columns whose change is guarded: those named, or else all."""
     triggers = dict(_query(_TRIGGERS, table))
-    text = next((t for name, t in triggers.items() if "_update_needs_" in name), "")
+    updates = ("_update_needs_", "_update_guarded")
+    text = next((t for n, t in triggers.items() if any(u in n for u in updates)), "")
     named = re.findall(r"old\.(\w+)(?:::\w+)? IS DISTINCT", text, re.IGNORECASE)
     settable = [name for name, *_ in columns if name != "id"]
     is_whole = f"{table}_rows_stay" in triggers

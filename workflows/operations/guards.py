@@ -36,6 +36,7 @@ _KINDS: Final = {
     "_needs_entry": "audited",
     "_needs_notice": "governed",
     "_rows_stay": "append-only",
+    "_guarded": "secret",
 }
 
 
@@ -47,8 +48,13 @@ class Guards:
     functions: dict[str, str] = field(default_factory=dict)
 
     @property
+    def tables(self) -> frozenset[str]:
+        """Return the tables that have any guard."""
+        return frozenset(table for table, _ in self.triggers)
+
+    @property
     def classes(self) -> Mapping[str, frozenset[str]]:
-        """Return by which of the three classes each guarded table is guarded."""
+        """Return by which of the four classes each guarded table is guarded."""
         found: dict[str, set[str]] = {}
         for table, name in self.triggers:
             for ending, kind in _KINDS.items():

@@ -174,7 +174,14 @@ def _is_plain(table: str, guards: Guards) -> bool:
 
 
 def _check_classes(guards: Guards) -> Iterator[Finding]:
-    known = guards.classes.keys() | read_unguarded().keys()
+    unguarded = read_unguarded().keys()
+    known = guards.classes.keys() | unguarded
+    for table in sorted(unguarded & guards.tables):
+        yield Finding(
+            "class",
+            f"{table} is said to need no guard (`unguarded_tables`), but migrations put"
+            " one on it: what is said of it is not true any more.",
+        )
     for table in list_tables():
         if table not in known:
             yield Finding(

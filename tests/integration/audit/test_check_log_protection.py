@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from pytest_django import Settings
 
 from tests.integration.audit.rows import an_instance
+from workflows.apps import UNGUARDED
 from workflows.core.anchors import read_targets
 from workflows.operations.anchors import anchor_due
 from workflows.operations.checkpoints import seal
@@ -178,3 +179,12 @@ def test_key_sealer_and_anchors_are_looked_at_too(
     assert says("There is no folder") is False
     (installation.path).rename(installation.path.with_name("elsewhere"))
     assert says("There is no folder")
+
+
+def test_a_guarded_table_that_is_said_to_need_no_guard_is_found(
+    installation: KeyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(UNGUARDED, "workflows_disclosure", "said once, not true now")
+    (finding,) = look(installation)
+    assert finding.code == "class"
+    assert "workflows_disclosure is said to need no guard" in finding.message
