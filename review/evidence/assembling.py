@@ -10,7 +10,6 @@ import base64
 import csv
 import datetime as dt
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from uuid import UUID
 
 from review.core.bundles import Part, Redaction
 from review.evidence import envelope, files, ocel, pages, parts, tables, xes
+from review.evidence.anchored import is_of_one_epoch, tell_stamps, write_receipts
 from review.evidence.bag import Bag
 from review.evidence.parts import piece
 from review.evidence.proofs import Prover
@@ -28,21 +28,23 @@ from review.evidence.summary import write_summary
 from review.evidence.tables import write_row
 from review.models import Policy
 from workflows.audit import INSTALLATION
+from workflows.core import timestamps
 from workflows.core.canonical import dumps
 from workflows.core.chain import format_time
 from workflows.core.notes import Checkpoint as NoteOfTree
 from workflows.core.notes import read_checkpoint
 from workflows.models import AuditEntry, Checkpoint, DefinitionFile
-from workflows.operations import anchors
 from workflows.operations.log_key import KeyFolder, LogKey
 from workflows.operations.snapshots import snapshot
 
 HERE: Final = Path(__file__).parent
 SHIPPED: Final = (
     "verify.py", "chains.py", "files.py", "tables.py", "tree.py", "envelope.py",
-    "ed25519.py", "votes.py", "openings.py",
+    "ed25519.py", "votes.py", "openings.py", "receipts.py",
 )  # fmt: skip
 """What a bundle brings to verify it with: standard library only, Python 3.9."""
+BORROWED: Final = (Path(timestamps.__file__),)
+"""The same from elsewhere in our code."""
 SCHEMAS: Final = {
     files.SELECTION: "selection/1",
     files.RECONCILE: tables.RECONCILE_SCHEMA,
@@ -140,6 +142,7 @@ class _Assembly:
         self.note = last.note if last is not None else ""
         self.checkpoint_size = last.size if last is not None else 0
         self.key = KeyFolder.of_settings().read_key()
+        self.stamps: list[str] = []
 
     def write(self, *, now: dt.datetime) -> None:
         """Write every file of the bundle."""
@@ -148,10 +151,11 @@ class _Assembly:
         self._write_rules()
         self._write_proofs()
         self._write_views(now)
-        for name in SHIPPED:
-            text = (HERE / name).read_bytes()
-            text = text.replace(b"review.evidence.", b"verifier.")
-            self.bag.add(f"{files.VERIFIER}{name}", [text])
+        for path in list_shipped():
+            text = path.read_bytes()
+            for package in (b"review.evidence.", b"workflows.core."):
+                text = text.replace(package, b"verifier.")
+            self.bag.add(f"{files.VERIFIER}{path.name}", [text])
         self.bag.add("verify.py", [(HERE / "launcher.txt").read_bytes()])
         told = self._tell_selection(now)
         self.bag.add(files.SELECTION, [dumps(told).encode(), b"\n"])
@@ -261,27 +265,14 @@ class _Assembly:
         )
         self.bag.add(files.LEAVES, leaves)
         self.bag.add(files.NODES, _in_chunks(prover.list_nodes()))
-        grown = prover.prove_growth(
-            old_size=self.order.previous_size, old_note=self.order.previous_note
-        )
-        if grown is not None:
-            self.bag.add(files.CONSISTENCY, [grown])
-        self._write_receipts(prover)
-
-    def _write_receipts(self, prover: Prover) -> None:
-        """Write what witnesses and time stamps gave for the newest checkpoint with any."""
-        size = anchors.newest_size_with_receipts() or 0
-        row = Checkpoint.objects.filter(size=size).first()
-        if row is None or size > self.checkpoint_size:
-            return
-        for number, one in enumerate(anchors.read_receipts(size), start=1):
-            name = re.sub(r"[^\w.-]", "_", one.name)
-            ending = ".tsr" if one.kind == "timestamp" else ".txt"
-            path = f"{files.RECEIPTS}{number:02}-{one.kind}-{name}{ending}"
-            self.bag.add(path, [one.body])
-        grown = prover.prove_growth(old_size=size, old_note=row.note)
-        if grown is not None:
-            self.bag.add(files.ANCHORED, [grown])
+        previous = self.order.previous_note
+        if is_of_one_epoch(previous, self.note):
+            grown = prover.prove_growth(
+                old_size=self.order.previous_size, old_note=previous
+            )
+            if grown is not None:
+                self.bag.add(files.CONSISTENCY, [grown])
+        self.stamps = write_receipts(self.bag, prover, note=self.note)
 
     def _list_heads(self) -> Iterator[list[tuple[UUID, int]]]:
         """Return the cases of each part with the number of their entries in here."""
@@ -415,6 +406,7 @@ class _Assembly:
             withheld=len(self.order.withheld),
             made_at=now.astimezone(dt.UTC).isoformat(timespec="seconds"),
             key=self.key.verifier if self.key else "(the log had no key yet)",
+            stamps=tell_stamps(self.stamps),
         )
 
     def _info(self, now: dt.datetime) -> list[tuple[str, str]]:
@@ -436,6 +428,11 @@ class _Assembly:
             key_id=key.verifier.key_id.hex(),
             sign=key.private_key.sign,
         )
+
+
+def list_shipped() -> list[Path]:
+    """Return the files that the verifier in each bundle is made of."""
+    return [*(HERE / name for name in SHIPPED), *BORROWED]
 
 
 def write_pem(public_key: bytes) -> bytes:

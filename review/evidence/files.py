@@ -41,6 +41,7 @@ NODES = "data/proofs/nodes.txt"
 CONSISTENCY = "data/proofs/consistency.json"
 RECEIPTS = "data/proofs/receipts/"
 ANCHORED = "data/proofs/receipts/growth.json"
+ANCHORED_NOTE = "data/proofs/receipts/checkpoint.txt"
 VERIFIER = "verifier/"
 REQUIRED = frozenset({
     "bagit.txt", "bag-info.txt", "README.txt", "verify.py", MANIFEST, TAG_MANIFEST,

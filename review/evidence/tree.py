@@ -14,6 +14,8 @@ from typing import NamedTuple
 from review.evidence.ed25519 import verify_ed25519
 
 HASH = 32
+ED25519 = b"\x01"
+"""How the encoded key of a log begins."""
 
 
 class Checkpoint(NamedTuple):
@@ -32,12 +34,12 @@ class Key(NamedTuple):
     public: bytes
 
 
-def read_key(text: str) -> Key:
+def read_key(text: str, algorithm: bytes = ED25519) -> Key:
     """Read a public key `name+id+key` (C2SP vkey); ValueError where it is none."""
     name, key_id, encoded = text.strip().split("+", 2)
     public = base64.b64decode(encoded, validate=True)
     mark = hashlib.sha256(name.encode() + b"\n" + public).digest()[:4]
-    if public[:1] != b"\x01" or len(public) != 33 or mark.hex() != key_id:
+    if public[:1] != algorithm or len(public) != 33 or mark.hex() != key_id:
         raise ValueError("the public key is not one, or not as it was")
     return Key(name, mark, public[1:])
 

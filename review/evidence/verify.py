@@ -4,6 +4,7 @@
     python3 verify.py BUNDLE          a bundle as a folder or a ZIP file
     python3 verify.py --key VKEY      with the public key you were given elsewhere
     python3 verify.py --since NOTE    grown from a checkpoint you hold (a file)
+    python3 verify.py --witness-key VKEY    cosigned by this witness (may come again)
 
 Prints a verdict for every file and every entry. Exits 0 when all is well, 1 when
 something is not, 2 when there is no bundle to read. Needs no network. Ships in every
@@ -43,6 +44,7 @@ from review.evidence.files import (
     sha256,
     wrong,
 )
+from review.evidence.receipts import judge_receipts, read_witness_key
 from review.evidence.tree import (
     Checkpoint,
     Key,
@@ -56,10 +58,14 @@ _FORM = (AttributeError, KeyError, TypeError, ValueError, IndexError)
 
 
 class Trust(NamedTuple):
-    """What a stranger holds besides the bundle: the log's key, a checkpoint, or nothing."""
+    """What a stranger holds besides the bundle, if anything.
+
+    The log's key, a checkpoint of it, keys of witnesses.
+    """
 
     key: str = ""
     since: str = ""
+    witnesses: Sequence[str] = ()
 
 
 class Look:
@@ -206,6 +212,18 @@ def check_growth(look: Look) -> Iterator[Finding]:
         yield judge(subject, same, good, bad)
 
 
+def check_receipts(look: Look) -> Iterator[Finding]:
+    """Check what witnesses and time stamps say of the log, each with its verdict."""
+    witnesses = []
+    for text in look.trust.witnesses:
+        try:
+            witnesses.append(read_witness_key(text))
+        except ValueError as error:
+            yield wrong(f"witness key {text}", f"it cannot be read: {error}")
+    if look.key is not None:
+        yield from judge_receipts(look.bundle, log=look.key, witnesses=witnesses)
+
+
 def check_policies(look: Look) -> Iterator[Finding]:
     """Each policy stands under the digest of its text."""
     for line in look.bundle.lines(POLICIES):
@@ -221,6 +239,7 @@ CHECKS: list[Check] = [
     check_cases,
     check_tree,
     check_growth,
+    check_receipts,
     check_policies,
 ]
 """In this order; others add theirs at the end."""
@@ -246,12 +265,20 @@ def main(arguments: Sequence[str], *, home: Path) -> int:
     parser.add_argument("bundle", nargs="?", default=home, type=Path)
     parser.add_argument("--key", default="", help="the log's public key, name+id+key")
     parser.add_argument("--since", type=Path, help="a checkpoint you hold, as a file")
+    parser.add_argument(
+        "--witness-key",
+        action="append",
+        default=[],
+        metavar="VKEY",
+        help="a witness's public key, name+id+key; may be given again",
+    )
     parser.add_argument("--quiet", action="store_true", help="print only what is wrong")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(arguments)
     try:
         since = options.since.read_text(encoding="utf-8") if options.since else ""
-        findings = verify(Bundle(options.bundle), Trust(options.key, since))
+        trust = Trust(options.key, since, options.witness_key)
+        findings = verify(Bundle(options.bundle), trust)
         write = _write_json if options.json else _write_lines
         return write(findings, sys.stdout, quiet=options.quiet)
     except (Unreadable, OSError, zipfile.BadZipFile) as error:

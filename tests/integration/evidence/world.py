@@ -133,7 +133,7 @@ def path_of(bundle: EvidenceBundle) -> Path:
     return bundles.folder_of(bundle.pk) / bundle.file_name
 
 
-def faults_of(bundle: Path, **trust: str) -> list[str]:
+def faults_of(bundle: Path, **trust: Any) -> list[str]:
     """Judge a bundle in this process; return what is wrong, in words."""
     found = verify.verify(files.Bundle(bundle), Trust(**trust))
     return [f"{one.subject}: {one.words}" for one in found if not one.ok]
