@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 Rows = Sequence[tuple[str, str]]
+FONT: Final = "DejaVuSans"
+_FILE: Final = (
+    Path(__file__).parent / "vendor" / "dejavu-fonts-ttf-2.37.3" / "DejaVuSans.ttf"
+)
 
 
 def write_paper(
@@ -21,7 +29,10 @@ def write_paper(
 ) -> bytes:
     """Return the PDF; `end` may hold reportlab's own marks, the rest is plain text."""
     out = io.BytesIO()
+    _load_font()
     styles = getSampleStyleSheet()
+    for name in ("BodyText", "Title", "Heading2"):
+        styles[name].fontName = FONT
     paper = SimpleDocTemplate(
         out,
         pagesize=A4,
@@ -61,5 +72,16 @@ def _text(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text in the letters that every reader's own fonts have (WinAnsi)."""
-    return text.encode("cp1252", "replace").decode("cp1252")
+    """Return a text in the letters that the font has; others become question marks."""
+    known = _load_font().face.charToGlyph
+    return "".join(mark if ord(mark) in known else "?" for mark in text)
+
+
+@functools.cache
+def _load_font() -> Any:
+    """Return the font that goes into the paper: as much of it as is used."""
+    font = TTFont(FONT, _FILE)
+    pdfmetrics.registerFont(font)
+    # One face: what is bold or slanted elsewhere is told apart by its size here.
+    pdfmetrics.registerFontFamily(FONT, FONT, FONT, FONT, FONT)
+    return font

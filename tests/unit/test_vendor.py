@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = [ROOT / "static" / "vendor", ROOT / "tests" / "vendor"]
+FOLDERS = [
+    ROOT / "static" / "vendor",
+    ROOT / "tests" / "vendor",
+    ROOT / "review" / "evidence" / "vendor",
+]
 ROW = re.compile(
     r"^\| (?P<package>[\w.-]+) \| (?P<version>[\d.]+) \| `(?P<file>[^`]+)` "
     r"\| `(?P<digest>[0-9a-f]{64})` \| (?P<licence>[^|]+) \|$",
