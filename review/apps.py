@@ -7,6 +7,9 @@ from django.apps import AppConfig
 UNGUARDED: Final = {
     "review_auditlist": "searches under a name; each of them is run anew",
     "review_batch": "a pile somebody works through; each verdict in it is an entry",
+    "review_controlorder": "tests of controls under way; what they find becomes a run,"
+    " with its entry",
+    "review_controlpart": "cases of such an order, until the run has what was found",
     "review_delivery": "mails and posts on their way",
     "review_draft": "what somebody types and has not handed in",
     "review_incidentorderitem": "what is still to do of an order; each act is an entry of its case",

@@ -8,6 +8,7 @@ from review.live import publish_instances
 from review.operations import (
     building,
     clocks,
+    control_orders,
     coverage,
     delivering,
     incident_orders,
@@ -20,6 +21,7 @@ from review.operations import (
     rollups,
     settling,
     stopping,
+    workshop,
 )
 from review.operations.openings import ReviewDesk
 from review.operations.stops import Brakes
@@ -49,7 +51,8 @@ register_sweep("retention", retaining.sweep)
 set_carrier(delivering.Mailman())
 register_sweep("bundles", building.sweep)
 register_sweep("incidents", incident_orders.sweep)
-set_bundler(incident_orders.Errands(building.Workshop()))
+register_sweep("controls", control_orders.sweep)
+set_bundler(incident_orders.Errands(workshop.Workshop()))
 register_sweep("policies", policies.bring_into_force)
 register_sweep("presence", presence.forget_gone)
 register_sweep("rollups", rollups.sweep)

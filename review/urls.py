@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from review.urls_controls import urlpatterns as control_urls
 from review.urls_desks import urlpatterns as desk_urls
 from review.urls_processes import urlpatterns as process_urls
 from review.urls_stops import urlpatterns as stops_urls
@@ -425,5 +426,6 @@ urlpatterns = [
     *desk_urls,
     *process_urls,
     *stops_urls,
+    *control_urls,
 ]
 urlpatterns += overview.urlpatterns

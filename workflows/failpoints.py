@@ -32,8 +32,15 @@ POINTS: Final = (
     "sign.anchored",
     "export.middle",
     "rollup.uncommitted",
+    "bundle.planned",
+    "bundle.middle",
+    "bundle.part",
+    "bundle.assembled",
+    "bundle.handed",
+    "controls.part",
+    "controls.uncommitted",
 )
-"""In the order of RELIABILITY's list F1 to F12."""
+"""In the order of RELIABILITY's list F1 to F12; then where auditors' work may break off."""
 
 _BORN: Final = os.getpid()
 _VICTIMS: Final = ("self", "parent", "both")

@@ -72,7 +72,7 @@ def drain_notices(**_: object) -> int:
 
 
 def drain_bundles(**_: object) -> int:
-    """Build bundles of evidence for a while; return how many were finished."""
+    """Do auditors' work for a while, such as bundles; return how much was finished."""
     return kinds.bundler().drain(seconds=SECONDS)
 
 

@@ -17,6 +17,20 @@ class Result(StrEnum):
     UNDECIDED = "UNDECIDED"
 
 
+class OrderState(StrEnum):
+    """Where tests over many cases stand that workers run."""
+
+    WAITING = "WAITING"
+    TESTING = "TESTING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+
+
+UNDER_WAY: Final = (OrderState.WAITING, OrderState.TESTING)
+MOST_ATTEMPTS: Final = 5
+"""Workers that may die or fail over one order without finishing any further part."""
+
 TICKS: Final = (Result.OK, Result.EXCEPTION, Result.NOT_APPLICABLE)
 JUDGEMENTS: Final = (
     Result.APPROVED,

@@ -1,17 +1,28 @@
-"""Tests of controls over all cases of a selection, each one statement. Nothing is written.
+"""Tests of controls over cases, each one statement for a lot of them. Nothing is written.
 
 A test looks at tasks, verdicts or entries of `cases` and gives a row for each, with
-`why` where the control did not hold. What it means is said in `asks`; the statement's
-digest is kept with each run, so that one can tell whether two runs asked the same.
+`why` where the control did not hold; one test reads events, and judges them in core.
+What it means is said in `asks`; the digest of statement and rules is kept with each
+run, so that one can tell whether two runs asked the same.
 """
 
 import dataclasses
+import datetime as dt
 import hashlib
-from collections.abc import Sequence
-from typing import Any, Final
+import inspect
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
+from types import ModuleType
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from review.core import clock_audit, clocks
+from review.core.clock_audit import FindCalendar, Marks, Turn, find_fault
+from review.core.states import ClockEventKind
 from review.dashboards.sql import read_rows
+from workflows.core import calendars
 
 MOST_KEPT: Final = 5_000
 """Exceptions of one test that are kept as rows; all are counted."""
@@ -53,33 +64,16 @@ _DUAL: Final = """
     WHERE t.state = 'DECIDED' AND t.decided_by = 'PEOPLE' AND plan.needed > 1
       AND NOT (t.outcome = 'REJECTED' AND c.policy ->> 'reject_ends' = 'true')
 """
+# Judged in core/clock_audit.py: business time is no matter for SQL.
 _CLOCK: Final = """
-    SELECT t.instance_id, t.id AS task_id, NULL::integer AS seq, CASE
-        WHEN turns.first <> 'START' THEN 'the clock never started'
-        WHEN turns.halts NOT BETWEEN turns.resumes AND turns.resumes + 1
-            THEN 'pauses and resumptions do not match'
-        WHEN t.breached_at IS NOT NULL AND t.breached_at < turns.began
-            THEN 'marked late before the clock began'
-        WHEN t.breached_at IS NULL AND turns.stopped > turns.stop_due
-            THEN 'stopped after the due moment, not marked late'
-        WHEN t.breached_at IS NOT NULL AND turns.stopped < turns.stop_due
-            AND t.breached_at > turns.stopped
-            THEN 'marked late, stopped before the due moment'
-        END AS why
-    FROM cases JOIN review_task t ON t.instance_id = cases.id
-    CROSS JOIN LATERAL (
-        SELECT (array_agg(e.kind ORDER BY e.id))[1] AS first, min(e.at) AS began,
-            count(*) FILTER (WHERE e.kind = 'PAUSE') AS halts,
-            count(*) FILTER (WHERE e.kind = 'RESUME' AND e.before = 'PAUSE') AS resumes,
-            max(e.at) FILTER (WHERE e.kind = 'STOP' AND e.is_last) AS stopped,
-            max(e.due_before) FILTER (WHERE e.kind = 'STOP' AND e.is_last) AS stop_due
-        FROM (
-            SELECT c.id, c.kind, c.at,
-                lag(c.kind) OVER w AS before, lag(c.due_at) OVER w AS due_before,
-                row_number() OVER (ORDER BY c.id DESC) = 1 AS is_last
-            FROM review_clockevent c WHERE c.task_id = t.id
-            WINDOW w AS (ORDER BY c.id)) e) turns
-    WHERE t.due_at IS NOT NULL AND turns.first IS NOT NULL
+    SELECT t.instance_id, t.id AS task_id, t.due_at AS marked_due, t.breached_at,
+        e.kind, e.at, e.reason, e.due_at, e.terms ->> 'goal' AS goal,
+        e.terms ->> 'calendar' AS calendar
+    FROM unnest(%(cases)s::uuid[]) AS cases (id)
+    JOIN review_task t ON t.instance_id = cases.id
+    JOIN review_clockevent e ON e.task_id = t.id
+    WHERE t.due_at IS NOT NULL
+    ORDER BY t.instance_id, t.id, e.id
 """
 _RATIONALE: Final = """
     SELECT v.instance_id, v.task_id, v.audit_seq AS seq, CASE
@@ -154,20 +148,37 @@ _CHAIN: Final = """
 """
 
 
+class Fault(NamedTuple):
+    """One thing looked at whose control did not hold, and why."""
+
+    instance_id: UUID
+    task_id: int | None
+    seq: int | None
+    why: str
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class ControlTest:
-    """One test: what it asks, of what, by which statement."""
+    """One test: what it asks, of what, by which statement.
+
+    `judged_by` are the modules that judge what the statement reads; without any the
+    statement judges itself.
+    """
 
     code: str
     name: str
     asks: str
     of: str
     statement: str
+    judged_by: tuple[ModuleType, ...] = ()
 
     @property
     def digest(self) -> str:
-        """Return the SHA-256 of the statement."""
-        return hashlib.sha256(self.statement.encode()).hexdigest()
+        """Return the SHA-256 of the statement, and of the rules that judge what it reads."""
+        hashed = hashlib.sha256(self.statement.encode())
+        for module in self.judged_by:
+            hashed.update(inspect.getsource(module).encode())
+        return hashed.hexdigest()
 
 
 TESTS: Final = (
@@ -181,9 +192,12 @@ TESTS: Final = (
     ControlTest(
         "clock",
         "Clock right",
-        "Each clock started, its halts match, and late is marked where it stopped late.",
+        "Worked out again from its events and the calendar pinned with it, each clock"
+        " gives the due moments that are kept; late is marked where it was, and only"
+        " there.",
         "tasks with a due moment",
         _CLOCK,
+        judged_by=(clock_audit, clocks, calendars),
     ),
     ControlTest(
         "rationale",
@@ -224,11 +238,15 @@ class Result:
     test: ControlTest
     looked: int
     failed: int
-    exceptions: Sequence[Any]
+    exceptions: Sequence[Fault]
 
 
-def run_test(test: ControlTest, cases: Sequence[UUID]) -> Result:
+def run_test(
+    test: ControlTest, cases: Sequence[UUID], *, find_calendar: FindCalendar
+) -> Result:
     """Run one test over these cases."""
+    if test.judged_by:
+        return _run_clock(test, cases, find_calendar)
     rows = read_rows(
         _RUN.format(looked=test.statement),
         {"cases": list(cases), "most": MOST_KEPT},
@@ -237,5 +255,58 @@ def run_test(test: ControlTest, cases: Sequence[UUID]) -> Result:
         test=test,
         looked=rows[0].looked,
         failed=rows[0].failed,
-        exceptions=[row for row in rows if row.why is not None],
+        exceptions=[
+            Fault(row.instance_id, row.task_id, row.seq, row.why)
+            for row in rows
+            if row.why is not None
+        ],
     )
+
+
+def _run_clock(
+    test: ControlTest, cases: Sequence[UUID], find_calendar: FindCalendar
+) -> Result:
+    rows = read_rows(test.statement, {"cases": list(cases)})
+    looked = 0
+    faults: list[Fault] = []
+    for (case, task), theirs in groupby(rows, key=attrgetter("instance_id", "task_id")):
+        events = list(theirs)
+        why = find_fault(
+            [_read_turn(row) for row in events],
+            Marks(events[0].marked_due, events[0].breached_at),
+            find_calendar=find_calendar,
+        )
+        looked += 1
+        if why:
+            faults.append(Fault(case, task, None, why))
+    return Result(test, looked, len(faults), faults[:MOST_KEPT])
+
+
+def _read_turn(row: Any) -> Turn:
+    return Turn(
+        kind=ClockEventKind(row.kind),
+        at=row.at,
+        reason=row.reason,
+        due_at=row.due_at,
+        goal=dt.timedelta(microseconds=int(row.goal)) if row.goal else None,
+        calendar=row.calendar or "",
+    )
+
+
+def add_up(found: Iterable[Sequence[Result]]) -> list[Result]:
+    """Return the sums of what tests found in several lots of cases, in their order."""
+    looked, failed = Counter[str](), Counter[str]()
+    kept: dict[str, list[Fault]] = {}
+    tests: dict[str, ControlTest] = {}
+    for results in found:
+        for one in results:
+            code = one.test.code
+            tests[code] = one.test
+            looked[code] += one.looked
+            failed[code] += one.failed
+            mine = kept.setdefault(code, [])
+            mine.extend(one.exceptions[: MOST_KEPT - len(mine)])
+    return [
+        Result(test, looked[code], failed[code], kept[code])
+        for code, test in tests.items()
+    ]

@@ -31,6 +31,7 @@ _SEEN_BY: Final[Mapping[str, Callable[[Rights], bool]]] = {
     "stops": permissions.can_see_policies,
     "bundle": permissions.can_audit,
     "bundles": permissions.can_audit,
+    "controls": permissions.can_audit,
 }
 
 

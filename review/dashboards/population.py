@@ -24,6 +24,16 @@ _POPULATION: Final = """
     WHERE i.id = ANY(%(cases)s)
     GROUP BY i.id, d.key ORDER BY i.id
 """
+_KEYS: Final = """
+    SELECT id, business_key FROM workflows_instance
+    WHERE id = ANY(%(cases)s) AND business_key <> ''
+"""
+
+
+def find_keys(cases: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the keys of those among these cases that have one."""
+    rows = read_rows(_KEYS, {"cases": list(cases)}) if cases else []
+    return {row.id: row.business_key for row in rows}
 
 
 def list_population(cases: Sequence[UUID], *, stratify: str = "") -> list[Any]:

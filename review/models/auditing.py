@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from review.core.controls import Result
+from review.core.controls import OrderState, Result
 from review.core.sampling import Method
 from review.models.fields import ExactDecoder, ExactEncoder
 from review.models.people import Person
@@ -237,6 +237,86 @@ class ControlRun(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class ControlOrder(models.Model):
+    """Control tests asked for over many cases; workers test part by part until it is a run.
+
+    `next_at` is when a worker may take it up: of one that is being worked on, the end
+    of its lease. `token` rises with each claim. `tree_size` and `tree_root` name the
+    last checkpoint when the cases were listed.
+    """
+
+    owner = models.ForeignKey(
+        Person, on_delete=models.PROTECT, related_name="control_orders", db_index=False
+    )
+    title = models.CharField(max_length=200)
+    selection = models.JSONField()
+    state = models.CharField(max_length=20, choices=choices(OrderState))
+    token = models.IntegerField(default=0)
+    attempts = models.SmallIntegerField(default=0)
+    next_at = models.DateTimeField(null=True)
+    ordered_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    error = models.TextField(default="")
+    cases = models.IntegerField(default=0)
+    cases_done = models.IntegerField(default=0)
+    parts_total = models.IntegerField(null=True)
+    tree_size = models.BigIntegerField(null=True)
+    tree_root = models.CharField(max_length=64, default="")
+    run = models.OneToOneField(
+        ControlRun, on_delete=models.PROTECT, null=True, related_name="order"
+    )
+
+    class Meta:
+        constraints = [
+            one_of("state", OrderState, name="review_control_order_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=["WAITING", "TESTING"], next_at__isnull=False)
+                | (~Q(state__in=["WAITING", "TESTING"]) & Q(next_at__isnull=True)),
+                name="review_control_order_due_while_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="DONE", run__isnull=False)
+                | (~Q(state="DONE") & Q(run__isnull=True)),
+                name="review_control_order_done_is_a_run",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_at"],
+                condition=Q(next_at__isnull=False),
+                name="review_control_order_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ControlPart(models.Model):
+    """Some of an order's cases, and what the tests found in them once they ran.
+
+    `found` is per test how many were looked at and failed, with the exceptions to keep.
+    Parts go when the order has become a run, or nothing.
+    """
+
+    order = models.ForeignKey(
+        ControlOrder, on_delete=models.CASCADE, related_name="parts", db_index=False
+    )
+    number = models.IntegerField()
+    cases = ArrayField(models.UUIDField())
+    found = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "number"], name="review_control_part_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Part {self.number} of order {self.order_id}"
 
 
 class ControlException(models.Model):

@@ -41,12 +41,13 @@ from review.operations.bundles import (
     BUILDER,
     TOPIC,
     bundle_topic,
+    clear_beside,
     expire_old,
     folder_of,
     scope_of,
 )
 from review.permissions import get_rights
-from workflows import dispatch
+from workflows import dispatch, failpoints
 from workflows.driver import fetch
 from workflows.models import Instance
 from workflows.operations.errors import Refused
@@ -102,14 +103,6 @@ class Claim:
 
 
 # --- taking up --------------------------------------------------------------------
-
-
-class Workshop:
-    """Builds bundles, in `bundles` jobs and in sweeps that have no broker."""
-
-    def drain(self, *, seconds: float) -> int:
-        """Build what is due for at most about so long; return how many are ready."""
-        return drain(seconds=seconds)
 
 
 def drain(*, seconds: float = SLICE_SECONDS) -> int:
@@ -230,6 +223,7 @@ class _Build:
             entries_done=0,
         )
         self.pulse.done = 0
+        failpoints.reach("bundle.planned")
         return plan
 
     def _build_part(self, number: int, cases: list[UUID]) -> None:
@@ -254,6 +248,7 @@ class _Build:
             attempts=0,
             error="",
         )
+        failpoints.reach("bundle.part")
         send_now(bundle_topic(self.bundle.pk))
 
     def _finish(self) -> None:
@@ -282,10 +277,11 @@ class _Build:
             out, order=order, finished=self.parts, folder=self.folder, now=now
         )
         _sync(out)
+        failpoints.reach("bundle.assembled")
         self._hand_out(out, made)
-        for path in self.folder.iterdir():
-            if path != out:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        # A crash here leaves parts that nobody reads; a sweep takes them away.
+        failpoints.reach("bundle.handed")
+        clear_beside(out)
 
     def _hand_out(self, out: Path, made: Assembled) -> None:
         """Say that the file is there, with its hash, in an entry; LeaseLost undoes it."""
@@ -415,6 +411,7 @@ class Pulse:
     def tell(self, entries: int) -> None:
         """Note that more entries are written; raises LeaseLost where it is in vain."""
         self.done += entries
+        failpoints.reach("bundle.middle")
         if self._is_lost:
             raise LeaseLost
 

@@ -256,19 +256,35 @@ def expire(bundle_id: int, *, now: dt.datetime, why: str) -> None:
 
 
 def remove_left_over() -> None:
-    """Remove what belongs to no bundle that is under way or ready."""
+    """Remove what belongs to no bundle that is under way or ready.
+
+    Of one that is ready also its parts, where whoever built it died before he did.
+    """
     root = Path(settings.DATA_DIR) / "bundles"
     if not root.is_dir():
         return
     found = {int(path.name): path for path in root.iterdir() if path.name.isdecimal()}
-    kept: set[int] = set(
+    kept: dict[int, str] = dict(
         EvidenceBundle.objects.filter(
             pk__in=found, state__in=[*UNDER_WAY, BundleState.READY]
-        ).values_list("pk", flat=True)
+        ).values_list("pk", "file_name")
     )
     for bundle_id, path in found.items():
         if bundle_id not in kept:
             shutil.rmtree(path, ignore_errors=True)
+        elif kept[bundle_id]:
+            clear_beside(path / kept[bundle_id])
+
+
+def clear_beside(file: Path) -> None:
+    """Remove everything that lies beside a bundle's file: it was made of that."""
+    for path in file.parent.iterdir():
+        if path == file:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def list_bundles(rights: Rights, *, limit: int) -> list[EvidenceBundle]:

@@ -1,5 +1,6 @@
 """Control tests over the whole population: run them, and open what did not hold."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -12,11 +13,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from review import permissions
 from review.core.selections import Selection
 from review.dashboards.control_tests import TESTS
+from review.dashboards.population import find_keys
 from review.forms.audit import read_search
-from review.models import ControlException, ControlRun
-from review.operations.control_runs import run_controls
+from review.models import ControlException, ControlOrder, ControlRun
+from review.operations import control_orders
 from review.views.access import screen, viewer_required
 from review.views.audit_words import describe_scope, tell_facets
+from review.views.control_orders import list_orders
 from review.views.formats import format_count, format_moment
 from review.views.pages import render_page
 from review.views.paging import cut, read_before
@@ -37,18 +40,8 @@ def control_runs(request: HttpRequest) -> HttpResponse:
     facets = search.strings()
     told = tell_facets(facets)
     if request.method == "POST":
-        run = run_controls(
-            person=person_of(request),
-            title=request.POST.get("title", "") or "; ".join(told)[:200],
-            facets=facets,
-        )
-        failed = sum(one["failed"] for one in run.results)
-        messages.info(
-            request,
-            f"{format_count(run.cases, 'case')} tested:"
-            f" {format_count(failed, 'exception')}.",
-        )
-        return redirect("control-run", run.id)
+        title = request.POST.get("title", "") or "; ".join(told)[:200]
+        return _begin(request, title=title, facets=facets)
     now, zone = database_now(), viewer.look.tzinfo
     runs = ControlRun.objects.filter(owner_id=viewer.person_id).order_by("-run_at")
     context = {
@@ -57,6 +50,8 @@ def control_runs(request: HttpRequest) -> HttpResponse:
             permissions.audit_scope_of(viewer.rights), zone=zone, now=now
         ),
         "tests": TESTS,
+        "topic": control_orders.TOPIC,
+        "orders": list_orders(viewer.person_id, zone=zone, now=now),
         "facets": facets,
         "told": told or ["every case in reach"],
         "rows": [
@@ -72,6 +67,22 @@ def control_runs(request: HttpRequest) -> HttpResponse:
         ],
     }
     return render_page(request, "review/control_runs.html", context)
+
+
+def _begin(
+    request: HttpRequest, *, title: str, facets: Mapping[str, str]
+) -> HttpResponse:
+    """Test at once, or let workers do it where it is much."""
+    begun = control_orders.begin(person=person_of(request), title=title, facets=facets)
+    if isinstance(begun, ControlOrder):
+        return redirect("control-order", begun.pk)
+    failed = sum(one["failed"] for one in begun.results)
+    messages.info(
+        request,
+        f"{format_count(begun.cases, 'case')} tested:"
+        f" {format_count(failed, 'exception')}.",
+    )
+    return redirect("control-run", begun.pk)
 
 
 @require_GET
@@ -94,6 +105,7 @@ def control_run(request: HttpRequest, run_id: int) -> HttpResponse:
         parameter="after",
         mark=lambda row: str(row.id),
     )
+    keys = find_keys([row.instance_id for row in shown])
     selection = Selection.from_json(run.selection)
     names = {one["code"]: one["name"] for one in run.tests}
     context = {
@@ -108,7 +120,8 @@ def control_run(request: HttpRequest, run_id: int) -> HttpResponse:
         "rows": [
             {
                 "test": names.get(row.test, row.test),
-                "case": str(row.instance_id)[:13],
+                "case": keys.get(row.instance_id) or str(row.instance_id)[:13],
+                "id": row.instance_id,
                 "url": _url(row),
                 "why": row.why,
             }

@@ -31,6 +31,7 @@ from review.operations import (  # noqa: E402
     batches,
     building,
     bundles,
+    control_orders,
     delegations,
     emergencies,
     incident_orders,
@@ -158,22 +159,7 @@ def furnish() -> dict[str, Any]:
     people = {each.name: each for each in Person.objects.all()}
     tasks = start(["Files", "Alike 1", "Alike 2", "Alike 3"], has_files=True)["tasks"]
     night = Queue.objects.get(key="night")
-    everything = {"control": "review", "note": "Everything."}
-    grid: dict[str, Any] = {"inputs": [], "rows": [everything]}
-    first, second = (
-        policies.propose(
-            queue_id=night.id,
-            kind=PolicyKind.GRID,
-            body={
-                **grid,
-                "rows": [{"impact": impact, "control": "dual"}, *grid["rows"]],
-            },
-            reason=WHY,
-            person=person,
-        )
-        for person, impact in ((None, "> 10000"), (people["Carol"], "> 5000"))
-    )
-    assert first.version < second.version
+    policy = _propose_grids(night, people["Carol"])
     batch = batches.make_batch(
         queue=Queue.objects.get(key=KEY),
         person=people["Alice"],
@@ -205,14 +191,36 @@ def furnish() -> dict[str, Any]:
         **_order(people["Dan"], people["Olga"], instance_id),
         "sample": sample.id,
         "control_run": run.id,
+        "control_order": _order_tests(people["Dan"]),
         "files_task": tasks[0],
         "clocked_instance": str(instance_id),
-        "policy": second.id,
+        "policy": policy,
         "stop": _stop(people["Olga"]),
         "batch": batch.id,
         "approval": approval,
         "person": people["Alice"].id,
     }
+
+
+def _propose_grids(queue: Queue, person: Person) -> int:
+    """Give a queue its grid, and a change of it that waits; return the change."""
+    everything = {"control": "review", "note": "Everything."}
+    grid: dict[str, Any] = {"inputs": [], "rows": [everything]}
+    first, second = (
+        policies.propose(
+            queue_id=queue.id,
+            kind=PolicyKind.GRID,
+            body={
+                **grid,
+                "rows": [{"impact": impact, "control": "dual"}, *grid["rows"]],
+            },
+            reason=WHY,
+            person=who,
+        )
+        for who, impact in ((None, "> 10000"), (person, "> 5000"))
+    )
+    assert first.version < second.version
+    return second.id
 
 
 def _stop(owner: Person) -> int:
@@ -237,6 +245,12 @@ def _order(auditor: Person, owner: Person, instance_id: UUID) -> dict[str, int]:
         "bundle": bundles.order_bundle(selection=selection, doer=auditor),
         "incident_order": refused.pk,
     }
+
+
+def _order_tests(auditor: Person) -> int:
+    """Order tests of the controls of all cases, which no worker runs here."""
+    selection = Selection(kind="query", title="Waiting")
+    return control_orders.order(person=auditor, selection=selection).pk
 
 
 def main() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 
 from review.core.states import Decision
-from review.dashboards.control_tests import TESTS, run_test
+from review.dashboards.control_tests import TESTS
 from review.models import ClockEvent, ControlException, Task, Verdict
-from review.operations.control_runs import run_controls
+from review.operations.control_runs import run_controls, run_tests
 from tests.audit_tables import owner_without_triggers
 from tests.factories.desk import World, build_world
 from tests.integration.evidence.test_audit_desk import decide, notices
@@ -76,6 +77,38 @@ class TestControls:
         assert whys["rationale"] == "reject without a reason"
         assert whys["chain"].startswith(f"entry {seq} does not follow")
         assert whys["clock"] == "stopped after the due moment, not marked late"
+        page = world.browser("dan").get(reverse("control-run", args=[run.id]))
+        html = page.content.decode()
+        case = task.instance
+        assert case.business_key
+        url = reverse("audit-case", args=[case.id])
+        # The case by its key, its id only on asking, and the way to the very entry.
+        assert (
+            f'<a href="{url}#event-{seq}" title="{case.id}">{case.business_key}</a>'
+            in html
+        )
+
+    def test_due_moments_are_worked_out_again(self, world: World) -> None:
+        tasks = [world.open_task() for _ in range(3)]
+        _sound, moved, marked = tasks
+        with owner_without_triggers("review_task", "review_clockevent"):
+            ClockEvent.objects.filter(task=moved).update(
+                due_at=F("due_at") + dt.timedelta(hours=1)
+            )
+            Task.objects.filter(id=moved.id).update(
+                due_at=F("due_at") + dt.timedelta(hours=1)
+            )
+            Task.objects.filter(id=marked.id).update(
+                due_at=F("due_at") + dt.timedelta(hours=1)
+            )
+        run = run_controls(person=world.people["dan"], title="", facets={})
+        rows = ControlException.objects.filter(run=run, test="clock")
+        whys = {row.task_id: row.why for row in rows}
+        assert set(whys) == {moved.id, marked.id}
+        assert "the start put the due moment at" in whys[moved.id]
+        assert "its clock gives" in whys[marked.id]
+        (looked,) = [one for one in run.results if one["code"] == "clock"]
+        assert (looked["looked"], looked["failed"]) == (3, 2)
 
     def test_a_cut_tail_and_a_removed_entry_are_gaps(self, world: World) -> None:
         chain_test = next(test for test in TESTS if test.code == "chain")
@@ -84,7 +117,7 @@ class TestControls:
             last = AuditEntry.objects.filter(chain=cut).order_by("-seq")[0]
             AuditEntry.objects.filter(id=last.id).delete()
             AuditEntry.objects.filter(chain=holed, seq=2).delete()
-        result = run_test(chain_test, [whole, cut, holed])
+        (((result),),) = run_tests([[whole, cut, holed]], tests=[chain_test])
         whys = {row.instance_id: row.why for row in result.exceptions}
         assert set(whys) == {cut, holed}
         assert "the chain has" in whys[cut]
