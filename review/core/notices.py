@@ -38,6 +38,8 @@ class Notice(StrEnum):
     BUDGET_BURNING = "BUDGET_BURNING"
     ALERT = "ALERT"
     FIGURES = "FIGURES"
+    ERASURE_PROPOSED = "ERASURE_PROPOSED"
+    ERASURE_SETTLED = "ERASURE_SETTLED"
 
 
 class Channel(StrEnum):
@@ -126,6 +128,8 @@ KINDS: Final[Mapping[Notice, Kind]] = {
     ),
     Notice.ALERT: Kind("A figure is out of its bounds", "Time"),
     Notice.FIGURES: Kind("The figures of my queues", "Figures", MAIL_ONLY),
+    Notice.ERASURE_PROPOSED: Kind("An erasure waits for my approval", "Safeguards"),
+    Notice.ERASURE_SETTLED: Kind("My erasure is approved or declined", "Safeguards"),
 }
 
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from review import live
 from review.core.erasing import LONG_WORDS, Why
 from review.models import Erasure, Person
-from review.operations import bundles, content, forgetting, holds
+from review.operations import bundles, content, erasure_notices, forgetting, holds
 from review.operations.people import actor_of
 from review.permissions import check_can_erase, get_rights
 from workflows import audit
@@ -122,6 +122,7 @@ def propose(*, subject: str, person: Person, reason: str) -> int:
     )
     detail = {"erasure": made.id, "cases": len(ids), "reason": made.reason}
     _record("erasure.proposed", person, detail, now=now)
+    erasure_notices.tell_approvers(made, person)
     return made.id
 
 
@@ -160,6 +161,7 @@ def approve(*, erasure_id: int, person: Person) -> Erased:
         "reason": found.reason,
     }
     _record("content.erased", person, detail, now=now)
+    erasure_notices.tell_author(found, person, "approved")
     live.publish_instances(ids)
     bundles.let_go_opened(now=now)
     return Erased(cases=count, commitments=commitments, contents=contents)
@@ -175,6 +177,7 @@ def decline(*, erasure_id: int, person: Person, reason: str) -> None:
     _settle(found, "DECLINED", person, reason.strip(), now=now)
     detail = {"erasure": found.id, "reason": reason.strip()}
     _record("erasure.declined", person, detail, now=now)
+    erasure_notices.tell_author(found, person, "declined")
 
 
 def _erase(

@@ -16,12 +16,15 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from review.core.erasing import HoldKind
+from review.core.notices import Channel, Notice
 from review.core.states import Decision, Role
 from review.evidence.disclosures import list_disclosures
 from review.models import (
     Erasure,
     EvidenceBundle,
     LegalHold,
+    Notification,
+    NotificationPreference,
     Person,
     Task,
     User,
@@ -30,6 +33,7 @@ from review.models import (
 from review.operations import (
     bundles,
     claims,
+    delegations,
     drafts,
     erasing,
     handing,
@@ -274,6 +278,40 @@ def test_open_case_and_held_case_are_not_erased(scene: Scene) -> None:
     holds.place(wish=elsewhere, actor=TESTER)
     assert erasing.approve(erasure_id=proposed, person=scene.erik).cases == 1
     assert NAME not in json.dumps(entries(task.instance_id))
+
+
+def test_who_may_approve_an_erasure_is_told_and_its_author_what_became_of_it(
+    scene: Scene,
+) -> None:
+    frieda = make_person("Frieda", Role.ADMINISTRATOR)
+    mails_only = {Notice.ERASURE_PROPOSED.value: [Channel.EMAIL.value]}
+    NotificationPreference.objects.create(person=frieda, channels=mails_only)
+    stand_in = make_person("Stan", Role.PROCESS_OWNER)
+    people.grant_role(person=scene.olga, role=Role.REVIEWER, actor=TESTER)
+    delegations.delegate(
+        giver=scene.olga,
+        taker=stand_in,
+        ends_at=database_now() + dt.timedelta(hours=1),
+        reason="Away.",
+    )
+    judge(start(scene), scene.alice, Decision.REJECT)
+    first = erasing.propose(subject=NAME, person=scene.olga, reason="Request 17.")
+    told = Notification.objects.filter(kind="ERASURE_PROPOSED").order_by("person_id")
+    # Neither the author nor who counts as one with her, and nobody without the right.
+    assert [(one.person_id, one.is_listed) for one in told] == [
+        (scene.erik.id, True),
+        (frieda.id, False),
+    ]
+    assert told[0].title == f"Erasure {first} of 1 case waits for approval"
+    assert (told[0].text, told[0].url) == ("Olga says why: Request 17.", "/content/")
+    erasing.decline(erasure_id=first, person=scene.erik, reason="Look again.")
+    second = erasing.propose(subject=NAME, person=scene.erik, reason="Request 18.")
+    erasing.approve(erasure_id=second, person=frieda)
+    settled = Notification.objects.filter(kind="ERASURE_SETTLED").order_by("id")
+    assert [(one.person_id, one.text) for one in settled] == [
+        (scene.olga.id, "Erik declined it: Look again."),
+        (scene.erik.id, "Frieda approved it."),
+    ]
 
 
 def test_content_is_pruned_when_its_time_is_over(
