@@ -13,12 +13,18 @@ from django.db import connection
 from pydantic import BaseModel
 
 import review.live
+from review.core import bundles
+from review.operations import building, control_orders
 from workflows.handlers import HandlerContext, handler
 from workflows.operations import claims
 
 # A killed worker's steps are free again after the time limit and this grace; the
 # product's 15 seconds would make these tests wait without testing more.
 claims.GRACE_SECONDS = 1
+# So with bundles and tests of controls: a part for few cases, and short leases.
+building.LEASE_SECONDS = control_orders.LEASE_SECONDS = 2
+building.BEAT_SECONDS = 0.4
+bundles.PART_CASES = control_orders.AT_ONCE = 8
 
 OUTSIDE_SECONDS = 0.4
 

@@ -7,15 +7,18 @@ comes by, while the others work on. RELIABILITY's list F1 to F12 is `failpoints.
 from __future__ import annotations
 
 import json
+import random
+import signal
 import subprocess
 import sys
 import time
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import redis
 
 from tests.faults.fleet import Fleet, a_fleet
 from workflows.failpoints import POINTS
@@ -25,6 +28,16 @@ pytestmark = pytest.mark.slow
 
 CASES = 24
 DEADLINE_SECONDS = 150.0
+# Dealt to the workers that build bundles and test controls, once the cases are over.
+OF_AUDITORS = {
+    "bundle.planned": "self",
+    "bundle.middle": "both",
+    "bundle.part": "self",
+    "bundle.assembled": "both",
+    "bundle.handed": "self",
+    "controls.part": "self",
+    "controls.uncommitted": "both",
+}
 BLOWS = {
     "claim.committed": "self,both",
     "call.before": "self",
@@ -43,9 +56,17 @@ BLOWS = {
     "sign.anchored": "self",
     "export.middle": "self",
     "rollup.uncommitted": "self",
+    **OF_AUDITORS,
 }
 NODES = ("s", "call", "book", "pause", "judge", "book_again", "e")
+AUDITORS_SECONDS = 120.0
+SEED = 20_260_105
 _OPEN = "SELECT count(*) FROM workflows_instance WHERE state = 'ACTIVE'"
+_UNDER_WAY = """
+    SELECT (SELECT count(*) FROM review_evidencebundle
+            WHERE state IN ('WAITING', 'BUILDING'))
+        + (SELECT count(*) FROM review_controlorder WHERE next_at IS NOT NULL)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -55,19 +76,28 @@ def aftermath(servers: None) -> Iterator[Fleet]:
         fleet.run("-m", "tests.faults.judged", "begin", str(CASES))
         blows = fleet.folder / "blows"
         blows.mkdir()
-        fleet.more_environment = {
-            "FAILPOINTS": " ".join(f"{name}={who}" for name, who in BLOWS.items()),
-            "FAILPOINTS_FOLDER": str(blows),
-        }
+        _arm(fleet, {n: who for n, who in BLOWS.items() if n not in OF_AUDITORS})
         fleet.crew["judge"] = ("-m", "tests.faults.judged", "judge", str(CASES))
         deadline = time.monotonic() + DEADLINE_SECONDS
         while time.monotonic() < deadline:
             fleet.tend()
-            if not fleet.count(_OPEN) and not _left(blows) - {"export.middle"}:
+            if not fleet.count(_OPEN) and not _left(blows) - OF_AUDITORS.keys() - {
+                "export.middle"
+            }:
                 break
             time.sleep(0.2)
         _export(fleet)
+        _build(fleet)
+        _lose_the_queue(fleet)
         yield fleet
+
+
+def _arm(fleet: Fleet, blows: Mapping[str, str]) -> None:
+    """Arm these points for all that is started from now on."""
+    fleet.more_environment = {
+        "FAILPOINTS": " ".join(f"{name}={who}" for name, who in blows.items()),
+        "FAILPOINTS_FOLDER": str(fleet.folder / "blows"),
+    }
 
 
 def _left(blows: Path) -> set[str]:
@@ -82,6 +112,39 @@ def _export(fleet: Fleet) -> None:
     first = fleet.program("export", *words, "--to", str(fleet.folder / "lost.zip"))
     assert fleet.start(first).wait(30) < 0
     fleet.run(*words, "--to", str(fleet.folder / "case.zip"))
+
+
+def _build(fleet: Fleet) -> None:
+    """Let auditors' workers die at each of their points, and others go on."""
+    fleet.run("-m", "tests.faults.auditing", "begin")
+    _arm(fleet, OF_AUDITORS)
+    for number in (1, 2):
+        fleet.crew[f"notify-{number}"] = ("manage.py", "work", "--queue", "notify")
+    _wait_for_auditors(fleet)
+
+
+def _wait_for_auditors(fleet: Fleet) -> None:
+    deadline = time.monotonic() + AUDITORS_SECONDS
+    while time.monotonic() < deadline:
+        fleet.tend()
+        if not fleet.count(_UNDER_WAY):
+            return
+        time.sleep(0.1)
+
+
+def _lose_the_queue(fleet: Fleet) -> None:
+    """Order a bundle whose ring is lost with the whole broker before anybody hears it."""
+    deaf = [fleet.children[name] for name in ("notify-1", "notify-2", "sweeper")]
+    for child in deaf:
+        child.send_signal(signal.SIGSTOP)
+    fleet.more_environment = {}
+    fleet.run("-m", "tests.faults.auditing", "bundle")
+    with redis.Redis(unix_socket_path=str(fleet.folder / "valkey.sock")) as broker:
+        fleet.dealt["jobs lost"] = len(broker.keys("rq:job:*"))
+    fleet.flush_broker(random.Random(SEED))  # noqa: S311  (it picks nothing)
+    for child in deaf:
+        child.send_signal(signal.SIGCONT)
+    _wait_for_auditors(fleet)
 
 
 def test_every_point_was_struck() -> None:
@@ -182,5 +245,54 @@ def test_evidence_verifies_after_an_export_that_died(aftermath: Fleet) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     exports = aftermath.count(
         "SELECT count(*) FROM workflows_auditentry WHERE kind = 'evidence.exported'"
+        " AND actor = 'system:command-line'"
     )
     assert exports == 2
+
+
+def test_bundles_are_whole_and_finished_once_whoever_died(aftermath: Fleet) -> None:
+    assert aftermath.dealt["jobs lost"] > 0
+    rows = aftermath.query(
+        "SELECT id, state, cases, file_name, token FROM review_evidencebundle"
+        " WHERE ordered_by <> 'system:command-line' ORDER BY id"
+    )
+    assert [(state, cases) for _, state, cases, *_ in rows] == [("READY", CASES)] * 2
+    assert rows[0][4] > 2  # as many workers had it in hand
+    aftermath.run("manage.py", "sweep", "--once")
+    kept = aftermath.query(
+        "SELECT c.bundle_id, c.what, count(*), count(DISTINCT e.id)"
+        " FROM review_bundlecustody c"
+        " JOIN workflows_auditchain h ON h.name = 'installation'"
+        " JOIN workflows_auditentry e ON e.chain = h.id AND e.seq = c.audit_seq"
+        " AND e.kind = c.what GROUP BY 1, 2"
+    )
+    for bundle_id, _, _, file_name, _ in rows:
+        assert sorted(row[1:] for row in kept if row[0] == bundle_id) == [
+            ("evidence.exported", 1, 1),
+            ("evidence.finished", 1, 1),
+        ]
+        folder = aftermath.folder / "data" / "bundles" / str(bundle_id)
+        # What the dead left lying is gone: one file is delivered.
+        assert [path.name for path in folder.iterdir()] == [file_name]
+        with zipfile.ZipFile(folder / file_name) as archive:
+            archive.extractall(aftermath.folder / "bundles")
+        script = aftermath.folder / "bundles" / f"evidence-{bundle_id}" / "verify.py"
+        words = [sys.executable, "-E", "-s", str(script), str(folder / file_name)]
+        done = subprocess.run(words, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"number of cases: {CASES}, as many" in done.stdout
+
+
+def test_controls_are_tested_once_over_every_case_whoever_died(
+    aftermath: Fleet,
+) -> None:
+    runs = aftermath.query("SELECT cases, results FROM review_controlrun")
+    ((cases, results),) = runs
+    looked = {one["code"]: (one["looked"], one["failed"]) for one in results}
+    assert cases == CASES
+    assert looked["chain"] == looked["clock"] == (CASES, 0)
+    entries = aftermath.count(
+        "SELECT count(*) FROM workflows_auditentry WHERE kind = 'audit.controls_tested'"
+    )
+    assert entries == 1
+    assert aftermath.count("SELECT count(*) FROM review_controlpart") == 0
