@@ -98,9 +98,11 @@ def sample_item(request: HttpRequest, plan_id: int, position: int) -> HttpRespon
             papers.mark_item(
                 person=person, plan_id=plan.id, position=position, marks=marks
             )
-        following = position + 1 if position < plan.size else position
-        stays = "stay" in request.POST or following > len(paper.items)
-        return redirect("sample-item", plan.id, position if stays else following)
+        if "stay" in request.POST:
+            return redirect("sample-item", plan.id, position)
+        if position == len(paper.items):
+            return redirect("sample-detail", plan.id)
+        return redirect("sample-item", plan.id, position + 1)
     auditing.record_opening(person=person, instance_id=item.instance_id)
     own = paper.mark(item.id, REPERFORMANCE)
     alike = compare(Result(own.result), item.outcome) if own else None
