@@ -1,5 +1,6 @@
 """`package.toml`: what a package of a definition says about itself. No files here."""
 
+import json
 import math
 import re
 import tomllib
@@ -12,6 +13,9 @@ from workflows.core.contracts import Version, VersionError
 MANIFEST = "package.toml"
 
 _KEY = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_VERSION_LINE = re.compile(
+    r"""(\s*version\s*=\s*)(?:"[^"\n]*"|'[^'\n]*')(.*\n?)""", re.DOTALL
+)
 _KEY_LIMIT = 100
 _TEXT_LIMIT = 200
 _WORDS = ("key", "version", "name", "owner", "description", "process")
@@ -74,6 +78,42 @@ def read_manifest(data: bytes) -> Manifest:
         description=package.get("description", ""),
         settings=settings,
     )
+
+
+def write_manifest(
+    *, key: str, version: str, name: str, owner: str, process: str
+) -> bytes:
+    """Return the text of a package.toml for a package that brings none."""
+    words = {
+        "key": key,
+        "version": version,
+        "name": name,
+        "owner": owner,
+        "process": process,
+    }
+    lines = (f"{word} = {_quote(text)}" for word, text in words.items())
+    return ("\n".join(["[package]", *lines]) + "\n").encode()
+
+
+def with_version(data: bytes, version: str) -> bytes:
+    """Return a package.toml with another version, all else word for word.
+
+    Raises ManifestError where no line says the version.
+    """
+    lines = data.decode(errors="replace").splitlines(keepends=True)
+    table = ""
+    for number, line in enumerate(lines):
+        if line.lstrip().startswith("["):
+            table = line.strip().partition("#")[0].strip()
+        if table == "[package]" and (found := _VERSION_LINE.match(line)):
+            lines[number] = f"{found[1]}{_quote(version)}{found[2]}"
+            return "".join(lines).encode()
+    raise ManifestError((f"{MANIFEST} has no line that says the version.",))
+
+
+def _quote(text: str) -> str:
+    """Return text as a TOML basic string; JSON's escapes are among TOML's."""
+    return json.dumps(text)
 
 
 def _is_json(value: object) -> bool:

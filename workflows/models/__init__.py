@@ -6,7 +6,7 @@ from workflows.models.audit import AuditChain, AuditEntry
 from workflows.models.checkpoints import Checkpoint, Leaf, Subtree
 from workflows.models.circuits import Circuit
 from workflows.models.decisions import Evaluation
-from workflows.models.definitions import Definition, DefinitionFile
+from workflows.models.definitions import Definition, DefinitionFile, VersionChoice
 from workflows.models.disclosures import ContentKey, Disclosure
 from workflows.models.instances import Instance, Stimulus
 from workflows.models.messages import Message, MessageStart, Subscription
@@ -41,4 +41,5 @@ __all__ = [
     "Subscription",
     "Subtree",
     "Timer",
+    "VersionChoice",
 ]

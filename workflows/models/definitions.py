@@ -59,3 +59,22 @@ class DefinitionFile(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+
+class VersionChoice(models.Model):
+    """The version that new instances of a key follow while newer ones are passed over.
+
+    Without a row they follow the newest. A roll back sets it; deploying what is newer
+    than all others ends it.
+    """
+
+    key = models.CharField(max_length=100, primary_key=True)
+    definition = models.ForeignKey(
+        Definition, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    reason = models.TextField()
+    chosen_by = models.CharField(max_length=200)
+    chosen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.definition_id}"

@@ -19,7 +19,7 @@ from workflows.core.bpmn.graph import Node, NodeKind, Process
 from workflows.core.bpmn.problems import Problem
 from workflows.core.contracts import Version
 from workflows.models import Definition
-from workflows.operations import packages
+from workflows.operations import packages, version_choice
 
 
 def note_calls(processes: Mapping[str, Process]) -> dict[str, dict[str, str]]:
@@ -111,7 +111,11 @@ def _read(key: str) -> tuple[Standing, dict[Version, Any]]:
             "id", "version", "process_id", "retired_at", "retiring_at"
         )
     }
+    chosen = version_choice.find_chosen(key)
+    highest = Version.parse(chosen.version) if chosen else None
     closed = frozenset(
-        version for version, row in rows.items() if row.retired_at or row.retiring_at
+        version
+        for version, row in rows.items()
+        if row.retired_at or row.retiring_at or (highest and version > highest)
     )
     return Standing(versions=tuple(rows), closed=closed), rows

@@ -12,14 +12,21 @@ from typing import Any
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, Q, Subquery
 
 from workflows import audit
 from workflows.core.actors import Actor
 from workflows.core.bpmn.graph import Process
 from workflows.core.contracts import Version
 from workflows.core.engine.plan import Decide
-from workflows.models import Definition, DefinitionFile
-from workflows.operations import bindings, packages, start_subscriptions, start_timers
+from workflows.models import Definition, DefinitionFile, VersionChoice
+from workflows.operations import (
+    bindings,
+    packages,
+    start_subscriptions,
+    start_timers,
+    version_choice,
+)
 from workflows.operations.errors import Conflict, NotFound
 from workflows.store import database_now
 
@@ -119,13 +126,19 @@ def find_definition(*, key: str, version: str = "") -> Definition | None:
     """Return a definition that new instances may start on, None if there is none.
 
     Without a version the newest release, or the newest pre-release where no release
-    was deployed. Those that are retired or on their way out are passed over.
+    was deployed. Those that are retired or on their way out are passed over, and those
+    newer than the version that was rolled back to.
     """
     found = Definition.objects.filter(
         key=key, retired_at__isnull=True, retiring_at__isnull=True
     )
     if version:
         return found.filter(version=version).first()
+    chosen = VersionChoice.objects.filter(key=key)
+    found = found.filter(
+        ~Exists(chosen)
+        | Q(version_order__lte=Subquery(chosen.values("definition__version_order")))
+    )
     newest = found.order_by("-version_order")
     return newest.exclude(version__contains="-").first() or newest.first()
 
@@ -183,18 +196,36 @@ def compiled(definition_id: int) -> Package:
     rows = DefinitionFile.objects.filter(definition_id=definition_id)
     files = {row.path: bytes(row.content) for row in rows}
     contents = packages.read_package(files, with_handlers=False)
+    return _compiled(contents, definition_id=definition.id, calls=definition.calls)
+
+
+def compile_files(files: Mapping[str, bytes]) -> Package:
+    """Return a package that is not deployed as if it were, under the id 0.
+
+    To look at only: nothing can run on it. Raises PackageRefused.
+    """
+    return _compiled(packages.read_package(files), definition_id=0, calls={})
+
+
+def _compiled(
+    contents: packages.Contents,
+    *,
+    definition_id: int,
+    calls: Mapping[str, Mapping[str, str]],
+) -> Package:
+    manifest = contents.manifest
     return Package(
         definition=Reference(
-            id=definition.id,
-            key=definition.key,
-            version=definition.version,
-            name=definition.name,
+            id=definition_id,
+            key=manifest.key,
+            version=str(manifest.version),
+            name=manifest.name,
         ),
         processes=contents.processes,
-        main=contents.processes[definition.process_id],
+        main=contents.processes[manifest.process],
         decisions=contents.decisions,
         forms=contents.forms,
-        calls=definition.calls,
+        calls=calls,
     )
 
 
@@ -266,7 +297,10 @@ def _store(
         for path, data in sorted(files.items())
     )
     main = contents.processes[manifest.process]
+    # Before the choice is read: a roll back of the same key waits, or was here before.
+    start_subscriptions.lock_key(definition.key)
     start_timers.arm(definition=definition, process=main, now=now)
+    version_choice.follow_deployed(definition, actor=actor, now=now)
     listen(definition.key)
     detail = {"definition": str(definition), "digest": digest, "files": len(files)}
     draft = audit.Draft(kind="definition.deployed", actor=actor, detail=detail)

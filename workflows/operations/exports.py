@@ -5,6 +5,7 @@ Reads only. What is given never changes, since a deployed definition does not.
 
 import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -46,16 +47,22 @@ def export_package(*, definition_id: int) -> Exported:
     Deploying it elsewhere gives the same digest. Raises NotFound.
     """
     definition = _definition(definition_id)
+    files = read_files(definition_id=definition_id)
+    return Exported(
+        name=f"{definition.key}-{definition.version}.zip", content=write_archive(files)
+    )
+
+
+def write_archive(files: Mapping[str, bytes]) -> bytes:
+    """Return a package as a zip; the same files are the same bytes each time."""
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, content in read_files(definition_id=definition_id).items():
+        for path in sorted(files):
             info = zipfile.ZipInfo(path, date_time=_ZIP_MOMENT)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = _READABLE
-            archive.writestr(info, content)
-    return Exported(
-        name=f"{definition.key}-{definition.version}.zip", content=written.getvalue()
-    )
+            archive.writestr(info, files[path])
+    return written.getvalue()
 
 
 def read_files(*, definition_id: int) -> dict[str, bytes]:

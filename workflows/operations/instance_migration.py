@@ -10,7 +10,7 @@ version. A dry run takes the same way up to the first write.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from workflows.core.engine.migrating import (
     migrate,
 )
 from workflows.core.engine.migration import Obstacle, Way, find_obstacles
+from workflows.core.engine.plan import Plan
 from workflows.core.engine.run import Run
 from workflows.core.feel import FeelSyntaxError
 from workflows.core.iso8601 import Iso8601Error
@@ -42,11 +43,29 @@ KEPT = 500
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """From one version of a key to another; `nodes` maps node ids that differ."""
+    """From one version of a key to another; `nodes` maps node ids that differ.
+
+    `prospect` are the plans, by process, of a target that is not deployed: such a
+    route can be tried, and never taken.
+    """
 
     source: Definition
     target: Definition
     nodes: Mapping[str, str]
+    prospect: Mapping[str, Plan] | None = None
+
+    @property
+    def target_processes(self) -> Collection[str]:
+        """Return the ids of the target's processes."""
+        if self.prospect is not None:
+            return self.prospect
+        return definitions.compiled(self.target.id).processes
+
+    def plan(self, process_id: str) -> Plan:
+        """Return the target's plan of one process."""
+        if self.prospect is not None:
+            return self.prospect[process_id]
+        return plans.plan_for(self.target.id, process_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +129,27 @@ def find_route(
     return route
 
 
+def find_prospect(
+    *, source: Definition, files: Mapping[str, bytes], nodes: Mapping[str, str]
+) -> Route:
+    """Return the route to a package that is not deployed, to be tried only.
+
+    Raises PackageRefused, Invalid.
+    """
+    package = definitions.compile_files(files)
+    target = Definition(
+        id=0,
+        key=package.definition.key,
+        version=package.definition.version,
+        process_id=package.main.id,
+    )
+    built = {name: plans.plan_of(package, name) for name in package.processes}
+    route = Route(source=source, target=target, nodes=dict(nodes), prospect=built)
+    found = {node for one in package.processes.values() for node in one.nodes}
+    _check_mapping(route, found)
+    return route
+
+
 def migrate_instances(
     route: Route,
     *,
@@ -129,6 +169,8 @@ def migrate_instances(
     """
     if not dry_run:
         check_reason(reason)
+        if route.prospect is not None:
+            raise Invalid(f"{route.target} is not deployed; nothing can move there.")
     if only is not None:
         _check_running(route, only)
     report = Report(dry_run=dry_run)
@@ -144,6 +186,23 @@ def migrate_instances(
         if on_batch is not None:
             on_batch(report)
     return report
+
+
+def migrate_next(
+    route: Route, *, after: UUID | None, actor: Actor, reason: str
+) -> tuple[Report, UUID | None]:
+    """Migrate the batch of instances behind one; return its counts and where it ended.
+
+    None is the end. In a transaction of the caller's the batch commits with it, so
+    that what is written down of it is true after a crash.
+    """
+    check_reason(reason)
+    report = Report(dry_run=False)
+    batch = store.pick_running(route.source.id, after=after, limit=BATCH)
+    if not batch:
+        return report, None
+    _take_batch(route, batch, report, actor=actor, reason=reason)
+    return report, batch[-1]
 
 
 @transaction.atomic
@@ -194,11 +253,11 @@ def _try(
     run: Run, route: Route, wish: Wish, rows: Sequence[Listening]
 ) -> Moved | list[Obstacle]:
     """Return a migrated working copy, or why there is none."""
-    if wish.process_id not in definitions.compiled(route.target.id).processes:
+    if wish.process_id not in route.target_processes:
         return [Obstacle(f"{route.target} has no process {wish.process_id}.")]
     way = Way(
         old=run.plan,
-        new=plans.plan_for(route.target.id, wish.process_id),
+        new=route.plan(wish.process_id),
         nodes=route.nodes,
     )
     obstacles = find_obstacles(way, run.instance, list(run.live.values()))
@@ -222,8 +281,11 @@ def _process_id(route: Route, process_id: str) -> str:
 
 
 def _check_nodes(route: Route) -> None:
+    _check_mapping(route, _node_ids(route.target))
+
+
+def _check_mapping(route: Route, new: Collection[str]) -> None:
     old = _node_ids(route.source)
-    new = _node_ids(route.target)
     for source, target in route.nodes.items():
         if source not in old:
             raise Invalid(f"{route.source} has no node {source!r} to map.")

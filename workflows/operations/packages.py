@@ -100,6 +100,17 @@ def load_archive(data: bytes, *, name: str) -> dict[str, bytes]:
     return files
 
 
+def check_files(files: Mapping[str, bytes], *, where: str) -> None:
+    """Hold files that came one by one to the limits of a package. Raises Invalid."""
+    for name, data in files.items():
+        if len(data) > MAX_FILE_BYTES:
+            raise Invalid(f"{name} is larger than {MAX_FILE_BYTES:,} bytes.")
+    _checked(
+        ((name, functools.partial(bytes, data)) for name, data in files.items()),
+        where=where,
+    )
+
+
 def _folder(root: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()

@@ -48,7 +48,11 @@ class Called:
 @lru_cache(maxsize=512)
 def plan_for(definition_id: int, process_id: str) -> Plan:
     """Return the plan of a process of a deployed definition."""
-    package = definitions.compiled(definition_id)
+    return plan_of(definitions.compiled(definition_id), process_id)
+
+
+def plan_of(package: definitions.Package, process_id: str) -> Plan:
+    """Return the plan of a process of a package, deployed or not."""
     process = package.processes[process_id]
     decisions: dict[str, Decide] = {}
     for node in process.nodes.values():
