@@ -47,13 +47,20 @@ class Extensions:
 
 def read_extensions(element: Element, problems: Problems) -> Extensions:
     """Read attributes and `extensionElements` of a flow node or a process."""
-    own = attributes(element, OWN)
     extras = extras_of(element)
     vendor = read_vendors(element, extras, problems)
     reading = _OwnElements(element, problems)
+    retry = {
+        name: vendor.own.pop(f"retry.{name}")
+        for name in ("max", "base", "cap")
+        if f"retry.{name}" in vendor.own
+    }
+    if retry:
+        reading.read_retry(Element(OWN, "retry", retry, line=element.line))
     for extra in extras:
         if extra.namespace == OWN:
             reading.read(extra)
+    own = {**vendor.own, **attributes(element, OWN)}
     check_foreign_code(element, element, handled="handler" in own, problems=problems)
     return Extensions(
         own=own,
@@ -100,13 +107,17 @@ class _OwnElements:
             case "input" | "output":
                 self._mapping(extra)
             case "retry":
-                self.retry = self._retry(extra)
+                self.read_retry(extra)
             case _:
                 self._add(
                     f"cs:{extra.name} is not known; known are cs:input, cs:output"
                     " and cs:retry.",
                     extra,
                 )
+
+    def read_retry(self, extra: Element) -> None:
+        """Read the attempts that an element says."""
+        self.retry = self._retry(extra)
 
     def _add(self, message: str, extra: Element) -> None:
         self.problems.add(message, element=label(self.holder), line=extra.line)

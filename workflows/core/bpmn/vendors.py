@@ -16,6 +16,8 @@ from workflows.core.markup import Element
 
 JUEL_VENDORS = frozenset({*CAMUNDA, FLOWABLE})
 MAX_ATTEMPTS = 100
+OWN_PREFIX = "cs:"
+"""How extension properties are named that stand for our own attributes."""
 
 _ATTRIBUTES = {
     "assignee": "assignee",
@@ -73,11 +75,16 @@ _RETRY_CYCLE = re.compile(r"R(\d{1,4})/(P.+)")
 
 @dataclass(slots=True)
 class VendorWords:
-    """What vendors' extensions of one element say; `code` is foreign code it names."""
+    """What vendors' extensions of one element say; `code` is foreign code it names.
+
+    `own` are our own attributes, as modelers write them that know only properties:
+    those named `cs:NAME`.
+    """
 
     properties: dict[str, str] = field(default_factory=dict)
     inputs: list[VariableMapping] = field(default_factory=list)
     outputs: list[VariableMapping] = field(default_factory=list)
+    own: dict[str, str] = field(default_factory=dict)
     retry: RetrySpec | None = None
     code: str = ""
 
@@ -97,6 +104,8 @@ def read_vendors(
             reader.zeebe()
         elif extra.namespace in JUEL_VENDORS:
             reader.camunda()
+        if extra.name == "properties" and extra.namespace in {*JUEL_VENDORS, ZEEBE}:
+            _read_properties(extra, found)
         if extra.name in _REFUSED and extra.namespace in {*JUEL_VENDORS, ZEEBE}:
             reader.add(f"This element has {_REFUSED[extra.name]}, which is not run.")
     _check_all_variables(element, extras, found, problems)
@@ -104,6 +113,14 @@ def read_vendors(
         written = found.properties["binding"]
         found.properties["binding"] = _BINDINGS.get(written, written)
     return found
+
+
+def _read_properties(extra: Element, found: VendorWords) -> None:
+    """Take our own attributes from extension properties; an empty one says nothing."""
+    for child in extra.children:
+        name, value = child.get("name"), child.get("value").strip()
+        if name.startswith(OWN_PREFIX) and value:
+            found.own.setdefault(name.removeprefix(OWN_PREFIX), value)
 
 
 def foreign_code(element: Element) -> str:
