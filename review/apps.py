@@ -10,8 +10,11 @@ UNGUARDED: Final = {
     "review_controlorder": "tests of controls under way; what they find becomes a run,"
     " with its entry",
     "review_controlpart": "cases of such an order, until the run has what was found",
+    "review_definitiondraft": "a package somebody works on; what is proposed of it is"
+    " kept apart",
     "review_delivery": "mails and posts on their way",
     "review_draft": "what somebody types and has not handed in",
+    "review_draftrevision": "savings of a package somebody works on",
     "review_incidentorderitem": "what is still to do of an order; each act is an entry of its case",
     "review_lane": "a place that tasks wait in; which one a task is in is guarded",
     "review_notification": "what somebody was told; what it tells of are entries",

@@ -10,6 +10,7 @@ from review.operations import (
     clocks,
     control_orders,
     coverage,
+    definition_moves,
     delivering,
     incident_orders,
     instance_clocks,
@@ -23,6 +24,7 @@ from review.operations import (
     stopping,
     workshop,
 )
+from review.operations.backroom import Backroom
 from review.operations.openings import ReviewDesk
 from review.operations.stops import Brakes
 from workflows.holding import set_stops
@@ -52,7 +54,8 @@ set_carrier(delivering.Mailman())
 register_sweep("bundles", building.sweep)
 register_sweep("incidents", incident_orders.sweep)
 register_sweep("controls", control_orders.sweep)
-set_bundler(incident_orders.Errands(workshop.Workshop()))
+register_sweep("definitions", definition_moves.sweep)
+set_bundler(incident_orders.Errands(Backroom(workshop.Workshop())))
 register_sweep("policies", policies.bring_into_force)
 register_sweep("presence", presence.forget_gone)
 register_sweep("rollups", rollups.sweep)

@@ -116,8 +116,12 @@ KINDS: Final[Mapping[Notice, Kind]] = {
     ),
     Notice.EMERGENCY_REVIEW: Kind("Emergency access waits for review", "Safeguards"),
     Notice.DELEGATED: Kind("Authority is delegated to me", "Safeguards"),
-    Notice.POLICY_PROPOSED: Kind("A policy waits for my approval", "Safeguards"),
-    Notice.POLICY_SETTLED: Kind("My policy is approved or declined", "Safeguards"),
+    Notice.POLICY_PROPOSED: Kind(
+        "A policy or a definition waits for my approval", "Safeguards"
+    ),
+    Notice.POLICY_SETTLED: Kind(
+        "My policy or definition is approved or declined", "Safeguards"
+    ),
     Notice.ABSENCE: Kind("Somebody is away, or comes back", "Safeguards", IN_APP_ONLY),
     Notice.STOP_PLACED: Kind(
         "Automatic decisions are stopped, or go on", "Safeguards", is_urgent=True

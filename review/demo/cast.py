@@ -47,6 +47,7 @@ PARTS: Final = (
     Part("Dana Doyle", Role.AUDITOR, (), "dana", "auditor, reads and exports"),
     Part("Nils Nyberg", Role.AUDITOR, (), "nils", "auditor of lending, for a quarter"),
     Part("Olga Okafor", Role.PROCESS_OWNER, (), "olga", "process owner"),
+    Part("Otto Olsen", Role.PROCESS_OWNER, (), "otto", "process owner, the second one"),
     Part(
         "Erik Engel", Role.ADMINISTRATOR, (), "erik", "administrator, reviews nothing"
     ),

@@ -15,6 +15,12 @@ from review.models.auditing import (
 from review.models.batches import Batch
 from review.models.bundles import BundleCustody, EvidenceBundle
 from review.models.calendars import Calendar, CalendarHoliday
+from review.models.changes import (
+    DefinitionChange,
+    DefinitionDraft,
+    DefinitionMove,
+    DraftRevision,
+)
 from review.models.clocks import (
     CalendarVersion,
     ClockEvent,
@@ -81,10 +87,14 @@ __all__ = [
     "ControlOrder",
     "ControlPart",
     "ControlRun",
+    "DefinitionChange",
+    "DefinitionDraft",
+    "DefinitionMove",
     "Delegation",
     "Delivery",
     "Diversion",
     "Draft",
+    "DraftRevision",
     "Erasure",
     "EvidenceBundle",
     "IncidentOrder",
