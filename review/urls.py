@@ -3,6 +3,7 @@
 from django.urls import path
 
 from review.urls_controls import urlpatterns as control_urls
+from review.urls_definitions import urlpatterns as definition_urls
 from review.urls_desks import urlpatterns as desk_urls
 from review.urls_processes import urlpatterns as process_urls
 from review.urls_stops import urlpatterns as stops_urls
@@ -427,5 +428,6 @@ urlpatterns = [
     *process_urls,
     *stops_urls,
     *control_urls,
+    *definition_urls,
 ]
 urlpatterns += overview.urlpatterns

@@ -147,6 +147,8 @@ def _oversight(viewer: Viewer, counts: RailCounts) -> list[Link]:
         )
     if permissions.can_see_definitions(rights):
         links.append(Link("Processes", reverse("definition-list"), key="g p"))
+    if permissions.can_deploy(rights):
+        links.append(Link("Definitions", reverse("definition-desk")))
     if permissions.can_see_instances(rights):
         links.append(Link("Instances", reverse("instance-list"), key="g i"))
     if permissions.can_see_policies(rights):

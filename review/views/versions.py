@@ -1,4 +1,4 @@
-"""Versions of a process: retire one, take its running instances to another."""
+"""Versions of a process: retire one, propose to take its instances to another."""
 
 from typing import Any
 
@@ -9,25 +9,20 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from review import permissions
+from review.core.changes import ChangeKind, Migration
 from review.dashboards import engine
 from review.forms.versions import MappingForm, MappingRow, RetireForm
+from review.operations import definition_changes
+from review.operations.definition_changes import Wish
 from review.views.access import screen, viewer_required
+from review.views.definition_desk import find_person
+from review.views.mapping_rows import build_rows
+from review.views.migration_reports import tell_report
 from review.views.pages import render_page
-from workflows.core.actors import Actor, person
-from workflows.core.bpmn.graph import Node, Process
-from workflows.core.engine.suggesting import list_counterparts, suggest_nodes
+from workflows.core.actors import Actor
+from workflows.core.actors import person as actor_person
 from workflows.operations import definitions, retirement
-from workflows.operations.errors import Invalid, NotFound
-from workflows.operations.instance_migration import (
-    Report,
-    find_route,
-    migrate_instances,
-)
-
-AT_ONCE = 1000
-"""Instances that one click goes through; the command takes any number."""
-
-SHOWN = 50
+from workflows.operations.errors import Invalid, NotFound, Refused
 
 
 @require_POST
@@ -55,7 +50,7 @@ def definition_retire(request: HttpRequest, definition_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @screen(permissions.check_can_deploy)
 def definition_migrate(request: HttpRequest, definition_id: int) -> HttpResponse:
-    """Choose a version and a mapping, try it, and take the instances there."""
+    """Choose a version and a mapping, try it, and propose to take the instances there."""
     source = _find(definition_id)
     others = [
         row for row in engine.list_definitions(key=source.key) if row.id != source.id
@@ -74,7 +69,7 @@ def definition_migrate(request: HttpRequest, definition_id: int) -> HttpResponse
     if target is None:
         return render_page(request, "review/definition_migrate.html", context)
     applies = request.POST.get("act") == "apply"
-    rows = _mapping_rows(source, target)
+    rows = build_rows(source.id, definitions.compiled(target.id).main)
     data = request.POST if request.method == "POST" else None
     form = MappingForm(data, rows=rows, needs_reason=applies)
     context |= {"form": form, "lines": [_line(form, row) for row in rows]}
@@ -83,19 +78,29 @@ def definition_migrate(request: HttpRequest, definition_id: int) -> HttpResponse
         return render_page(
             request, "review/definition_migrate.html", context, status=status
         )
-    report = migrate_instances(
-        find_route(
-            key=source.key,
-            source=source.version,
-            target=target.version,
-            nodes=form.nodes(),
-        ),
-        actor=_actor(request),
-        reason=form.cleaned_data["reason"],
-        dry_run=not applies,
-        limit=AT_ONCE,
-    )
-    context["report"] = _told(report)
+    person = find_person(request)
+    migration = Migration(source.id, source.version, form.nodes())
+    try:
+        if applies:
+            wish = Wish(
+                kind=ChangeKind.MIGRATE,
+                key=source.key,
+                reason=form.cleaned_data["reason"],
+                target_id=target.id,
+                migrations=[migration],
+            )
+            change = definition_changes.propose(person=person, wish=wish)
+            messages.success(request, "Proposed; a second person decides on it.")
+            return redirect("change-detail", change.id)
+        report = definition_changes.try_out(
+            migration=migration, person=person, target_id=target.id
+        )
+    except Refused as refusal:
+        form.add_error(None, refusal.message)
+        return render_page(
+            request, "review/definition_migrate.html", context, status=refusal.status
+        )
+    context["report"] = tell_report(report)
     return render_page(request, "review/definition_migrate.html", context)
 
 
@@ -116,64 +121,11 @@ def _chosen(request: HttpRequest, others: list[Any]) -> Any | None:
     return others[0] if others else None
 
 
-def _mapping_rows(source: Any, target: Any) -> list[MappingRow]:
-    """Return the nodes that somebody has to look at: at which instances stand, or gone.
-
-    Those are of the main process; called ones of the package keep their ids.
-    """
-    old = definitions.compiled(source.id).main
-    new = definitions.compiled(target.id).main
-    live = {row.node_id: row.live for row in engine.list_node_counts(source.id)}
-    suggested = suggest_nodes(old, new)
-    rows = [
-        _mapping_row(node, new, live=live.get(node.id, 0), suggested=suggested[node.id])
-        for node in old.nodes.values()
-        if live.get(node.id) or suggested[node.id] != node.id
-    ]
-    return sorted(rows, key=lambda row: -row.live)
-
-
-def _mapping_row(node: Node, new: Process, *, live: int, suggested: str) -> MappingRow:
-    return MappingRow(
-        node_id=node.id,
-        label=_label(node),
-        live=live,
-        choices=[(other.id, _label(other)) for other in list_counterparts(node, new)],
-        suggested=suggested,
-    )
-
-
-def _label(node: Node) -> str:
-    return f"{node.name} ({node.id})" if node.name else node.id
-
-
 def _line(form: MappingForm, row: MappingRow) -> dict[str, object]:
     field = form[f"node:{row.node_id}"]
     return {"field": field, "label": row.label, "live": f"{row.live:,}"}
 
 
-def _told(report: Report) -> dict[str, object]:
-    return {
-        "dry_run": report.dry_run,
-        "migrated": f"{report.migrated:,}",
-        "blocked": f"{report.blocked:,}",
-        "gone": f"{report.gone:,}",
-        "more": report.more,
-        "reasons": [
-            {"node_id": node_id, "message": message, "count": f"{count:,}"}
-            for (node_id, message), count in report.reasons.most_common(SHOWN)
-        ],
-        "examples": [
-            {
-                "label": one.business_key or str(one.instance_id)[:13],
-                "url": reverse("instance-detail", args=[one.instance_id]),
-                "why": one.obstacles[0].message,
-            }
-            for one in report.examples[:SHOWN]
-        ],
-    }
-
-
 def _actor(request: HttpRequest) -> Actor:
     viewer = viewer_required(request)
-    return person(person_id=viewer.person_id, name=viewer.rights.name)
+    return actor_person(person_id=viewer.person_id, name=viewer.rights.name)

@@ -19,6 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 import tests.factories.handlers  # noqa: E402, F401  registers the handlers
+from review.core.changes import ChangeKind  # noqa: E402
 from review.core.incident_orders import OrderAct  # noqa: E402
 from review.core.interventions import Act  # noqa: E402
 from review.core.sampling import Method  # noqa: E402
@@ -32,6 +33,8 @@ from review.operations import (  # noqa: E402
     building,
     bundles,
     control_orders,
+    definition_changes,
+    definition_drafts,
     delegations,
     emergencies,
     incident_orders,
@@ -198,6 +201,7 @@ def furnish() -> dict[str, Any]:
         "stop": _stop(people["Olga"]),
         "batch": batch.id,
         "approval": approval,
+        "change": _propose_version(people["Olga"]),
         "person": people["Alice"].id,
     }
 
@@ -229,6 +233,21 @@ def _stop(owner: Person) -> int:
     day = dt.timedelta(days=1)
     stop = stopping.place(person=owner, target=target, lasting=day, reason=WHY)
     return stop.id
+
+
+def _propose_version(owner: Person) -> int:
+    """Begin a draft of the desk's process and propose it; the draft goes on."""
+    draft = definition_drafts.begin(key="screens", person=owner)
+    change = definition_changes.propose(
+        person=owner,
+        wish=definition_changes.Wish(
+            kind=ChangeKind.DEPLOY,
+            key="screens",
+            reason=WHY,
+            revision=draft.revision,
+        ),
+    )
+    return change.id
 
 
 def _order(auditor: Person, owner: Person, instance_id: UUID) -> dict[str, int]:

@@ -73,6 +73,7 @@ def test_every_page_has_a_row_here() -> None:
     more = dict.fromkeys(
         (
             "approval",
+            "change",
             "bundle",
             "loan_definition",
             "incident",

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 import tests.factories.handlers  # noqa: F401  registers the handlers
-from review.models import Task
+from review.models import DefinitionChange
 from tests.factories.desk import PROCESS, World
 from tests.factories.processes import TESTER, chain, package, process
 from workflows import handlers
@@ -100,7 +100,7 @@ def test_dry_run_says_why_not_and_writes_nothing(world: World) -> None:
     assert AuditEntry.objects.count() == before
 
 
-def test_owner_migrates_with_a_reason(world: World) -> None:
+def test_owner_proposes_to_migrate_with_a_reason(world: World) -> None:
     (instance_id,) = world.start()
     target = deploy()
     browser = world.browser("olga")
@@ -109,11 +109,10 @@ def test_owner_migrates_with_a_reason(world: World) -> None:
     assert refused.status_code == 422
     assert "Say why" in refused.content.decode()
     done = browser.post(migrate_url(world), {**wish, "reason": "A better process."})
-    assert done.context["report"]["migrated"] == "1"
-    assert Instance.objects.get(pk=instance_id).definition_id == target
-    assert Task.objects.get(instance_id=instance_id).definition_id != target
-    entry = AuditEntry.objects.get(chain=instance_id, kind="instance.migrated")
-    assert entry.actor == f"person:{world.people['olga'].pk}"
+    change = DefinitionChange.objects.get()
+    assert done["Location"] == reverse("change-detail", args=[change.pk])
+    assert change.migrations[0]["nodes"] == {"one": "once"}
+    assert Instance.objects.get(pk=instance_id).definition_id == world.definition_id
 
 
 def test_version_of_another_process_is_no_target(world: World) -> None:

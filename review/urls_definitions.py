@@ -1,0 +1,100 @@
+"""Addresses of the definitions desk."""
+
+from django.urls import path
+
+from review.views import (
+    definition_changes,
+    definition_desk,
+    definition_drafts,
+    definition_model,
+)
+
+urlpatterns = [
+    path("definitions/", definition_desk.definition_desk, name="definition-desk"),
+    path("definitions/upload/", definition_desk.draft_create, name="draft-create"),
+    path(
+        "definitions/templates/<slug:dialect>.json",
+        definition_desk.element_templates,
+        name="element-templates",
+    ),
+    path(
+        "definitions/changes/<int:change_id>/",
+        definition_changes.change_detail,
+        name="change-detail",
+    ),
+    path(
+        "definitions/changes/<int:change_id>/approve/",
+        definition_changes.change_approve,
+        name="change-approve",
+    ),
+    path(
+        "definitions/changes/<int:change_id>/decline/",
+        definition_changes.change_decline,
+        name="change-decline",
+    ),
+    path(
+        "definitions/changes/<int:change_id>/withdraw/",
+        definition_changes.change_withdraw,
+        name="change-withdraw",
+    ),
+    path(
+        "definitions/<slug:key>/draft/",
+        definition_drafts.draft_detail,
+        name="draft-detail",
+    ),
+    path(
+        "definitions/<slug:key>/draft/begin/",
+        definition_desk.draft_begin,
+        name="draft-begin",
+    ),
+    path(
+        "definitions/<slug:key>/draft/upload/",
+        definition_drafts.draft_upload,
+        name="draft-upload",
+    ),
+    path(
+        "definitions/<slug:key>/draft/remove/",
+        definition_drafts.draft_remove,
+        name="draft-remove",
+    ),
+    path(
+        "definitions/<slug:key>/draft/version/",
+        definition_drafts.draft_version,
+        name="draft-version",
+    ),
+    path(
+        "definitions/<slug:key>/draft/discard/",
+        definition_drafts.draft_discard,
+        name="draft-discard",
+    ),
+    path(
+        "definitions/<slug:key>/draft/package.zip",
+        definition_drafts.draft_package,
+        name="draft-package",
+    ),
+    path(
+        "definitions/<slug:key>/draft/propose/",
+        definition_changes.draft_propose,
+        name="draft-propose",
+    ),
+    path(
+        "definitions/<slug:key>/draft/model/",
+        definition_model.draft_model,
+        name="draft-model",
+    ),
+    path(
+        "definitions/<slug:key>/draft/model.bpmn",
+        definition_model.draft_file,
+        name="draft-file",
+    ),
+    path(
+        "definitions/<slug:key>/draft/save/",
+        definition_model.draft_save,
+        name="draft-save",
+    ),
+    path(
+        "definitions/<slug:key>/roll-back/",
+        definition_changes.definition_roll_back,
+        name="definition-roll-back",
+    ),
+]
