@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("review", "0019_figures_by_mail"),
+        ("review", "0026_erasure_notices"),
         ("workflows", "0020_search_values"),
     ]
 
