@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("review", "0026_erasure_notices"),
-        ("workflows", "0020_search_values"),
+        ("workflows", "0021_version_choice"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from workflows.migrations_support import governed_table, table_stays
 
 
 class Migration(migrations.Migration):
-    dependencies = [("workflows", "0020_search_values")]
+    dependencies = [("workflows", "0021_secrets_stay")]
 
     operations = [
         migrations.CreateModel(
