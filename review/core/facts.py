@@ -39,6 +39,7 @@ class Fact:
 
     task_id: int
     cell_id: int
+    task_class: str
     state: str
     opened_at: dt.datetime
     begun_at: dt.datetime | None = None
@@ -154,6 +155,8 @@ HOURLY: Final = (
 """The counts of an hour, as its columns are named."""
 EVERYTHING: Final = 0
 """The cell that all tasks are in besides their own."""
+CLASS_CELLS: Final = {"A": -1, "B": -2, "C": -3}
+"""The cells of whole classes, which tasks are in too."""
 
 Add = Callable[[tuple[object, ...], tuple[int, ...]], None]
 
@@ -163,7 +166,7 @@ def contribute(fact: Fact, sign: int, add: Add) -> None:
 
     Keys begin with "hour", "spread", "pause" or "state", and the cell.
     """
-    for cell in (EVERYTHING, fact.cell_id):
+    for cell in (EVERYTHING, CLASS_CELLS[fact.task_class], fact.cell_id):
         _add_hours(fact, cell, sign, add)
         if fact.ended_at is None:
             add(("state", cell, fact.state), (sign,))

@@ -21,6 +21,7 @@ class TaskFact(models.Model):
 
     task_id = models.BigIntegerField(primary_key=True)
     cell_id = models.IntegerField()
+    task_class = models.CharField(max_length=1, db_default="")
     state = models.CharField(max_length=20)
     opened_at = models.DateTimeField()
     begun_at = models.DateTimeField(null=True)
@@ -54,7 +55,11 @@ class TaskFact(models.Model):
 
 
 class RollupCell(models.Model):
-    """Tasks that agree in all that figures are narrowed by. Cell 0 is all of them."""
+    """Tasks that agree in all that figures are narrowed by.
+
+    Cell 0 is all tasks and has no row; -1, -2 and -3 are those of class A, B and C
+    (core.facts.CLASS_CELLS): most of what is asked is of all, and of each class.
+    """
 
     id = models.AutoField(primary_key=True)
     queue_id = models.BigIntegerField(null=True)

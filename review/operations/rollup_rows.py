@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from django.db import connection
 
-from review.core.facts import HOURLY, Fact, Lengths
+from review.core.facts import CLASS_CELLS, EVERYTHING, HOURLY, Fact, Lengths
 from review.dashboards.sql import read_json, read_rows
 from workflows.core.canonical import dumps
 from workflows.store import copy_in
 
 _FACT_COLUMNS: Final = (
-    "task_id, cell_id, state, opened_at, begun_at, ended_at, breached_at, is_decided,"
+    "task_id, cell_id, task_class, state, opened_at, begun_at, ended_at, breached_at, is_decided,"
     " is_reworked, is_first_pass, is_suggested, is_overturned, reassigned, wall,"
     " wall_buckets, business, business_buckets, pauses"
 )
@@ -41,7 +41,15 @@ class Table:
         return ", ".join([*self.keys, *self.amounts])
 
 
-_BY_CELL: Final = "GROUP BY GROUPING SETS ((cell_id, {keys}), ({keys}))"
+_BY_CELL: Final = (
+    "GROUP BY GROUPING SETS ((cell_id, {keys}), (task_class, {keys}), ({keys}))"
+)
+_CELL: Final = (
+    f"CASE WHEN grouping(cell_id) = 0 THEN cell_id WHEN grouping(task_class) = 1"
+    f" THEN {EVERYTHING} ELSE CASE task_class "
+    + " ".join(f"WHEN '{name}' THEN {cell}" for name, cell in CLASS_CELLS.items())
+    + " END END"
+)
 _CLOSED: Final = {
     "closed": "1",
     "decided": "is_decided::int",
@@ -57,7 +65,7 @@ _CLOSED: Final = {
 def _moments(column: str, amounts: Mapping[str, str]) -> str:
     counted = ", ".join(f"{amounts.get(name, '0')} AS {name}" for name in HOURLY)
     return (
-        f"SELECT cell_id, date_trunc('hour', {column}, 'UTC') AS hour, {counted}"  # noqa: S608
+        f"SELECT cell_id, task_class, date_trunc('hour', {column}, 'UTC') AS hour, {counted}"  # noqa: S608
         f" FROM review_taskfact WHERE {column} IS NOT NULL"
     )
 
@@ -74,7 +82,7 @@ TABLES: Final = {
         "review_rolluphour",
         {"cell_id": "int", "hour": "timestamptz"},
         dict.fromkeys(HOURLY, "int"),
-        "SELECT coalesce(cell_id, 0), hour, "  # noqa: S608
+        f"SELECT {_CELL}, hour, "  # noqa: S608
         + ", ".join(f"sum({name})" for name in HOURLY)
         + f" FROM ({_HOURS}) moments {_BY_CELL.format(keys='hour')}",
     ),
@@ -88,8 +96,8 @@ TABLES: Final = {
             "bucket": "smallint",
         },
         {"tasks": "int", "milliseconds": "bigint"},
-        "SELECT coalesce(cell_id, 0), day, hours, measure, bucket, count(*), sum(ms)"  # noqa: S608
-        " FROM (SELECT f.cell_id, (f.ended_at AT TIME ZONE 'UTC')::date AS day,"
+        f"SELECT {_CELL}, day, hours, measure, bucket, count(*), sum(ms)"  # noqa: S608
+        " FROM (SELECT f.cell_id, f.task_class, (f.ended_at AT TIME ZONE 'UTC')::date AS day,"
         "  u.hours, u.measure, u.bucket, u.ms FROM review_taskfact f"
         "  CROSS JOIN LATERAL ("
         "   SELECT 0 AS hours, ms, bucket, measure"
@@ -105,8 +113,8 @@ TABLES: Final = {
         "review_rolluppause",
         {"cell_id": "int", "day": "date", "reason": "text"},
         {"tasks": "int", "wall": "bigint", "business": "bigint"},
-        "SELECT coalesce(cell_id, 0), day, reason, count(*), sum(wall), sum(business)"  # noqa: S608
-        " FROM (SELECT f.cell_id, (f.ended_at AT TIME ZONE 'UTC')::date AS day,"
+        f"SELECT {_CELL}, day, reason, count(*), sum(wall), sum(business)"  # noqa: S608
+        " FROM (SELECT f.cell_id, f.task_class, (f.ended_at AT TIME ZONE 'UTC')::date AS day,"
         "  p.key AS reason, (p.value ->> 0)::bigint AS wall,"
         "  (p.value ->> 1)::bigint AS business"
         "  FROM review_taskfact f CROSS JOIN LATERAL jsonb_each(f.pauses) p"
@@ -116,7 +124,7 @@ TABLES: Final = {
         "review_rollupstate",
         {"cell_id": "int", "state": "text"},
         {"tasks": "int"},
-        "SELECT coalesce(cell_id, 0), state, count(*) FROM review_taskfact"  # noqa: S608
+        f"SELECT {_CELL}, state, count(*) FROM review_taskfact"  # noqa: S608
         " WHERE ended_at IS NULL " + _BY_CELL.format(keys="state"),
     ),
 }
@@ -131,6 +139,7 @@ def write_facts(facts: Iterable[Fact]) -> None:
             (
                 fact.task_id,
                 fact.cell_id,
+                fact.task_class,
                 fact.state,
                 fact.opened_at,
                 fact.begun_at,
@@ -166,6 +175,7 @@ def _read_fact(row: Any) -> Fact:
     return Fact(
         task_id=row.task_id,
         cell_id=row.cell_id,
+        task_class=row.task_class,
         state=row.state,
         opened_at=row.opened_at,
         begun_at=row.begun_at,

@@ -44,13 +44,15 @@ _LOOKS: Final = 30
 _REREADS: Final = 3
 
 # No transaction that writes entries lasts ten minutes, so what one that is open now has
-# drawn is younger.
+# drawn is younger. OFFSET 0: not by walking up the ids from the first one.
 _BEGIN: Final = """
     INSERT INTO review_rollupmark
         (id, folded_xid, floor_id, looks, backfilled_id, backfill_to, folded_at)
     SELECT 1, pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
-        coalesce((SELECT min(id) - 1 FROM workflows_auditentry
-                  WHERE at > clock_timestamp() - interval '10 minutes'),
+        coalesce((SELECT min(id) - 1 FROM (
+                      SELECT id FROM workflows_auditentry
+                      WHERE at > clock_timestamp() - interval '10 minutes'
+                      OFFSET 0) young),
                  (SELECT max(id) FROM workflows_auditentry), 0),
         '[]', 0, coalesce((SELECT max(id) FROM review_task), 0), clock_timestamp()
     ON CONFLICT (id) DO {conflict}

@@ -13,6 +13,7 @@ from review.core.clocks import Event, list_halts
 from review.core.durations import Halt, find_holds
 from review.core.durations import Measure as Ruler
 from review.core.facts import (
+    CLASS_CELLS,
     DISPUTED,
     GIVEN,
     RELEASED,
@@ -28,6 +29,16 @@ from review.dashboards.sql import read_json, read_rows
 from review.operations import calendars
 from workflows.core.calendars import CalendarError, business_time_between
 
+_MAKE_CLASS_CELLS: Final = f"""
+    INSERT INTO review_rollupcell
+        (id, queue_id, task_class, definition_key, node_id, region, skill)
+    SELECT v.id, NULL, v.name, '', '', '', ''
+    FROM (VALUES {", ".join(f"({cell}, '{name}')" for name, cell in CLASS_CELLS.items())})
+        AS v(id, name)
+    WHERE NOT EXISTS (SELECT FROM review_rollupcell c WHERE c.id = v.id)
+    ON CONFLICT DO NOTHING
+    RETURNING id
+"""  # noqa: S608
 _MAKE_CELLS: Final = """
     INSERT INTO review_rollupcell
         (queue_id, task_class, definition_key, node_id, region, skill)
@@ -46,7 +57,8 @@ _MAKE_CELLS: Final = """
 # Earlier and later are tasks of the same step in the same case, one after the other:
 # those that are open side by side are neither.
 _TASKS: Final = f"""
-    SELECT t.id, t.instance_id, t.step_id, cell.id AS cell_id, t.state, t.seats,
+    SELECT t.id, t.instance_id, t.step_id, cell.id AS cell_id, t.priority_class,
+        t.state, t.seats,
         t.round, t.opened_at, t.first_claimed_at, t.decided_by, q.lease_seconds,
         coalesce(t.decided_at, t.canceled_at) AS ended_at,
         least(t.breached_at, (
@@ -103,6 +115,7 @@ def find_facts(task_ids: Sequence[int]) -> dict[int, Fact]:
     if not task_ids:
         return {}
     keys = {"ids": list(task_ids)}
+    read_rows(_MAKE_CLASS_CELLS, {})
     read_rows(_MAKE_CELLS, keys)
     rows = read_rows(_TASKS, keys)
     ended = [row for row in rows if row.ended_at is not None]
@@ -144,6 +157,7 @@ def _live_fact(row: Any) -> Fact:
     return Fact(
         task_id=row.id,
         cell_id=row.cell_id,
+        task_class=row.priority_class,
         state=row.state,
         opened_at=_utc(row.opened_at),
         begun_at=None if begun is None else _utc(begun),
@@ -166,6 +180,7 @@ def _fact(row: Any, told: Sequence[Told], turns: Sequence[Any], rulers: Any) -> 
     return Fact(
         task_id=row.id,
         cell_id=row.cell_id,
+        task_class=row.priority_class,
         state=row.state,
         opened_at=_utc(row.opened_at),
         begun_at=_utc(row.first_claimed_at or ended),

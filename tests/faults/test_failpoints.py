@@ -169,6 +169,15 @@ def test_every_case_ends_and_none_is_stuck(aftermath: Fleet) -> None:
     assert sorted(steps) == sorted((node, "COMPLETED", CASES, CASES) for node in NODES)
 
 
+def test_figures_are_folded_once_whoever_died(aftermath: Fleet) -> None:
+    aftermath.run("manage.py", "rollup", "--check")
+    counted = aftermath.query(
+        "SELECT sum(arrivals), sum(closed), sum(live) FROM review_rolluphour"
+        " WHERE cell_id = 0"
+    )
+    assert counted == [(CASES, CASES, 0)]
+
+
 def test_effects_within_happen_once(aftermath: Fleet) -> None:
     booked = aftermath.query(
         "SELECT count(*), count(DISTINCT step_id) FROM faults_effect"

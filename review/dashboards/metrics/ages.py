@@ -33,7 +33,7 @@ class LiveHour:
 
 def read_live_hours(scope: Scope) -> list[LiveHour]:
     """Return the open tasks by class and hour of opening, the oldest first."""
-    cells, parameters = cell_condition(scope, by_cell=True)
+    cells, parameters = cell_condition(scope, by_class=True)
     return [
         LiveHour(row.task_class, row.hour, row.tasks)
         for row in read_rows(_LIVE.format(cells=cells), parameters)

@@ -12,7 +12,7 @@ from review.dashboards.metrics.ages import (
     read_expectations,
     read_live_hours,
 )
-from review.dashboards.metrics.conditions import cell_condition
+from review.dashboards.metrics.conditions import fact_condition
 from review.dashboards.metrics.rows import AgeBand, AgingClass
 from review.dashboards.metrics.scopes import Scope, floor_hour
 from review.dashboards.sql import read_rows
@@ -30,13 +30,12 @@ _EDGES: Final = [edge.total_seconds() for _, edge in AGE_BUCKETS[:-1]]
 _HOUR: Final = dt.timedelta(hours=1)
 # The few hours in which an edge lies are counted task by task.
 _CUT_HOURS: Final = """
-    SELECT c.task_class, count(*)::int AS tasks, min(f.opened_at) AS oldest_at,
+    SELECT f.task_class, count(*)::int AS tasks, min(f.opened_at) AS oldest_at,
         width_bucket(extract(epoch FROM %(now)s - f.opened_at)::float8,
                      %(edges)s::float8[]) AS slot
     FROM unnest(%(hours)s::timestamptz[]) AS v(hour)
     JOIN review_taskfact f ON f.ended_at IS NULL
         AND f.opened_at >= v.hour AND f.opened_at < v.hour + interval '1 hour'
-    JOIN review_rollupcell c ON c.id = f.cell_id
     WHERE {cells}
     GROUP BY 1, 4
 """
@@ -96,7 +95,7 @@ def _read_cut(
     cut: set[dt.datetime],
     now: dt.datetime,
 ) -> list[Any]:
-    cells, parameters = cell_condition(scope, by_cell=True)
+    cells, parameters = fact_condition(scope)
     return read_rows(
         _CUT_HOURS.format(cells=cells),
         {**parameters, "now": now, "edges": list(edges), "hours": sorted(cut)},

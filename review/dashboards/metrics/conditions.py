@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from review.core.facts import CLASS_CELLS
 from review.dashboards.metrics.scopes import Scope
 from review.dashboards.sql import read_rows
 
@@ -50,7 +51,7 @@ def task_condition(scope: Scope) -> tuple[str, dict[str, Any]]:
 _CELLS: Final = """
     cell_id = ANY(ARRAY(
         SELECT c.id FROM review_rollupcell c
-        WHERE (%(cell_queue)s::text IS NULL OR c.queue_id IN (
+        WHERE c.id > 0 AND (%(cell_queue)s::text IS NULL OR c.queue_id IN (
                 SELECT id FROM review_queue WHERE key = %(cell_queue)s))
           AND (%(cell_allowed)s::text[] IS NULL OR c.queue_id IN (
                 SELECT id FROM review_queue WHERE key = ANY(%(cell_allowed)s::text[])))
@@ -64,14 +65,17 @@ _CELLS: Final = """
 
 
 def cell_condition(
-    scope: Scope, *, by_cell: bool = False
+    scope: Scope, *, by_class: bool = False
 ) -> tuple[str, dict[str, Any]]:
     """Return a condition on the column `cell_id` of rollups, and its parameters.
 
-    The cell of everything stands for all, except where rows are told apart `by_cell`.
+    The cell of everything stands for all, and those of whole classes where what is
+    found is told apart by class. Each has its own; see models.RollupCell.
     """
     if scope.is_everything:
-        return ("cell_id > 0" if by_cell else "cell_id = 0"), {}
+        return ("cell_id < 0" if by_class else "cell_id = 0"), {}
+    if scope.is_one_class and scope.task_class in CLASS_CELLS:
+        return f"cell_id = {CLASS_CELLS[scope.task_class]}", {}
     return _CELLS, {
         "cell_queue": scope.queue,
         "cell_allowed": None if scope.allowed is None else sorted(scope.allowed),
@@ -80,3 +84,12 @@ def cell_condition(
         "cell_step": scope.step,
         "cell_team": scope.team,
     }
+
+
+def fact_condition(scope: Scope) -> tuple[str, dict[str, Any]]:
+    """Return a condition on the columns of single tasks' facts, and its parameters."""
+    if scope.is_everything:
+        return "true", {}
+    if scope.is_one_class:
+        return "task_class = %(fact_class)s", {"fact_class": scope.task_class}
+    return cell_condition(scope)

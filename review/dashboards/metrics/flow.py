@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from review.core.histograms import percentile
 from review.core.metrics import Measure
-from review.dashboards.metrics.conditions import cell_condition
+from review.dashboards.metrics.conditions import cell_condition, fact_condition
 from review.dashboards.metrics.rows import (
     CumulativePoint,
     FlowPoint,
@@ -47,7 +47,7 @@ _MEASURED: Final = """
     SELECT f.task_id, f.cell_id, f.ended_at, f.breached_at,
         {column}[%(measure)s] AS ms
     FROM review_taskfact f
-    WHERE {cells} AND {column}_buckets[%(measure)s] >= 0
+    WHERE {facts} AND {column}_buckets[%(measure)s] >= 0
 """
 _ALL: Final = "{measured} AND f.ended_at >= %(since)s AND f.ended_at < %(until)s"
 _DRAWN: Final = """
@@ -137,9 +137,9 @@ def read_scatter(
     """
     histogram = read_spreads(scope, period, [measure])[measure].histogram
     total = sum(histogram.values())
-    cells, parameters = cell_condition(scope)
+    facts, parameters = fact_condition(scope)
     measured = _MEASURED.format(
-        cells="true" if scope.is_everything else f"f.{cells.strip()}",
+        facts=facts,
         column=f"f.{period.hours}",
     )
     chosen = _ALL if total <= limit else _DRAWN
@@ -177,7 +177,7 @@ def read_scatter(
 
 def read_states(scope: Scope) -> list[StateRow]:
     """Return the work in progress by state and class."""
-    cells, parameters = cell_condition(scope, by_cell=True)
+    cells, parameters = cell_condition(scope, by_class=True)
     return [
         StateRow(row.state, row.task_class, row.tasks)
         for row in read_rows(_STATES.format(cells=cells), parameters)

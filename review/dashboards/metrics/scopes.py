@@ -57,6 +57,11 @@ class Scope:
         """Tell whether nothing narrows it."""
         return self.allowed is None and not self.to_query()
 
+    @property
+    def is_one_class(self) -> bool:
+        """Tell whether a class narrows it and nothing else."""
+        return self.allowed is None and self.to_query().keys() == {"class"}
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Period:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from review.core.facts import HOURLY
 from review.core.metrics import Counts, Measure
-from review.dashboards.metrics.conditions import cell_condition
+from review.dashboards.metrics.conditions import cell_condition, fact_condition
 from review.dashboards.metrics.scopes import Hours, Period, Scope
 from review.dashboards.sql import read_row, read_rows
 
@@ -96,7 +96,7 @@ def read_spreads(
     scope: Scope, period: Period, measures: Collection[Measure] = tuple(Measure)
 ) -> dict[Measure, Spread]:
     """Return the histogram of each measure over the tasks decided in the period."""
-    found = _read(scope, period, measures, group="''", join="", by_cell=False)
+    found = _read(scope, period, measures, group="''", join="", by_class=False)
     spreads = _gather(found).get("", {})
     return {measure: spreads.get(measure, Spread()) for measure in measures}
 
@@ -107,7 +107,7 @@ def read_spreads_by_class(
     """Return a measure's histogram for each class, and "" for all of them."""
     found = _gather(
         _read(
-            scope, period, [measure], group="cell.task_class", join=_CELL, by_cell=True
+            scope, period, [measure], group="cell.task_class", join=_CELL, by_class=True
         )
     )
     spreads = {name: one[measure] for name, one in found.items()}
@@ -130,7 +130,7 @@ def read_spreads_by_week(
             [measure],
             group="date_trunc('week', day)::date",
             join="",
-            by_cell=False,
+            by_class=False,
         )
     )
     return {week: one[measure] for week, one in sorted(found.items())}
@@ -143,11 +143,10 @@ def _read(
     *,
     group: str,
     join: str,
-    by_cell: bool,
+    by_class: bool,
 ) -> Sequence[Any]:
-    cells, parameters = cell_condition(scope, by_cell=by_cell)
-    # A task's fact is in its own cell alone; everything is all of them.
-    fact_cells = "true" if scope.is_everything else cells
+    cells, parameters = cell_condition(scope, by_class=by_class)
+    fact_cells, more = fact_condition(scope)
     midnight = period.since.replace(hour=0)
     first = midnight.date() + dt.timedelta(days=int(midnight < period.since))
     return read_rows(
@@ -160,6 +159,7 @@ def _read(
         ),
         {
             **parameters,
+            **more,
             "since": period.since,
             "until": period.until,
             "first": first,

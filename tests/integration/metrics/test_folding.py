@@ -1,13 +1,16 @@
 """Folding what happens into the rollups: once, whole, and the same as a rebuild."""
 
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection, transaction
 
 from review.models import RollupHour, RollupMark, RollupState, Task, TaskFact
-from review.operations import rollups
-from tests.factories.tasks import Desk, judge, open_task
+from review.operations import claims, rollups
+from tests.factories.tasks import Desk, judge, make_desk, open_task
 from tests.integration.metrics.work import do_all_kinds
 
 
@@ -72,3 +75,62 @@ def test_tasks_from_before_the_first_pass_are_folded_bit_by_bit(
     rollups.catch_up()
     assert rollups.read_standing().unfolded == 0
     assert rollups.check() == []
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_folder_that_dies_before_its_commit_leaves_nothing_and_two_count_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = make_desk(sla="PT8H", warn="75%")
+    rollups.catch_up()
+    judge(open_task(desk), desk.alice)
+    waiting = open_task(desk)
+    _settle()
+    before = count_hours()
+
+    def die(name: str) -> None:
+        """The server ends the connection, as it does with a killed folder's."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("workflows.failpoints.reach", die)
+        with pytest.raises(OperationalError):
+            rollups.fold()
+    connection.close()
+    assert count_hours() == before
+    # One holds the mark; the other goes away and takes nothing along.
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        assert rollups.fold().changed == 2
+        assert pool.submit(_fold_elsewhere).result(30).busy
+    with ThreadPoolExecutor(4) as pool:
+        claims.claim(task_id=waiting.id, person=desk.bob)
+        _settle()
+        list(pool.map(lambda _: _fold_elsewhere(), range(8)))
+    hours = count_hours()
+    assert (hours["arrivals"], hours["live"], hours["begun"]) == (2, 1, 2)
+    assert rollups.check() == []
+    # What an open transaction has written is folded when it has ended, not before.
+    assert TaskFact.objects.get(task_id=waiting.id).state == "CLAIMED"
+
+
+def _fold_elsewhere() -> rollups.Folded:
+    try:
+        return rollups.fold()
+    finally:
+        connection.close()
+
+
+def _settle() -> None:
+    """Wait for other tests' transactions: they hold the horizon of the whole server."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        ours = cursor.fetchone()[0]
+        while True:
+            cursor.execute(
+                "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+            )
+            if cursor.fetchone()[0] >= ours:
+                return
+            time.sleep(0.05)
