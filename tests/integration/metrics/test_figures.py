@@ -115,10 +115,40 @@ def _compare_figures(
 ) -> int:
     since, until = period.since, period.until
     closed = [task for task in tasks if within(task.ended, since, until)]
-    decided = [task for task in closed if task.row["decided_by"] == "PEOPLE"]
     measured = [
         getattr(task, period.hours) for task in closed if task.row["decided_by"]
     ]
+    counted = _count(tasks, closed, measured, period=period, now=now)
+    keys = [*counted, *MEASURES]
+    read = metrics.read_figures(keys, scope=scope, period=period, now=now)
+    for key, wanted in counted.items():
+        value = read[key].value
+        where = (key, scope, period, value, wanted)
+        assert (value is None) == (wanted is None), where
+        # Each duration is kept in whole milliseconds.
+        lost = len(measured) * 0.001 / max(0.001, sum(m["lead"] for m in measured))
+        off = (
+            max(1e-4, 2 * lost) if key in {"paused_share", "flow_efficiency"} else 1e-9
+        )
+        assert wanted is None or abs(float(value or 0) - wanted) <= off, where
+    for key, name in MEASURES.items():
+        spans = [found[name] for found in measured if name in found]
+        _close(read[key].value, exact(spans, int(key[-2:])), where=(key, scope, period))
+        assert read[key].count == len(spans)
+    return len(keys)
+
+
+def _count(
+    tasks: Sequence[Seen],
+    closed: Sequence[Seen],
+    measured: Sequence[dict[str, float]],
+    *,
+    period: Period,
+    now: Moment,
+) -> dict[str, float | None]:
+    """Return the figures that are counts and shares."""
+    since, until = period.since, period.until
+    decided = [task for task in closed if task.row["decided_by"] == "PEOPLE"]
     live = [task for task in tasks if task.ended is None]
     breached = [task for task in live if task.breached]
     soon = [
@@ -130,7 +160,7 @@ def _compare_figures(
     def share(above: float, below: float) -> float | None:
         return above / below if below else None
 
-    counted = {
+    return {
         "breached_open": len(breached),
         "due_soon": len(soon),
         "arrivals": tally(
@@ -157,23 +187,6 @@ def _compare_figures(
             sum(m.get("touch", 0) for m in measured), sum(m["lead"] for m in measured)
         ),
     }
-    keys = [*counted, *MEASURES]
-    read = metrics.read_figures(keys, scope=scope, period=period, now=now)
-    for key, wanted in counted.items():
-        value = read[key].value
-        where = (key, scope, period, value, wanted)
-        assert (value is None) == (wanted is None), where
-        # Each duration is kept in whole milliseconds.
-        lost = len(measured) * 0.001 / max(0.001, sum(m["lead"] for m in measured))
-        off = (
-            max(1e-4, 2 * lost) if key in {"paused_share", "flow_efficiency"} else 1e-9
-        )
-        assert wanted is None or abs(float(value or 0) - wanted) <= off, where
-    for key, name in MEASURES.items():
-        spans = [found[name] for found in measured if name in found]
-        _close(read[key].value, exact(spans, int(key[-2:])), where=(key, scope, period))
-        assert read[key].count == len(spans)
-    return len(keys)
 
 
 def _close(value: object, wanted: float | None, *, where: object) -> None:
