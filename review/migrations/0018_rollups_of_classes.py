@@ -7,7 +7,7 @@ _TABLES = ("fact", "hour", "spread", "pause", "state", "cell", "mark")
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("review", "0026_erasure_notices"),
+        ("review", "0024_definition_changes"),
     ]
 
     operations = [
