@@ -274,7 +274,7 @@ def draw_scatter(
         across=across.ticks,
         down=down.ticks,
         rules=_rules(levels, down),
-        dots=dots,
+        dots=_marked_last(dots),
         has_links=any(dot.url for dot in dots),
     )
 
@@ -430,11 +430,19 @@ def _dot(spot: Spot, x: str, down: Axis) -> Dot:
     return Dot(x, y, spot.shape, spot.label, url=spot.url, tone=spot.tone, series=1)
 
 
+def _marked_last(dots: Sequence[Dot]) -> tuple[Dot, ...]:
+    """Let what is marked lie over what is not."""
+    return tuple(sorted(dots, key=lambda dot: bool(dot.tone)))
+
+
 def _rules(levels: Sequence[Level], down: Axis) -> tuple[Rule, ...]:
-    rules = []
-    for level in levels:
+    """Return the lines from the top down; words that would meet are moved apart."""
+    rules: list[Rule] = []
+    lowest = 0.0
+    for level in sorted(levels, key=lambda each: -each.value):
         y = down.scale.place(level.value)
-        text_y = y - 4 if y > 16 else y + 12
+        text_y = max(y - 4 if y > 16 else y + 12, lowest + 12)
+        lowest = text_y
         rules.append(Rule(pixels(y), number(text_y), level.label, level.kind))
     return tuple(rules)
 

@@ -21,7 +21,7 @@ function fill(dialog, html) {
   dialog.innerHTML = html;
   const target =
     dialog.querySelector("[data-focus-first]") ??
-    dialog.querySelector("form textarea, form input:not([type=hidden])") ??
+    dialog.querySelector("form select, form textarea, form input:not([type=hidden])") ??
     dialog.querySelector("a.button");
   target?.focus();
 }

@@ -33,8 +33,8 @@ def test_the_process_picture_keeps_its_watermark_in_sight(
 
 def test_a_chart_stands_beside_its_table(people: People) -> None:
     page = people.page("carol", "/dashboard/")
-    panel = page.locator("#panel-aging")
-    expect(panel.locator(".plot-area a").first).to_be_visible()
+    expect(page.locator("#panel-aging .plot-area a").first).to_be_visible()
+    panel = page.locator("#panel-staffing")
     panel.locator("summary").click()
     assert panel.locator("tbody tr").count() >= 1
     # A panel that cannot be read says so, and offers again.

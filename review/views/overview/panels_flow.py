@@ -67,7 +67,10 @@ def build_flow(asked: Asked) -> Content:
         drawing=draw_bars(
             ("Arrived", "Closed"),
             [
-                Group(point.label, (float(point.arrivals), float(point.closed)))
+                Group(
+                    _name_stretch(point.start, asked),
+                    (float(point.arrivals), float(point.closed)),
+                )
                 for point in points
             ],
             lines=[("Closed before", _align(before, len(points)))] if before else (),
@@ -99,6 +102,14 @@ def build_flow(asked: Asked) -> Content:
             ],
         ),
     )
+
+
+def _name_stretch(start: dt.datetime, asked: Asked) -> str:
+    """Name a day, or an hour of a short time."""
+    local = start.astimezone(asked.zone)
+    if asked.period.until - asked.period.since <= dt.timedelta(days=2):
+        return f"{local:%H:%M}"
+    return f"{local:%-d %b}"
 
 
 def _sum(points: Sequence[FlowPoint], name: str) -> int:

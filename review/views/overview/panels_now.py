@@ -1,6 +1,7 @@
 """Panels of how it stands: expected breaches, the month's allowance, age, staffing."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django.urls import reverse
@@ -46,6 +47,8 @@ STATES: Final = {
     "SETTLING": "Settling",
 }
 SHAPES: Final[dict[str, Shape]] = {"A": "triangle", "B": "circle", "C": "square"}
+MOST_DRAWN: Final = 12
+LEAST_NEEDED: Final = 0.1
 BUSY_SHARE: Final = 0.8
 """How much of a shift goes into tasks: the rest is breaks, talk and learning."""
 
@@ -71,7 +74,11 @@ def build_forecast(asked: Asked) -> Content:
         reading=reading,
         how=how_of("expected_breaches"),
         facts=(
-            Fact("Expected today", expected, f"{found.low:.1f} to {found.high:.1f}"),
+            Fact(
+                "Expected today",
+                expected,
+                f"{found.low:.1f} to {found.high:.1f}" if found.due_today else "",
+            ),
             Fact("Still due today", f"{found.due_today:,}"),
             Fact("Breached today", f"{found.so_far:,}"),
         ),
@@ -205,11 +212,7 @@ def build_aging(asked: Asked) -> Content:
         drawing=draw_columns(
             list(STATES.values()),
             [_spot(row, limits, asked) for row in oldest],
-            levels=[
-                Level(f"Class {name}: 85 % within {say_seconds(limit)}", limit)
-                for name, limit in sorted(limits.items())
-                if limit
-            ],
+            levels=_list_limits(limits),
             keys=[
                 Key(f"Class {name}", 1, "dot", shape=shape)
                 for name, shape in SHAPES.items()
@@ -220,9 +223,27 @@ def build_aging(asked: Asked) -> Content:
     )
 
 
+def _list_limits(limits: Mapping[str, float | None]) -> list[Level]:
+    """Return one line for each expectation; classes that share it are named together."""
+    sharing: dict[float, list[str]] = {}
+    for name, limit in sorted(limits.items()):
+        if limit:
+            sharing.setdefault(limit, []).append(name)
+    return [
+        Level(
+            f"{'Class' if len(names) == 1 else 'Classes'} {', '.join(names)}:"
+            f" 85 % within {say_seconds(limit)}",
+            limit,
+        )
+        for limit, names in sharing.items()
+    ]
+
+
 def _read_aging(
     classes: list[AgingClass], oldest: list[Any], total: int, asked: Asked
 ) -> str:
+    if not total:
+        return f"{plural(len(oldest), 'open task')}; their ages are being counted."
     over = sum(each.over_sle for each in classes)
     words = (
         f"{over:,} of {plural(total, 'open task')} {'is' if over == 1 else 'are'} older"
@@ -298,12 +319,7 @@ def build_staffing(asked: Asked) -> Content:
         f" here and hold {sum(row.held for row in here):,} tasks."
     )
     if arrivals and touch:
-        needed = float(arrivals) / hours * float(touch) / 3600 / BUSY_SHARE
-        reading += (
-            f" At {float(arrivals) / hours:.1f} arrivals an hour and"
-            f" {say_seconds(float(touch))} of work each, {needed:.1f} are needed round"
-            " the clock."
-        )
+        reading += _say_needed(float(arrivals) / hours, float(touch))
     return Content(
         reading=reading,
         how=(
@@ -321,8 +337,29 @@ def build_staffing(asked: Asked) -> Content:
             )
             for row in unserved[:4]
         ),
+        drawing=draw_bars(
+            ("Holds", "Given"),
+            [
+                Group(
+                    row.name.split()[0], (float(row.held), float(row.given)), row.name
+                )
+                for row in here[:MOST_DRAWN]
+            ],
+        )
+        if here
+        else None,
         sheet=_team_sheet(team, asked),
         empty="" if team else "No reviewers.",
+    )
+
+
+def _say_needed(arrivals: float, touch: float) -> str:
+    """Say how many people so many arrivals an hour of so many seconds each take."""
+    needed = arrivals * touch / 3600 / BUSY_SHARE
+    many = f"{needed:.1f} people" if needed >= LEAST_NEEDED else "hardly one person"
+    return (
+        f" At {arrivals:.1f} arrivals an hour and {say_seconds(touch)} of work each it"
+        f" takes {many} round the clock."
     )
 
 

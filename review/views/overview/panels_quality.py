@@ -28,6 +28,9 @@ from review.views.overview.panel import (
     span_cell,
 )
 
+PARTS = ("queue_wait", "cycle", "touch", "paused")
+"""What is drawn; touch lies inside of cycle, and the table has the rest."""
+
 
 def build_split(asked: Asked) -> Content:
     """Show where the time of closed tasks went."""
@@ -37,7 +40,7 @@ def build_split(asked: Asked) -> Content:
         return Content(
             "Nothing was closed.", how, empty=f"No task was closed ({asked.label})."
         )
-    shares = [row for row in split.rows if row.share is not None]
+    shares = [row for row in split.rows if row.key in PARTS and row.share is not None]
     words = ", ".join(
         f"{row.label.lower()} {say_share(row.share or 0)}" for row in shares
     )

@@ -202,7 +202,9 @@ def _read_tasks(ids: Sequence[int], viewer: Viewer) -> list[Task]:
 
 def _make_form(name: str, tasks: Sequence[Task], data: Any) -> ActForm:
     if name == "assign":
-        return AssignForm(data, reviewers=_list_reviewers(tasks))
+        reviewers = _list_reviewers(tasks)
+        least_busy = reviewers[0][0] if reviewers else None
+        return AssignForm(data, reviewers=reviewers, initial={"to": least_busy})
     if name == "rank":
         ranks = list(PriorityClass)
         now = ranks.index(PriorityClass(tasks[0].priority_class))
@@ -220,7 +222,7 @@ def _make_form(name: str, tasks: Sequence[Task], data: Any) -> ActForm:
 
 
 def _list_reviewers(tasks: Sequence[Task]) -> list[tuple[int, str]]:
-    """Return who may be given all of the tasks, with how busy each is."""
+    """Return who may be given all of the tasks, who is there and least busy first."""
     common: set[int] | None = None
     for queue_id in {task.queue_id for task in tasks}:
         people = set(list_reviewers_of([queue_id]))
