@@ -19,6 +19,7 @@ UNGUARDED: Final = {
     "review_lane": "a place that tasks wait in; which one a task is in is guarded",
     "review_notification": "what somebody was told; what it tells of are entries",
     "review_notificationpreference": "how somebody wants to be told",
+    "review_objectiveevent": "which tasks were in time, worked out from the tasks",
     "review_preference": "how somebody wants the screens",
     "review_presence": "who looks at a task at this moment",
     "review_quorumgap": "warnings, found anew by each sweep",
@@ -32,6 +33,7 @@ UNGUARDED: Final = {
     "review_skip": "what somebody passed over; that he did is an entry",
     "review_taskfact": "derived from tasks and their entries; made anew by the command rollup",
     "review_turn": "whose turn it is to be given work",
+    "review_watchstate": "when a figure is looked at next; read anew each time",
 }
 """Tables of ours that no trigger guards, each with the reason."""
 

@@ -22,6 +22,7 @@ from review.operations import (
     rollups,
     settling,
     stopping,
+    watch_sweep,
     workshop,
 )
 from review.operations.backroom import Backroom
@@ -60,3 +61,4 @@ register_sweep("policies", policies.bring_into_force)
 register_sweep("presence", presence.forget_gone)
 register_sweep("rollups", rollups.sweep)
 register_sweep("stops", stopping.note_ends)
+register_sweep("watching", watch_sweep.sweep)

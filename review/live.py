@@ -2,7 +2,7 @@
 
 Topics: `queue.<key>`, `task.<id>`, `instance.<uuid>`, `instances` (any of them),
 `instances.many` (so many at once that none is named), `person.<id>`, `incidents`,
-`policies`, `stops`, `dashboard`, `bundles` (the list), `bundle.<id>`. A page that hears one
+`policies`, `stops`, `alerts`, `dashboard`, `bundles` (the list), `bundle.<id>`. A page that hears one
 fetches itself again over HTTP, where permission is checked.
 """
 
@@ -29,6 +29,7 @@ MOST_NAMED: Final = 10
 """How many instances of one transaction are named each by a topic of their own."""
 POLICIES: Final = "policies"
 STOPS: Final = "stops"
+ALERTS: Final = "alerts"
 
 log = structlog.get_logger(__name__)
 

@@ -297,20 +297,18 @@ def check_can_rule(rights: Rights, *, queue_id: int) -> None:
     )
 
 
-def check_can_stop(rights: Rights, *, queue_id: int | None) -> None:
-    """Stop automatic decisions, and ask or agree to lift a stop.
+def check_can_oversee(rights: Rights, *, queue_id: int | None) -> None:
+    """Stop automatic decisions, ask or agree to lift a stop, make and silence alerts.
 
-    Of a queue's grid: its managers; of a model or a process any manager; process owners
-    and administrators of all.
+    Of a queue: its managers; of more than one any manager; process owners and
+    administrators of all.
     """
     if queue_id is not None and rights.holds(Role.MANAGER, queue_id=queue_id):
         return
     roles = [Role.PROCESS_OWNER, Role.ADMINISTRATOR]
-    _check_any(
-        rights,
-        *([Role.MANAGER, *roles] if queue_id is None else roles),
-        what="stop automatic decisions, or let them go on",
-    )
+    if queue_id is None:
+        roles.append(Role.MANAGER)
+    _check_any(rights, *roles, what="make or end stops and alerts")
 
 
 def check_can_see_policies(rights: Rights) -> None:
@@ -480,7 +478,7 @@ can_see_queue = _wrap(check_can_see_queue)
 can_rule = _wrap(check_can_rule)
 can_erase = _wrap(check_can_erase)
 can_see_content = _wrap(check_can_see_content)
-can_stop = _wrap(check_can_stop)
+can_oversee = _wrap(check_can_oversee)
 can_see_policies = _wrap(check_can_see_policies)
 can_see_instances = _wrap(check_can_see_instances)
 can_see_dashboard = _wrap(check_can_see_dashboard)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from review.views import stops
+from review.views import alerts, objectives, policies, policy_edit, stops
 
 urlpatterns = [
     path("stops/", stops.stop_list, name="stop-list"),
@@ -12,4 +12,35 @@ urlpatterns = [
     path("stops/<int:stop_id>/ask/", stops.stop_ask, name="stop-ask"),
     path("stops/<int:stop_id>/lift/", stops.stop_lift, name="stop-lift"),
     path("stops/<int:stop_id>/refuse/", stops.stop_refuse, name="stop-refuse"),
+    path(
+        "queues/<str:key>/objectives/",
+        policies.queue_policy,
+        {"kind": "OBJECTIVES"},
+        name="queue-objectives",
+    ),
+    path(
+        "queues/<str:key>/objectives/edit/",
+        policy_edit.policy_edit,
+        {"kind": "OBJECTIVES"},
+        name="queue-objectives-edit",
+    ),
+    path("objectives/", objectives.objective_list, name="objective-list"),
+    path(
+        "objectives/<str:key>/<slug:name>/",
+        objectives.objective_detail,
+        name="objective-detail",
+    ),
+    path(
+        "objectives/<str:key>/<slug:name>/silence/",
+        objectives.objective_silence,
+        name="objective-silence",
+    ),
+    path("alerts/", alerts.alert_list, name="alert-list"),
+    path("alerts/new/", alerts.alert_new, name="alert-new"),
+    path("alerts/<int:rule_id>/", alerts.alert_edit, name="alert-edit"),
+    path("alerts/<int:rule_id>/remove/", alerts.alert_remove, name="alert-remove"),
+    path("alerts/<int:rule_id>/silence/", alerts.alert_silence, name="alert-silence"),
+    path(
+        "alerts/silences/<int:silence_id>/end/", alerts.silence_end, name="silence-end"
+    ),
 ]

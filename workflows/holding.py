@@ -35,6 +35,9 @@ class Stops(Protocol):
     def write_diverted(self, steps: Sequence[DivertedStep]) -> None:
         """Keep which steps were diverted, in the transaction that diverted them."""
 
+    def check_start(self, key: str, *, count: int) -> None:
+        """Let a process be started so many times now. Raises Busy."""
+
 
 _stops: list[Stops] = []
 
@@ -71,3 +74,9 @@ def tell_diverted(runs: Sequence[Run], *, audit_seqs: Mapping[int, int]) -> None
     ]
     for stops in _stops if steps else ():
         stops.write_diverted(steps)
+
+
+def check_start(key: str, *, count: int = 1) -> None:
+    """Let somebody start a process so many times. Raises Busy where intake is slowed."""
+    for stops in _stops:
+        stops.check_start(key, count=count)

@@ -100,6 +100,7 @@ class PolicyKind(StrEnum):
 
     GRID = "GRID"
     ROUTING = "ROUTING"
+    OBJECTIVES = "OBJECTIVES"
 
 
 class PolicyState(StrEnum):

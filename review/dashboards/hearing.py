@@ -29,6 +29,7 @@ _SEEN_BY: Final[Mapping[str, Callable[[Rights], bool]]] = {
     "policies": permissions.can_see_policies,
     "dashboard": permissions.can_see_dashboard,
     "stops": permissions.can_see_policies,
+    "alerts": permissions.can_see_policies,
     "bundle": permissions.can_audit,
     "bundles": permissions.can_audit,
     "controls": permissions.can_audit,

@@ -12,6 +12,8 @@ from typing import Any, Final
 from django import forms
 
 from review.core.grid_table import CONTROLS, MAX_INPUTS, MAX_ROWS, REVEALS, TYPES
+from review.core.objectives import COLUMNS as OBJECTIVE_COLUMNS
+from review.core.objectives import HEADS, WINDOWS
 from review.core.policies import Fault
 from review.core.routing_policy import COLUMNS as ROUTING_COLUMNS
 from review.core.states import PolicyKind
@@ -26,6 +28,19 @@ _SIZES: Final = {
     "exclude": "is-long",
     "class": "is-letter",
     "level": "is-letter",
+}
+_CHOICES: Final = {"class": ("", "A", "B", "C"), "window": WINDOWS}
+_HINTS_OF_OBJECTIVES: Final = {
+    "name": "in-time",
+    "within": "PT8H",
+    "share": "95",
+    "least": "10",
+    "burnt": "propose grid 3; slow loans to 20 an hour",
+}
+_SIZES_OF_OBJECTIVES: Final = {
+    "share": "is-letter",
+    "least": "is-letter",
+    "burnt": "is-long",
 }
 
 
@@ -55,6 +70,17 @@ class Editor:
     @property
     def columns(self) -> list[Column]:
         """Return the columns of a row, in their order."""
+        if self.kind is PolicyKind.OBJECTIVES:
+            return [
+                Column(
+                    word,
+                    HEADS[word],
+                    choices=_CHOICES.get(word, ()),
+                    placeholder=_HINTS_OF_OBJECTIVES.get(word, ""),
+                    size=_SIZES_OF_OBJECTIVES.get(word, "is-word"),
+                )
+                for word in OBJECTIVE_COLUMNS
+            ]
         if self.kind is PolicyKind.ROUTING:
             return [
                 Column(
@@ -79,6 +105,8 @@ class Editor:
 
     def to_body(self) -> dict[str, Any]:
         """Return the body that the texts stand for, sound or not."""
+        if self.kind is PolicyKind.OBJECTIVES:
+            return {"rows": [_strip(row) for row in self.rows]}
         if self.kind is PolicyKind.ROUTING:
             return {"rules": [_strip(row) for row in self.rows]}
         return {
@@ -166,6 +194,12 @@ def read_posted(kind: PolicyKind, data: Mapping[str, str]) -> Editor:
 
 def read_body(kind: PolicyKind, body: Mapping[str, Any]) -> Editor:
     """Return the editor for a stored body."""
+    if kind is PolicyKind.OBJECTIVES:
+        rows = [
+            {word: str(row.get(word, "")) for word in OBJECTIVE_COLUMNS}
+            for row in body.get("rows", ())
+        ]
+        return Editor(kind, rows=rows)
     if kind is PolicyKind.ROUTING:
         rows = [
             {word: str(rule.get(word, "")) for word in ROUTING_COLUMNS}

@@ -68,9 +68,19 @@ from review.models.staff import (
 from review.models.stops import Diversion, Stop
 from review.models.tasks import Seat, Task, TaskContent, TaskRevision
 from review.models.verdicts import Unveiling, Verdict, VerdictUndo
+from review.models.watching import (
+    AlertEpisode,
+    AlertRule,
+    IntakeBrake,
+    ObjectiveEvent,
+    Silence,
+    WatchState,
+)
 
 __all__ = [
     "Absence",
+    "AlertEpisode",
+    "AlertRule",
     "AuditAccess",
     "AuditList",
     "Authority",
@@ -101,12 +111,14 @@ __all__ = [
     "IncidentOrderItem",
     "InformationRequest",
     "InstanceClock",
+    "IntakeBrake",
     "Intervention",
     "Lane",
     "LegalHold",
     "Note",
     "Notification",
     "NotificationPreference",
+    "ObjectiveEvent",
     "Person",
     "Policy",
     "Preference",
@@ -128,6 +140,7 @@ __all__ = [
     "SampleSignOff",
     "SavedView",
     "Seat",
+    "Silence",
     "Skill",
     "Skip",
     "Stop",
@@ -140,4 +153,5 @@ __all__ = [
     "User",
     "Verdict",
     "VerdictUndo",
+    "WatchState",
 ]

@@ -17,6 +17,7 @@ from django.urls import reverse
 from review import live, permissions
 from review.core.grid_table import GridRules
 from review.core.notices import Notice
+from review.core.objectives import ObjectiveRules
 from review.core.policies import MAX_BYTES, Fault, PolicyRules, find_objection
 from review.core.routing_policy import RoutingRules
 from review.core.states import PolicyKind, PolicyState, Role
@@ -38,10 +39,15 @@ from workflows.store import database_now
 KINDS: Final[Mapping[PolicyKind, PolicyRules]] = {
     PolicyKind.GRID: GridRules(),
     PolicyKind.ROUTING: RoutingRules(),
+    PolicyKind.OBJECTIVES: ObjectiveRules(),
 }
 """What each kind of policy can do; a new kind is a line here and in PolicyKind."""
 
-NAMES: Final = {PolicyKind.GRID: "grid", PolicyKind.ROUTING: "routing rules"}
+NAMES: Final = {
+    PolicyKind.GRID: "grid",
+    PolicyKind.ROUTING: "routing rules",
+    PolicyKind.OBJECTIVES: "objectives",
+}
 
 # An approved version whose moment has come counts before the one it replaces, whether
 # or not a sweep has turned the rows yet ("APPROVED" sorts before "IN_FORCE").
@@ -322,7 +328,7 @@ def _check_free(standing: Any, *, named: str, kind: PolicyKind) -> None:
         raise Conflict(
             f"These {NAMES[kind]} are version {same.version} unchanged;"
             " there is nothing to propose."
-            if kind is PolicyKind.ROUTING
+            if kind is not PolicyKind.GRID
             else f"This {NAMES[kind]} is version {same.version} unchanged;"
             " there is nothing to propose."
         )

@@ -72,7 +72,7 @@ def place(
         raise Invalid(fault)
     queue, grid = _find(target)
     rights = permissions.get_rights(person.id)
-    permissions.check_can_stop(rights, queue_id=queue.id if queue else None)
+    permissions.check_can_oversee(rights, queue_id=queue.id if queue else None)
     for one in stops.list_standing():
         if one.target == target:
             raise Conflict(
@@ -166,7 +166,9 @@ def lift(*, stop_id: int, person: Person) -> None:
     asker = stop.lift_asked_by
     assert asker is not None
     # Who asked must still be allowed to: a role taken away ends at once.
-    permissions.check_can_stop(permissions.get_rights(asker.id), queue_id=stop.queue_id)
+    permissions.check_can_oversee(
+        permissions.get_rights(asker.id), queue_id=stop.queue_id
+    )
     stop.lifted_by, stop.lifted_at, stop.closed_at = person, now, now
     stop.save(update_fields=["lifted_by", "lifted_at", "closed_at"])
     with connection.cursor() as cursor:
@@ -296,7 +298,7 @@ def _lock(stop_id: int, person: Person) -> tuple[Stop, dt.datetime]:
     if stop is None:
         raise NotFound(f"There is no stop {stop_id}.")
     rights = permissions.get_rights(person.id)
-    permissions.check_can_stop(rights, queue_id=stop.queue_id)
+    permissions.check_can_oversee(rights, queue_id=stop.queue_id)
     now = database_now()
     if not stop.stands(now):
         raise Conflict("This stop is over already.", code="stop-over")

@@ -25,6 +25,7 @@ from review.core.stops import (
     find_row,
     name_models,
 )
+from review.operations import intake
 from review.operations.grids import Standing
 from review.operations.task_rows import AT_ONCE, OpenedTask
 from workflows.core.bpmn.graph import NodeKind
@@ -94,6 +95,10 @@ class Brakes:
     def list_holds(self) -> Sequence[Hold]:
         """Return which automatic steps are held now."""
         return [hold for stop in list_standing() if (hold := _hold(stop)) is not None]
+
+    def check_start(self, key: str, *, count: int) -> None:
+        """Let a process be started so many times now. Raises Busy."""
+        intake.check_start(key, count=count)
 
     def write_diverted(self, steps: Sequence[DivertedStep]) -> None:
         """Keep which steps were held, or took their fallback."""

@@ -92,7 +92,7 @@ def definition_detail(request: HttpRequest, definition_id: int) -> HttpResponse:
             viewer, key=found.key, version=found.version, definition_id=found.id
         ),
         "stop_url": process_url(found.key, found.version)
-        if permissions.can_stop(viewer.rights, queue_id=None)
+        if permissions.can_oversee(viewer.rights, queue_id=None)
         else "",
     }
     return render_page(request, "review/definition_detail.html", context)

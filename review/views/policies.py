@@ -29,7 +29,33 @@ from review.views.stop_banners import offer_stops, queue_banners
 from workflows.operations.errors import Conflict, Forbidden, NotFound
 from workflows.store import database_now
 
-TITLES: Final = {PolicyKind.GRID: "Grid", PolicyKind.ROUTING: "Routing rules"}
+TITLES: Final = {
+    PolicyKind.GRID: "Grid",
+    PolicyKind.ROUTING: "Routing rules",
+    PolicyKind.OBJECTIVES: "Objectives",
+}
+WHAT: Final = {
+    PolicyKind.GRID: "row",
+    PolicyKind.ROUTING: "rule",
+    PolicyKind.OBJECTIVES: "objective",
+}
+NONE: Final = {
+    PolicyKind.GRID: (
+        "No grid yet",
+        "Without one, people decide on every case whose step names no grid of its own.",
+        "table",
+    ),
+    PolicyKind.ROUTING: (
+        "No routing rules yet",
+        "Without them, each case goes where its step says.",
+        "diagram-3",
+    ),
+    PolicyKind.OBJECTIVES: (
+        "No objectives yet",
+        "Say what share of the work is to be decided in time, and who is told if not.",
+        "clock",
+    ),
+}
 STATES: Final = {
     PolicyState.PROPOSED: Pill("Waits for approval", "accent"),
     PolicyState.APPROVED: Pill("Approved", "hold", "In force from its moment on"),
@@ -108,7 +134,7 @@ def policy_dmn(request: HttpRequest, policy_id: int) -> HttpResponse:
     policy = _find(request, policy_id)
     grid = read_grid(policy.body)[0] if policy.kind == PolicyKind.GRID.value else None
     if grid is None:
-        raise NotFound("Only grids are decision tables; these are routing rules.")
+        raise NotFound("Only grids are decision tables; this is none.")
     name = f"Grid of {policy.queue.name}, version {policy.version}"
     file = f"grid-{policy.queue.key}-{policy.version}.dmn"
     return HttpResponse(
@@ -175,7 +201,8 @@ def name_place(queue: Queue, kind: PolicyKind) -> dict[str, Any]:
         "kind": kind.value,
         "title": TITLES[kind],
         "is_grid": kind is PolicyKind.GRID,
-        "what": "row" if kind is PolicyKind.GRID else "rule",
+        "what": WHAT[kind],
+        "nothing": NONE[kind],
         "here_url": reverse(f"queue-{slug}", args=[queue.key]),
         "edit_url": reverse(f"queue-{slug}-edit", args=[queue.key]),
     }

@@ -43,6 +43,9 @@ STARTS: Final[Mapping[PolicyKind, Mapping[str, Any]]] = {
         ]
     },
     PolicyKind.ROUTING: {"rules": [{"name": "Large", "when": "amount >= 10000"}]},
+    PolicyKind.OBJECTIVES: {
+        "rows": [{"name": "in-time", "share": "95", "window": "28d", "least": "10"}]
+    },
 }
 
 

@@ -94,7 +94,8 @@ def draw_changes(
     heads = rules.list_heads(new)
     changes = compare_lines(_aligned(kind, old, heads), _aligned(kind, new, heads))
     lost = [head for head in rules.list_heads(old) if head not in heads]
-    said = describe_changes(changes, what="row" if kind is PolicyKind.GRID else "rule")
+    words = {PolicyKind.GRID: "row", PolicyKind.ROUTING: "rule"}
+    said = describe_changes(changes, what=words.get(kind, "objective"))
     return {
         "said": said,
         "lost": f"No longer asked: {', '.join(lost)}." if lost else "",

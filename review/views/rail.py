@@ -184,6 +184,7 @@ def _oversight(viewer: Viewer, counts: RailCounts) -> list[Link]:
             )
     if permissions.can_see_policies(rights):
         links.append(_stops(counts))
+        links.append(Link("SLOs and alerts", reverse("objective-list"), key="g e"))
     if permissions.can_see_instances(rights):
         links.append(Link("Emergencies", reverse("emergency-list")))
     return links

@@ -47,7 +47,7 @@ def process_banners(
 
 def offer_stops(viewer: Viewer, queue: Queue, grid: Policy | None) -> dict[str, Any]:
     """Return where a queue's grid, and each row that decides alone, is stopped."""
-    if not permissions.can_stop(viewer.rights, queue_id=queue.id):
+    if not permissions.can_oversee(viewer.rights, queue_id=queue.id):
         return {"stop_url": "", "stop_rows": []}
     rows = grid.body["rows"] if grid else []
     return {

@@ -81,7 +81,7 @@ def list_choices(
         ]
         return sorted(fitting, key=lambda one: (-one.count, one.title))[:MOST]
 
-    anything = permissions.can_stop(rights, queue_id=None)
+    anything = permissions.can_oversee(rights, queue_id=None)
     return [
         ("Grids", fit(_list_cells(alone, rights))),
         ("Models", fit(_list_models(alone)) if anything else []),
@@ -92,7 +92,7 @@ def list_choices(
 def _list_cells(alone: Sequence[Any], rights: Rights) -> list[Choice]:
     found = []
     for row in shown.list_grids():
-        if not permissions.can_stop(rights, queue_id=row.queue_id):
+        if not permissions.can_oversee(rights, queue_id=row.queue_id):
             continue
         whole = Target(kind=StopKind.CELL, queue=row.queue)
         body = json.loads(row.body) if row.body else {"rows": []}

@@ -49,7 +49,7 @@ def stop_list(request: HttpRequest) -> HttpResponse:
         "page_title": "Stops",
         "standing": [row for row in rows if row["stands"]],
         "over": [row for row in rows if not row["stands"]],
-        "may_stop": permissions.can_stop(viewer.rights, queue_id=None),
+        "may_stop": permissions.can_oversee(viewer.rights, queue_id=None),
         "topic": live.STOPS,
     }
     return render_page(request, "review/stop_list.html", context)
@@ -262,7 +262,9 @@ def _show(
         mark=lambda one: str(one.id),
     )
     counts = shown.count_diverted(stop_id)
-    may = found.stands and permissions.can_stop(viewer.rights, queue_id=found.queue_id)
+    may = found.stands and permissions.can_oversee(
+        viewer.rights, queue_id=found.queue_id
+    )
     forms = {form.prefix: form} if form is not None else {}
     asked_by = found.lift_asked_by_id
     context = {

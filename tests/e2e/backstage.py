@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import os
 import sys
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,6 +20,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 import tests.factories.handlers  # noqa: E402, F401  registers the handlers
+from review.core.alerting import Bounds, Comparison  # noqa: E402
 from review.core.changes import ChangeKind  # noqa: E402
 from review.core.incident_orders import OrderAct  # noqa: E402
 from review.core.interventions import Act  # noqa: E402
@@ -28,6 +30,7 @@ from review.core.states import Decision, PolicyKind  # noqa: E402
 from review.core.stops import StopKind, Target  # noqa: E402
 from review.models import Person, Queue, Task  # noqa: E402
 from review.operations import (  # noqa: E402
+    alerts,
     approvals,
     batches,
     building,
@@ -42,6 +45,7 @@ from review.operations import (  # noqa: E402
     queues,
     samples,
     stopping,
+    watch_sweep,
 )
 from review.operations.acts import Wish  # noqa: E402
 from review.operations.control_runs import run_controls  # noqa: E402
@@ -198,7 +202,7 @@ def furnish() -> dict[str, Any]:
         "files_task": tasks[0],
         "clocked_instance": str(instance_id),
         "policy": policy,
-        "stop": _stop(people["Olga"]),
+        **_oversee(people["Olga"], people["Carol"]),
         "batch": batch.id,
         "approval": approval,
         "change": _propose_version(people["Olga"]),
@@ -225,6 +229,35 @@ def _propose_grids(queue: Queue, person: Person) -> int:
     )
     assert first.version < second.version
     return second.id
+
+
+def _oversee(owner: Person, manager: Person) -> dict[str, int]:
+    return {"stop": _stop(owner), "alert": _watch(owner, manager)}
+
+
+def _watch(owner: Person, manager: Person) -> int:
+    """Bring an objective into force, and make an alert that is out of bounds."""
+    night = Queue.objects.get(key="night")
+    body = {"rows": [{"name": "in-time", "share": "95", "within": "PT8H"}]}
+    proposed = policies.propose(
+        queue_id=night.id,
+        kind=PolicyKind.OBJECTIVES,
+        body=body,
+        reason=WHY,
+        person=manager,
+    )
+    policies.approve(policy_id=proposed.id, person=owner)
+    rule = alerts.make_rule(
+        wanted=alerts.Wanted(
+            name="Much to do",
+            figure="wip",
+            bounds=Bounds(Comparison.ABOVE, Decimal(1), Decimal(0)),
+            period=dt.timedelta(days=1),
+        ),
+        person=owner,
+    )
+    watch_sweep.evaluate_due()
+    return rule.id
 
 
 def _stop(owner: Person) -> int:

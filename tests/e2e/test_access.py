@@ -80,6 +80,7 @@ def test_every_page_has_a_row_here() -> None:
             "sample",
             "control_run",
             "stop",
+            "alert",
         ),
         1,
     )

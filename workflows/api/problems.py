@@ -9,7 +9,7 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from workflows.operations.errors import Refused
+from workflows.operations.errors import Busy, Refused
 from workflows.schemas import Mismatch, pointer
 
 MEDIA_TYPE = "application/problem+json"
@@ -35,7 +35,10 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
             ],
         )
     if isinstance(error, Refused):
-        return _problem(error.status, code=error.code, detail=error.message)
+        refused = _problem(error.status, code=error.code, detail=error.message)
+        if isinstance(error, Busy):
+            refused["Retry-After"] = str(error.seconds)
+        return refused
     if isinstance(error, ValidationError):
         return _problem(
             422,

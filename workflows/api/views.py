@@ -21,6 +21,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from workflows import holding
 from workflows.api.authentication import TokenAuthentication, get_actor
 from workflows.api.exact import ExactJSONParser, ExactJSONRenderer
 from workflows.api.payloads import (
@@ -155,6 +156,7 @@ def _start(wish: dict[str, Any], *, actor: Actor) -> Answer:
         wanted = f"{wish['definition']} {wish['version']}".strip()
         raise NotFound(f"No definition {wanted!r} is deployed and in force.")
     _check_variables(definition, wish["variables"])
+    holding.check_start(definition.key)
     (instance_id,) = instances.start_many(
         definition_id=definition.id,
         starts=[

@@ -42,6 +42,17 @@ class Conflict(Refused):
     code = "conflict"
 
 
+class Busy(Refused):
+    """Too much has come for now; `seconds` says when to come again."""
+
+    status = 429
+    code = "intake-slowed"
+
+    def __init__(self, message: str, *, seconds: int) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class Stale(Conflict):
     """Somebody else was there first; look again."""
 

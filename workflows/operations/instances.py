@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from workflows import audit, dispatch, inbox, store
+from workflows import audit, dispatch, holding, inbox, store
 from workflows.core.actors import Actor
 from workflows.core.engine import stimuli
 from workflows.core.engine.hearing import hear
@@ -50,6 +50,7 @@ def start(
     if found is None:
         wanted = f"{definition_key} {version}" if version else definition_key
         raise NotFound(f"No definition {wanted!r} is deployed.")
+    holding.check_start(found.key)
     wish = Start(
         variables=variables,
         initiator=initiator,

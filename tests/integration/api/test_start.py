@@ -9,7 +9,10 @@ from django.http import HttpResponse
 from django.test import Client
 
 from tests.integration.api.conftest import Post
+from workflows import holding
+from workflows.core.engine.state import Hold
 from workflows.models import AuditEntry, Instance, Stimulus
+from workflows.operations.errors import Busy
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("definition")]
 
@@ -127,3 +130,33 @@ def test_character_that_postgres_cannot_keep_is_refused(post: Post) -> None:
     response = post({**GOOD, "business_key": "a\x00b"})
     assert response.status_code == 422
     problem(response)
+
+
+def test_intake_that_a_burnt_budget_slows_says_when_to_come_again(post: Post) -> None:
+    assert post(GOOD).status_code == 201
+    before = list(holding._stops)
+    holding.set_stops(Slow())
+    try:
+        response = post(GOOD, key="again")
+        assert (problem(response)["code"], response.status_code) == (
+            "intake-slowed",
+            429,
+        )
+        assert response["Retry-After"] == "600"
+    finally:
+        holding._stops[:] = before
+    # The key of a request that was refused is still free.
+    assert post(GOOD, key="again").status_code == 201
+
+
+class Slow:
+    """Intake is full."""
+
+    def list_holds(self) -> list[Hold]:
+        return []
+
+    def write_diverted(self, steps: object) -> None:
+        """Nothing is diverted."""
+
+    def check_start(self, key: str, *, count: int) -> None:
+        raise Busy(f"{key} is started too often.", seconds=600)

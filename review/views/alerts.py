@@ -1,0 +1,261 @@
+"""Alerts on figures: their rules, what is out of bounds now, what was, who hears nothing."""
+
+import datetime as dt
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from review import live, permissions
+from review.core.alerting import describe
+from review.core.figures import BY_KEY
+from review.core.states import Role
+from review.dashboards import watching as shown
+from review.dashboards.frame import Viewer
+from review.forms.watching import AlertForm, SilenceForm, to_typed
+from review.models import AlertRule, Person, Queue
+from review.operations import alerts, watching
+from review.operations.alerts import BadRule, Wanted
+from review.views.access import screen, viewer_required
+from review.views.formats import Pill, format_duration, format_moment
+from review.views.pages import render_page
+from review.views.watch_rows import build_episode, build_silence
+from workflows.operations.errors import NotFound, Refused
+from workflows.store import database_now
+
+_FIELDS = {"figure": "figure", "clear": "clear", "lasting": "lasting", "name": "name"}
+
+
+@require_GET
+@screen(permissions.check_can_see_policies)
+def alert_list(request: HttpRequest) -> HttpResponse:
+    """Show the rules with what they read, open alerts, silences and the history."""
+    viewer, now = viewer_required(request), database_now()
+    episodes = [build_episode(row, viewer, now=now) for row in shown.list_episodes()]
+    context = {
+        "page_title": "Alerts",
+        "rules": [_rule(row, viewer, now=now) for row in shown.list_rules()],
+        "standing": [one for one in episodes if one["is_open"]],
+        "over": [one for one in episodes if not one["is_open"]],
+        "silences": [
+            build_silence(row, viewer, now=now)
+            for row in shown.list_silences()
+            if row.stands
+        ],
+        "may_watch": permissions.can_oversee(viewer.rights, queue_id=None),
+        "topic": live.ALERTS,
+    }
+    return render_page(request, "review/alert_list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@screen(permissions.check_can_see_policies)
+def alert_new(request: HttpRequest) -> HttpResponse:
+    """Make an alert on a figure."""
+    viewer = viewer_required(request)
+    if request.method != "POST":
+        return _show(request, _form(viewer))
+    form = _form(viewer, request.POST)
+    if not form.is_valid():
+        return _show(request, form, status=422)
+    try:
+        alerts.make_rule(wanted=_wanted(form), person=_person(viewer))
+    except Refused as refusal:
+        return _refuse(request, form, refusal)
+    messages.success(request, "It is watched from now on, once a minute.")
+    return redirect("alert-list")
+
+
+@require_http_methods(["GET", "POST"])
+@screen(permissions.check_can_see_policies)
+def alert_edit(request: HttpRequest, rule_id: int) -> HttpResponse:
+    """Show an alert with its history; change it."""
+    viewer, rule = viewer_required(request), _find(rule_id)
+    if request.method != "POST":
+        return _show(request, _form(viewer, initial=_initial(rule)), rule=rule)
+    form = _form(viewer, request.POST)
+    if not form.is_valid():
+        return _show(request, form, rule=rule, status=422)
+    try:
+        alerts.change_rule(
+            rule_id=rule_id, wanted=_wanted(form), person=_person(viewer)
+        )
+    except Refused as refusal:
+        return _refuse(request, form, refusal, rule=rule)
+    messages.success(request, "Changed.")
+    return redirect("alert-list")
+
+
+@require_POST
+@screen(permissions.check_can_see_policies)
+def alert_remove(request: HttpRequest, rule_id: int) -> HttpResponse:
+    """Watch a figure no more."""
+    alerts.remove_rule(rule_id=rule_id, person=_person(viewer_required(request)))
+    messages.success(request, "It is watched no more; its history stays.")
+    return redirect("alert-list")
+
+
+@require_POST
+@screen(permissions.check_can_see_policies)
+def alert_silence(request: HttpRequest, rule_id: int) -> HttpResponse:
+    """Tell nobody of an alert for a time."""
+    viewer, rule = viewer_required(request), _find(rule_id)
+    form = SilenceForm(request.POST)
+    if not form.is_valid():
+        initial = _form(viewer, initial=_initial(rule))
+        return _show(request, initial, rule=rule, silence=form, status=422)
+    watching.silence(
+        subject=alerts.subject_of(rule),
+        person=_person(viewer),
+        lasting=form.lasting,
+        reason=form.cleaned_data["reason"],
+    )
+    messages.success(request, "Nobody is told of it meanwhile; alerts are kept.")
+    return redirect("alert-edit", rule_id)
+
+
+@require_POST
+@screen(permissions.check_can_see_policies)
+def silence_end(request: HttpRequest, silence_id: int) -> HttpResponse:
+    """Let a silence end now."""
+    person = _person(viewer_required(request))
+    watching.end_silence(silence_id=silence_id, person=person)
+    messages.success(request, "The silence is over; what is open is told.")
+    return redirect("alert-list")
+
+
+def _rule(row: Any, viewer: Viewer, *, now: dt.datetime) -> dict[str, Any]:
+    figure = BY_KEY[row.figure]
+    scope = json.loads(row.scope)
+    side = "above" if row.comparison == "ABOVE" else "below"
+    if row.open_id:
+        state = (
+            Pill("silenced", "warn") if row.told_at is None else Pill("alert", "bad")
+        )
+    elif row.out_since:
+        state = Pill("out of bounds", "warn")
+    else:
+        state = Pill("well", "good") if row.read_at else Pill("not read yet")
+    return {
+        "name": row.name,
+        "url": reverse("alert-edit", args=[row.id]),
+        "figure": figure.title,
+        "how": figure.how,
+        "where": ", ".join([row.queue or "all queues", *scope.values()]),
+        "bound": f"{side} {describe(figure.unit, row.threshold)}",
+        "clear": describe(figure.unit, row.clear),
+        "after": format_duration(dt.timedelta(seconds=row.lasting_seconds))
+        if row.lasting_seconds
+        else "at once",
+        "value": describe(figure.unit, row.value) if row.value is not None else "-",
+        "read": format_moment(row.read_at, zone=viewer.look.tzinfo, now=now)
+        if row.read_at
+        else "",
+        "state": state,
+        "silent": row.silent,
+    }
+
+
+def _form(viewer: Viewer, data: Any = None, **options: Any) -> AlertForm:
+    held = viewer.rights.list_queue_ids(Role.MANAGER)
+    queues = Queue.objects.order_by("name")
+    if held is not None and not permissions.can_oversee(viewer.rights, queue_id=None):
+        queues = queues.filter(id__in=held)
+    rows = [(queue.id, queue.name) for queue in queues]
+    return AlertForm(data, queues=rows, **options)
+
+
+def _initial(rule: AlertRule) -> dict[str, Any]:
+    unit = alerts.figure_of(rule).unit
+    return {
+        "name": rule.name,
+        "figure": rule.figure,
+        "queue": rule.queue_id,
+        "task_class": rule.scope.get("class", ""),
+        "definition": rule.scope.get("definition", ""),
+        "step": rule.scope.get("step", ""),
+        "comparison": rule.comparison,
+        "threshold": f"{to_typed(rule.threshold, unit):f}",
+        "clear": f"{to_typed(rule.clear, unit):f}",
+        "lasting": rule.lasting_seconds,
+        "period": rule.period_seconds,
+        "note": rule.note,
+    }
+
+
+def _wanted(form: AlertForm) -> Wanted:
+    given = form.cleaned_data
+    return Wanted(
+        name=" ".join(given["name"].split()),
+        figure=given["figure"],
+        bounds=form.bounds,
+        period=form.window,
+        queue=Queue.objects.filter(pk=given["queue"]).first(),
+        scope=form.scope,
+        note=given["note"].strip(),
+    )
+
+
+def _find(rule_id: int) -> AlertRule:
+    rules = AlertRule.objects.select_related("queue")
+    rule = rules.filter(pk=rule_id, removed_at=None).first()
+    if rule is None:
+        raise NotFound(f"There is no alert {rule_id}.")
+    return rule
+
+
+def _refuse(
+    request: HttpRequest,
+    form: AlertForm,
+    refusal: Refused,
+    *,
+    rule: AlertRule | None = None,
+) -> HttpResponse:
+    if isinstance(refusal, BadRule):
+        for name, said in refusal.faults:
+            form.add_error(_FIELDS.get(name), said)
+    else:
+        form.add_error(None, refusal.message)
+    return _show(request, form, rule=rule, status=refusal.status)
+
+
+def _show(
+    request: HttpRequest,
+    form: AlertForm,
+    *,
+    rule: AlertRule | None = None,
+    silence: SilenceForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    viewer, now = viewer_required(request), database_now()
+    subject = alerts.subject_of(rule) if rule else ""
+    queue_id = rule.queue_id if rule else None
+    episodes = shown.list_episodes(subject) if rule else []
+    silences = shown.list_silences(subject) if rule else []
+    context = {
+        "page_title": rule.name if rule else "A new alert",
+        "rule": rule,
+        "form": form,
+        "figures": list(BY_KEY.values()),
+        "may_watch": permissions.can_oversee(viewer.rights, queue_id=queue_id),
+        "silence": silence or SilenceForm(),
+        "episodes": [
+            build_episode(row, viewer, now=now)
+            for row in episodes
+            if row.rule_id == (rule.id if rule else None)
+        ],
+        "silences": [
+            build_silence(row, viewer, now=now)
+            for row in silences
+            if row.subject == subject
+        ],
+    }
+    return render_page(request, "review/alert_edit.html", context, status=status)
+
+
+def _person(viewer: Viewer) -> Person:
+    return Person.objects.get(pk=viewer.person_id)
