@@ -16,7 +16,7 @@ _GOVERNED = (
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("review", "0024_definition_changes"),
+        ("review", "0018_rollups_of_classes"),
     ]
 
     operations = [
