@@ -6,6 +6,7 @@
 # make simulate [SEEDS=1000]   run random processes under random faults, judged by an oracle
 # make bench [BENCH=name[,name]]   print measurements, one JSON object per line
 # make long-session [LONG_SESSION=500]   work through so many tasks in one tab, and measure what it holds
+# make screenshots [SCREENS="name of a page"]   take every page of the demonstration as pictures
 # make chaos [CHAOS=0.05] [CHAOS_ONLY=storm,broker]   the long runs of reliability, at a share of their size
 
 PYTHON ?= python3
@@ -17,6 +18,7 @@ SEEDS ?= 1000
 CHAOS ?= 1
 CHAOS_ONLY ?=
 LONG_SESSION ?= 500
+SCREENS ?=
 
 BIN := .venv/bin
 PAGES = $(shell find templates review workflows -name '*.html')
@@ -25,7 +27,7 @@ PAGES = $(shell find templates review workflows -name '*.html')
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install install-dev demo test check check-static check-pages fix bench
-.PHONY: conformance simulate chaos long-session
+.PHONY: conformance simulate chaos long-session screenshots
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -89,6 +91,9 @@ chaos: install-dev
 
 long-session: install-dev
 	@LONG_SESSION=$(LONG_SESSION) $(BIN)/python -m pytest -q -s -n 0 tests/e2e/test_long_session.py
+
+screenshots: install-dev
+	@$(BIN)/python -m tests.screenshots $(if $(SCREENS),"$(SCREENS)")
 
 # The DMN compatibility kit lies beside the repository where it is at hand.
 KIT := ../shared/conformance

@@ -1,0 +1,1 @@
+"""`make screenshots`: pictures of every page, as the demonstration shows them."""

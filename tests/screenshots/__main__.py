@@ -1,0 +1,187 @@
+"""`python -m tests.screenshots [NAME ...]`: every page of the demonstration as pictures.
+
+Starts a demonstration of its own, signs in as each role, and takes each page of
+tests/e2e/console_pages.py in light and dark, wide and on a phone. All of them go to
+var/screens/; as many as fit go to docs/images/screens/, with docs/screens.md. With
+SCREENSHOTS_URL a demonstration that runs already is visited instead; with names only
+those pages are taken, and the docs stay as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ.setdefault("COUNTERSIGN_SECRET_KEY", "only-to-know-the-addresses")
+django.setup()
+
+from playwright.sync_api import Browser, BrowserContext, Error  # noqa: E402
+
+from tests.browser import open_chromium  # noqa: E402
+from tests.e2e.console_pages import PAGES  # noqa: E402
+from tests.screenshots.beforehand import prepare  # noqa: E402
+from tests.screenshots.pictures import (  # noqa: E402
+    LOOKS,
+    Look,
+    choose,
+    file_name,
+    shrink,
+    sign_in,
+    take,
+)
+from tests.screenshots.places import PEOPLE, find_places  # noqa: E402
+
+ROOT: Final = Path(__file__).parents[2]
+ALL: Final = ROOT / "var" / "screens"
+DOCS: Final = ROOT / "docs" / "images" / "screens"
+INDEX: Final = ROOT / "docs" / "screens.md"
+BUDGET: Final = 5_800_000
+READY_SECONDS: Final = 600
+_READY: Final = re.compile(r"http://127\.0\.0\.1:\d+")
+
+
+def main(names: list[str]) -> int:
+    """Take the pictures; return the exit status."""
+    unknown = set(names) - set(PAGES)
+    if unknown:
+        print(f"There is no page {min(unknown)!r}.", file=sys.stderr)
+        return 2
+    ALL.mkdir(parents=True, exist_ok=True)
+    with _site() as url, open_chromium() as browser:
+        if not names:
+            for line in prepare(browser, url):
+                print(f"not done: {line}")
+        places = _find_all(browser, url, names or list(PAGES))
+        broken = [
+            line for look in LOOKS for line in _take_all(browser, url, places, look)
+        ]
+    missing = sorted(set(names or PAGES) - set(places))
+    for name in missing:
+        print(f"not found in the demonstration: {name}")
+    for line in broken:
+        print(line, file=sys.stderr)
+    if not names:
+        _publish(list(places), missing)
+    return 1 if broken else 0
+
+
+def _find_all(browser: Browser, url: str, names: list[str]) -> dict[str, str]:
+    """Return where each page is, in the order of the list."""
+    found: dict[str, str] = {}
+    for person in dict.fromkeys(PAGES[name][0] for name in names):
+        pages = {name: PAGES[name][1] for name in names if PAGES[name][0] == person}
+        context = sign_in(browser, url=url, username=PEOPLE[person], look=LOOKS[0])
+        found |= find_places(pages, read=lambda at, c=context: _read(c, at), url=url)  # type: ignore[misc]
+        context.close()
+        print(f"{PEOPLE[person] or 'nobody'}: {len(pages)} pages", flush=True)
+    return {name: found[name] for name in names if name in found}
+
+
+def _read(context: BrowserContext, place: str) -> str:
+    """Return a page's text, "" where it is none or not for this person."""
+    answer = context.request.get(place, headers={"Accept": "text/html"})
+    is_page = "text/html" in answer.headers.get("content-type", "")
+    return answer.text() if answer.ok and is_page else ""
+
+
+def _take_all(
+    browser: Browser, url: str, places: dict[str, str], look: Look
+) -> Iterator[str]:
+    """Take all pages in one look; yield what could not be taken."""
+    for person in dict.fromkeys(PAGES[name][0] for name in places):
+        context = sign_in(browser, url=url, username=PEOPLE[person], look=look)
+        page = context.new_page()
+        for name, place in places.items():
+            if PAGES[name][0] != person:
+                continue
+            try:
+                picture = take(page, place, look=look)
+            except (Error, RuntimeError) as error:
+                yield f"{name} ({look.name}): {error}"
+                continue
+            (ALL / file_name(name, look)).write_bytes(shrink(picture))
+        context.close()
+    print(f"{look.name}: taken", flush=True)
+
+
+def _publish(names: list[str], missing: list[str]) -> None:
+    """Put what fits into the docs, with an index; what was there before goes."""
+    shutil.rmtree(DOCS, ignore_errors=True)
+    DOCS.mkdir(parents=True)
+    chosen = choose(names, ALL, budget=BUDGET)
+    lines = [
+        "# Screens",
+        "",
+        "Every page of the console as the demonstration shows it, taken by",
+        "`make screenshots` (all looks of all pages: `var/screens/`).",
+        "",
+    ]
+    for name, looks in chosen.items():
+        lines += [f"## {name[0].upper()}{name[1:]}", ""]
+        for look, file in looks:
+            shutil.copyfile(ALL / file, DOCS / file)
+            lines.append(f"![{name}, {look.name}](images/screens/{file})")
+        lines.append("")
+    if missing:
+        lines += ["Not in the demonstration: " + ", ".join(missing) + ".", ""]
+    INDEX.write_text("\n".join(lines), encoding="utf-8")
+    size = sum(path.stat().st_size for path in DOCS.iterdir())
+    print(f"{len(list(DOCS.iterdir()))} pictures in docs, {size / 1e6:.1f} MB")
+
+
+@contextmanager
+def _site() -> Iterator[str]:
+    """Give the address of a demonstration; one of our own ends with the program."""
+    if running := os.environ.get("SCREENSHOTS_URL"):
+        yield running.rstrip("/")
+        return
+    folder = Path(tempfile.mkdtemp(prefix="countersign-screens-"))
+    folder.chmod(0o755)
+    log = folder / "up.log"
+    command = [sys.executable, "manage.py", "up", "--demo", "--port", "0"]
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"COUNTERSIGN_SECRET_KEY", "DATABASE_URL", "REDIS_URL"}
+    }
+    with log.open("wb") as out:
+        child = subprocess.Popen(
+            [*command, "--workers", "1", "--data-dir", str(folder / "data")],
+            cwd=ROOT,
+            env=environment,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield _await(child, log)
+    finally:
+        child.send_signal(signal.SIGINT)
+        child.wait(timeout=60)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _await(child: subprocess.Popen[bytes], log: Path) -> str:
+    until = time.monotonic() + READY_SECONDS
+    while time.monotonic() < until and child.poll() is None:
+        found = _READY.findall(log.read_text(encoding="utf-8"))
+        if found:
+            return str(found[-1])
+        time.sleep(0.5)
+    raise RuntimeError(f"The demonstration did not start:\n{log.read_text()[-2000:]}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
