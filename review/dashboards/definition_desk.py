@@ -1,5 +1,6 @@
 """What the definitions desk lists: standing versions, drafts, changes, migrations."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from review.dashboards.sql import read_rows
@@ -34,6 +35,10 @@ _DESK: Final = """
     LEFT JOIN review_definitionchange h ON h.key = k.key AND h.state = 'PROPOSED'
     LEFT JOIN review_person a ON a.id = h.author_id
     ORDER BY coalesce(d.name, k.key), k.key
+"""
+_NAMES: Final = """
+    SELECT id::text AS id, business_key FROM workflows_instance
+    WHERE id = ANY(%(ids)s::uuid[])
 """
 SETTLED: Final = 20
 
@@ -82,3 +87,9 @@ def list_savings(key: str) -> list[DraftRevision]:
     """Return the savings of a draft that are kept, the newest first."""
     found = DraftRevision.objects.filter(draft_id=key).defer("archive")
     return list(found.select_related("saved_by").order_by("-revision"))
+
+
+def name_cases(ids: Sequence[str]) -> dict[str, str]:
+    """Return what instances are called, by their ids."""
+    rows = read_rows(_NAMES, {"ids": list(ids)}) if ids else []
+    return {row.id: row.business_key for row in rows}

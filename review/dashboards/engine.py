@@ -65,7 +65,10 @@ _CHILDREN: Final = """
 _DEFINITIONS: Final = """
     SELECT d.id, d.key, d.version, d.name, d.description, d.owner, d.digest,
         d.deployed_at, d.deployed_by, d.retiring_at, d.retired_at, d.process_id,
-        coalesce(i.active, 0) AS active, coalesce(i.ended, 0) AS ended
+        coalesce(i.active, 0) AS active, coalesce(i.ended, 0) AS ended,
+        EXISTS (SELECT FROM workflows_versionchoice c
+            JOIN workflows_definition t ON t.id = c.definition_id
+            WHERE c.key = d.key AND d.version_order > t.version_order) AS is_passed_over
     FROM workflows_definition d
     LEFT JOIN LATERAL (
         SELECT count(*) FILTER (WHERE state IN ('ACTIVE', 'SUSPENDED')) AS active,

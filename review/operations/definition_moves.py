@@ -109,9 +109,9 @@ def _count(move: DefinitionMove, report: Report) -> None:
     move.reasons = [
         [node, text, count] for (node, text), count in reasons.most_common(KEPT)
     ]
+    # By their ids alone: what a case is called may have to be forgotten.
     blocked = [
-        [str(one.instance_id), one.business_key, one.obstacles[0].message]
-        for one in report.examples
+        [str(one.instance_id), one.obstacles[0].message] for one in report.examples
     ]
     move.examples = [*move.examples, *blocked][:KEPT]
     move.failures, move.error = 0, ""

@@ -317,6 +317,7 @@ def _mapping(one: Migration) -> dict[str, Any]:
 
 def _move(move: DefinitionMove, *, zone: Any, now: Any) -> dict[str, Any]:
     done = move.migrated + move.blocked + move.gone
+    names = shown.name_cases([one for one, _ in move.examples])
     return {
         "from": move.source.version,
         "to": move.target.version,
@@ -337,10 +338,10 @@ def _move(move: DefinitionMove, *, zone: Any, now: Any) -> dict[str, Any]:
         ],
         "examples": [
             {
-                "label": key or str(instance)[:13],
+                "label": names.get(instance) or instance[:13],
                 "url": reverse("instance-detail", args=[instance]),
                 "why": why,
             }
-            for instance, key, why in move.examples
+            for instance, why in move.examples
         ],
     }

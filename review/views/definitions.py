@@ -161,6 +161,7 @@ def _version(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> dict[str, object
         "digest": row.digest[:12],
         "is_retired": row.retired_at is not None,
         "is_retiring": row.retired_at is None and row.retiring_at is not None,
+        "is_passed_over": row.is_passed_over,
         "migrate_url": reverse("definition-migrate", args=[row.id])
         if row.active
         else "",

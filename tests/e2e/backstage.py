@@ -317,6 +317,8 @@ def main() -> None:
             case "start_case":
                 stage.start_one()
                 say({})
+            case "start_loan":
+                say({"instance": stage.start_loan()})
             case "set_rules":
                 stage.set_rules(**wish)
                 say({})

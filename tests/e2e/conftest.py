@@ -175,6 +175,10 @@ class Backstage:
         """Let another case of the stage's own process arrive."""
         self._ask(do="start_case")
 
+    def start_loan(self) -> str:
+        """Let another loan arrive; return its instance."""
+        return str(self._ask(do="start_loan")["instance"])
+
     def set_rules(self, *, undo_seconds: int, claim_ahead: int) -> None:
         """Give the stage's desk other rules."""
         self._ask(do="set_rules", undo_seconds=undo_seconds, claim_ahead=claim_ahead)

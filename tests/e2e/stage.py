@@ -56,6 +56,10 @@ def main() -> None:
     world = build_world()
     queues.define_queue(key="credit", name="Credit", actor=TESTER)
     people.grant_role(person=world.people["carol"], role=Role.REVIEWER, actor=TESTER)
+    # The second process owner, who approves what olga proposes.
+    people.grant_role(
+        person=world.people["erin"], role=Role.PROCESS_OWNER, actor=TESTER
+    )
     # More than all tests together take.
     world.start(12)
     world.start(1, quorum="dual")
@@ -112,6 +116,17 @@ def start_one() -> None:
         variables=payload(),
     )
     _settle()
+
+
+def start_loan() -> str:
+    """Start one more loan, on the version that new instances follow; return its id."""
+    instance_id = instances.start(
+        definition_key="loan-approval",
+        business_key="LN-2",
+        initiator=TESTER,
+        variables={**LOAN, "existing_debt": Decimal(5000)},
+    )
+    return str(instance_id)
 
 
 def set_rules(*, undo_seconds: int, claim_ahead: int) -> None:

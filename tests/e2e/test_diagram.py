@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import People, Site
+from tests.e2e.conftest import Backstage, People, Site
 
 DRAWN = "[data-diagram][data-state=drawn]"
 SCALE = "el => new DOMMatrix(getComputedStyle(el).transform).a"
@@ -99,3 +99,57 @@ def test_definition_without_a_diagram_is_drawn(people: People) -> None:
         page.locator(DRAWN).wait_for()
         shapes.append(page.locator(".diagram .djs-shape[data-element-id=book]").count())
     assert 1 in shapes
+
+
+IS_ON_TOP = """mark => {
+    const { x, y, width, height } = mark.getBoundingClientRect();
+    const places = [[0.5, 0.5], [0.1, 0.2], [0.9, 0.2], [0.1, 0.8], [0.9, 0.8]];
+    return places.every(([right, down]) => document
+        .elementFromPoint(x + right * width, y + down * height)
+        ?.closest(".bjs-powered-by") === mark);
+}"""
+
+
+def test_owner_draws_a_second_person_approves_and_only_new_cases_follow(
+    people: People, site: Site, backstage: Backstage
+) -> None:
+    page = people.page("olga", "/definitions/")
+    page.get_by_role("button", name="Begin a draft of Loan approval").click()
+    page.get_by_role("link", name="Open the modeler").click()
+    page.locator("[data-modeler][data-state=drawn]").wait_for()
+    mark = page.locator("[data-modeler] .bjs-powered-by")
+    expect(mark).to_be_visible()
+    assert mark.evaluate(IS_ON_TOP)
+    status, found = (
+        page.locator("[data-model-status]"),
+        page.locator("[data-model-lint]"),
+    )
+    page.locator("[data-model-elements]").select_option("decide")
+    queue, goal = page.locator("[data-word=queue]"), page.locator("[data-word=sla]")
+    expect(queue).to_have_value("credit")
+    queue.fill("head-of-credit")
+    goal.fill("soon")
+    page.keyboard.press("Control+s")
+    expect(found.locator(".lint-line")).to_contain_text("refused")
+    expect(page.locator(".lint-badge")).to_have_text("1")
+    page.locator("[data-model-elements]").select_option("")
+    found.get_by_role("button", name="decide").click()
+    expect(goal).to_have_value("soon")
+    page.get_by_role("button", name="Undo").click()
+    expect(goal).not_to_have_value("soon")
+    expect(found).to_contain_text("Nothing was found")
+    expect(status).to_contain_text("Saved as revision")
+    expect(queue).to_have_value("head-of-credit")
+    page.goto("/definitions/loan-approval/draft/propose/")
+    page.get_by_label("Reason").fill("The head of credit decides on these now.")
+    page.get_by_role("button", name="Propose 1.1.0").click()
+    page.wait_for_url("**/definitions/changes/**")
+    expect(page.get_by_text("a second person must approve it")).to_be_visible()
+    other = people.page("erin", page.url)
+    expect(other.locator(".lint-line").first).to_contain_text("head-of-credit")
+    other.get_by_role("button", name="Approve").click()
+    expect(other.get_by_text("Approved and done", exact=True)).to_be_visible()
+    old, new = site.made["loan_instance"], backstage.start_loan()
+    for instance_id, version in ((old, "1.0.0"), (new, "1.1.0")):
+        other.goto(f"/instances/{instance_id}/")
+        expect(other.locator("main")).to_contain_text(version)
