@@ -31,8 +31,10 @@ SOON_SECONDS: Final = 3
 PATIENCE_SECONDS: Final = 45.0
 SLACK_SECONDS: Final = 3.0
 CLOCKS: Final = re.compile(r"\d{1,2}:\d\d(:\d\d)?|(\d+ (s|min|h|d)\b ?)+|just now")
+# Of the dashboard's panels one: where the others stand goes on with the clock.
 PARTS: Final = """async () => {
-  const parts = [...document.querySelectorAll("[data-topic][hx-get]")];
+  const live = "[data-topic][hx-get]:not(.panel:not(#panel-staffing))";
+  const parts = [...document.querySelectorAll(live)];
   return await Promise.all(parts.map(async (part) => {
     const url = part.getAttribute("hx-get") || window.location.href;
     const answer = await fetch(url, { headers: { "HX-Request": "true" } });

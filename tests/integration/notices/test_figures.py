@@ -97,8 +97,10 @@ def test_figures_are_mailed_once_a_period_also_after_a_crash(
     assert NotificationPreference.objects.get().figures_due_at > database_now()  # type: ignore[operator]
     assert delivering.drain(seconds=30) == 1
     (letter,) = office.taken
-    text = letter.get_body(("plain",)).get_content()
-    html = letter.get_body(("html",)).get_content()
+    plain, marked = letter.get_body(("plain",)), letter.get_body(("html",))
+    assert plain is not None
+    assert marked is not None
+    text, html = plain.get_content(), marked.get_content()
     assert letter["Subject"].startswith("Figures of ")
     assert "https://review.example.com/dashboard/?period=custom&since=" in text
     assert "Work in progress" in text
