@@ -62,7 +62,8 @@ _BEGIN_AGAIN: Final = """
         looks = '[]', backfilled_id = 0, backfill_to = excluded.backfill_to
 """
 _LOCK: Final = """
-    SELECT folded_xid, floor_id, looks::text AS looks, backfilled_id, backfill_to
+    SELECT folded_xid, floor_id, looks::text AS looks, backfilled_id, backfill_to,
+        folded_at > clock_timestamp() - interval '5 seconds' AS is_fresh
     FROM review_rollupmark WHERE id = 1 FOR UPDATE {wait}
 """
 _LOOK: Final = """
@@ -120,6 +121,8 @@ def fold() -> Folded:
     look = read_row(_LOOK, {})
     if look is None:
         raise LookupError("The database told nothing of itself.")
+    if mark.is_fresh and _is_idle(mark, look):
+        return Folded()
     window = {
         "floor": mark.floor_id,
         "since": mark.folded_xid,
@@ -223,6 +226,13 @@ def _lock(*, wait: bool) -> Any:
             cursor.execute(_BEGIN.format(conflict="NOTHING"))
         row = read_row(statement, {})
     return row
+
+
+def _is_idle(mark: Any, look: Any) -> bool:
+    """Tell whether nothing was written since everything was folded: a pass may rest."""
+    return bool(
+        mark.floor_id == look.highest_id and mark.backfilled_id >= mark.backfill_to
+    )
 
 
 def _cut(window: dict[str, Any]) -> int:
