@@ -157,6 +157,35 @@ def start(
     return {"tasks": [tasks[each] for each in found]}
 
 
+def start_sure() -> dict[str, Any]:
+    """Start a case that its queue's grid passes without people; return its task."""
+    queue = Queue.objects.filter(key="sure").first()
+    if queue is None:
+        queue = queues.define_queue(key="sure", name="Sure desk", actor=TESTER)
+        carol, olga = (Person.objects.get(name=name) for name in ("Carol", "Olga"))
+        sure = {"confidence": ">= 0.9", "control": "auto"}
+        proposed = policies.propose(
+            queue_id=queue.id,
+            kind=PolicyKind.GRID,
+            body={"rows": [sure, {"control": "review"}]},
+            reason=WHY,
+            person=carol,
+        )
+        policies.approve(policy_id=proposed.id, person=olga)
+        step = '<userTask id="look" name="Look" cs:queue="sure"/>'
+        model = process(
+            f'<startEvent id="s"/>{step}<endEvent id="e"/>' + chain("s", "look", "e")
+        )
+        definitions.deploy(files=package(model, key="sure"), actor=TESTER)
+    wish = Start(
+        variables={"confidence": Decimal("0.95"), "amount": 5}, initiator=TESTER
+    )
+    (case,) = instances.start_and_advance(
+        definition_id=Definition.objects.get(key="sure").id, starts=[wish]
+    )
+    return {"task": Task.objects.get(instance_id=case).id}
+
+
 def _file(name: str, data: bytes) -> dict[str, str]:
     return {"id": name, "name": name, "data": base64.b64encode(data).decode()}
 
@@ -324,6 +353,8 @@ def main() -> None:
                 say({})
             case "furnish":
                 say(furnish())
+            case "start_sure":
+                say(start_sure())
             case "build":
                 say({"bundles": building.drain(seconds=60)})
             case "sweep":

@@ -114,6 +114,29 @@ def test_a_manager_gives_work_that_will_be_late_to_somebody_who_sees_it_come(
         assert page.evaluate("window.sameDocument") is True
 
 
+def test_a_process_owner_stops_a_row_and_the_next_case_flows_to_people(
+    people: People, backstage: Backstage
+) -> None:
+    alone = backstage.start_sure()
+    asked = "SELECT decided_by, state FROM review_task WHERE id = %s"
+    assert backstage.rows(asked, alone) == [("AUTO", "DECIDED")]
+    page = people.page("olga", "/queues/sure/grid/")
+    # By the keyboard alone: to the row's button, the reason, and pressed.
+    page.get_by_role("link", name="row 1 of the grid of Sure desk").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Stop row 1")
+    expect(page.get_by_text("1 case that a grid decided alone")).to_be_visible()
+    page.get_by_label("Why").focus()
+    page.keyboard.type("It lets too much pass.")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
+    task = backstage.start_sure()
+    assert backstage.rows(asked, task) == [(None, "OPEN")]
+    expect(page.locator("#diverted-head")).to_contain_text("1 went to people")
+    page.goto("/queues/sure/grid/")
+    expect(page.locator("[data-stop]")).to_contain_text("automatic decisions")
+
+
 def test_keys_are_ignored_while_typing_and_in_dialogs(people: People) -> None:
     page = people.page("alice", "/queues/desk/")
     page.keyboard.press("/")
