@@ -48,6 +48,7 @@ def task_condition(scope: Scope) -> tuple[str, dict[str, Any]]:
     }
 
 
+_CLASSES: Final = ", ".join(str(cell) for cell in CLASS_CELLS.values())
 _CELLS: Final = """
     cell_id = ANY(ARRAY(
         SELECT c.id FROM review_rollupcell c
@@ -73,7 +74,8 @@ def cell_condition(
     found is told apart by class. Each has its own; see models.RollupCell.
     """
     if scope.is_everything:
-        return ("cell_id < 0" if by_class else "cell_id = 0"), {}
+        # Each named: a range would read all measures and days of these cells.
+        return f"cell_id IN ({_CLASSES})" if by_class else "cell_id = 0", {}
     if scope.is_one_class and scope.task_class in CLASS_CELLS:
         return f"cell_id = {CLASS_CELLS[scope.task_class]}", {}
     return _CELLS, {
