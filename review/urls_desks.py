@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from review.views import incident_groups
+from review.views import incident_groups, people
 
 urlpatterns = [
     path("incidents/", incident_groups.incident_list, name="incident-list"),
@@ -21,4 +21,7 @@ urlpatterns = [
         incident_groups.incident_order,
         name="incident-order",
     ),
+    path("people/", people.people_list, name="people-list"),
+    path("people/<int:person_id>/", people.person_detail, name="person-detail"),
+    path("people/access-review/", people.access_review, name="access-review"),
 ]

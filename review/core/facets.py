@@ -52,6 +52,7 @@ BYPASSES: Final = (
     "audit.personal_data_searched",
     "audit.personal_data_unmasked",
     "audit.list_exported",
+    "access.exported",
 )
 """Kinds of entries; a verdict on somebody's behalf is one by what it says besides."""
 

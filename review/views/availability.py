@@ -32,7 +32,7 @@ _DAY: Final = dt.timedelta(days=1)
 def availability_page(request: HttpRequest) -> HttpResponse:
     """Show the viewer's own absences, and the team of who manages one."""
     viewer = viewer_required(request)
-    return _show(request, viewer, _empty_form(viewer))
+    return _show(request, viewer, empty_absence(viewer))
 
 
 @require_POST
@@ -82,7 +82,7 @@ def availability_person(request: HttpRequest, person_id: int) -> HttpResponse:
     availability.check_may_manage(_me(viewer), person)
     if request.method != "POST":
         return _show_person(request, viewer, person)
-    form = StaffForm(request.POST, calendars=_list_calendars())
+    form = StaffForm(request.POST, calendars=list_calendars())
     if not form.is_valid():
         return _show_person(request, viewer, person, staff=form, status=422)
     given = form.cleaned_data
@@ -116,8 +116,8 @@ def _show(
         "page_title": "Availability",
         "form": form,
         "plan_url": reverse("absence-plan", args=[viewer.person_id]),
-        "mine": _rows(mine, viewer=viewer, now=now),
-        "others": _rows(others, viewer=viewer, now=now),
+        "mine": tell_absences(mine, viewer=viewer, now=now),
+        "others": tell_absences(others, viewer=viewer, now=now),
         "me": _team([viewer.person_id], viewer=viewer, now=now)[0],
         "team": _team(managed, viewer=viewer, now=now) if managed else [],
         "unserved": _unserved(queues) if manages else [],
@@ -147,19 +147,20 @@ def _show_person(
     context = {
         "page_title": person.name,
         "name": person.name,
-        "form": staff or StaffForm(initial=initial, calendars=_list_calendars()),
-        "absence_form": absence or _empty_form(viewer),
+        "form": staff or StaffForm(initial=initial, calendars=list_calendars()),
+        "absence_form": absence or empty_absence(viewer),
         "plan_url": reverse("absence-plan", args=[person.pk]),
-        "absences": _rows(absences, viewer=viewer, now=now),
+        "absences": tell_absences(absences, viewer=viewer, now=now),
     }
     return render_page(
         request, "review/availability_person.html", context, status=status
     )
 
 
-def _rows(
+def tell_absences(
     absences: Sequence[Any], *, viewer: Viewer, now: dt.datetime
 ) -> list[dict[str, object]]:
+    """Return absences as their table shows them."""
     zone = viewer.look.tzinfo
     return [
         {
@@ -183,7 +184,7 @@ def _team(
         {
             "name": row.name,
             "url": reverse("availability-person", args=[row.id]),
-            "presence": _presence(row, zone=viewer.look.tzinfo, now=now),
+            "presence": read_presence(row, zone=viewer.look.tzinfo, now=now),
             "regions": ", ".join(row.regions) or "all",
             "skills": row.skills or "none",
             "held": f"{row.held} of {row.wip_limit}"
@@ -196,7 +197,8 @@ def _team(
     ]
 
 
-def _presence(row: Any, *, zone: dt.tzinfo, now: dt.datetime) -> Pill:
+def read_presence(row: Any, *, zone: dt.tzinfo, now: dt.datetime) -> Pill:
+    """Return whether somebody is here, away or out of hours."""
     if row.away_until:
         until = format_moment(row.away_until, zone=zone, now=now)
         return Pill(f"Away until {until}", "warn")
@@ -235,11 +237,13 @@ def _skipped(
     ]
 
 
-def _list_calendars() -> list[tuple[str, str]]:
+def list_calendars() -> list[tuple[str, str]]:
+    """Return the keys and names of calendars, as choices."""
     return list(Calendar.objects.order_by("name", "pk").values_list("key", "name"))
 
 
-def _empty_form(viewer: Viewer) -> AbsenceForm:
+def empty_absence(viewer: Viewer) -> AbsenceForm:
+    """Return the form of an absence, filled in with tomorrow."""
     today = database_now().astimezone(viewer.look.tzinfo)
     tomorrow = today.replace(hour=0, minute=0, second=0, microsecond=0) + _DAY
     initial = {

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from review import live, permissions
 from review.dashboards.frame import Viewer
 from review.dashboards.rail import CAP, RailCounts, read_rail
+from review.operations.access_reviews import can_see_people
 from review.views.access import is_fragment, screen, viewer_required
 
 MOST_QUEUES: Final = 12
@@ -161,32 +162,39 @@ def _oversight(viewer: Viewer, counts: RailCounts) -> list[Link]:
                 key="g o",
             )
         )
+    if can_see_people(rights):
+        links.append(Link("People", reverse("people-list")))
     if permissions.can_see_incidents(rights):
-        links.append(
-            Link(
-                "Incidents",
-                reverse("incident-list"),
-                _count(counts.incidents),
-                "open",
-                is_hot=counts.incidents > 0,
-                key="g x",
-            )
-        )
-        if settings.DUAL_CONTROL or counts.proposals:
-            links.append(
-                Link(
-                    "Approvals",
-                    reverse("approval-list"),
-                    _count(counts.proposals),
-                    "waiting",
-                    key="g v",
-                )
-            )
+        links.extend(_incidents(counts))
     if permissions.can_see_policies(rights):
         links.append(_stops(counts))
         links.append(Link("SLOs and alerts", reverse("objective-list"), key="g e"))
     if permissions.can_see_instances(rights):
         links.append(Link("Emergencies", reverse("emergency-list")))
+    return links
+
+
+def _incidents(counts: RailCounts) -> list[Link]:
+    links = [
+        Link(
+            "Incidents",
+            reverse("incident-list"),
+            _count(counts.incidents),
+            "open",
+            is_hot=counts.incidents > 0,
+            key="g x",
+        )
+    ]
+    if settings.DUAL_CONTROL or counts.proposals:
+        links.append(
+            Link(
+                "Approvals",
+                reverse("approval-list"),
+                _count(counts.proposals),
+                "waiting",
+                key="g v",
+            )
+        )
     return links
 
 
