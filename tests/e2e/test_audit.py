@@ -11,6 +11,8 @@ from tests.e2e.conftest import Backstage, People
 
 CASES = 62
 SIZE = 59
+PATIENCE = 30_000
+"""Milliseconds for a page after the one before: many are asked for in a row."""
 
 
 def _draw(page: Page) -> None:
@@ -30,7 +32,8 @@ def _draw(page: Page) -> None:
 
 def _tick(page: Page, number: int) -> None:
     """Judge an item again and tick its six tests; an exception in the first's third."""
-    expect(page.locator("h1")).to_have_text(f"Item {number} of {SIZE}")
+    heading = page.locator("h1")
+    expect(heading).to_have_text(f"Item {number} of {SIZE}", timeout=PATIENCE)
     page.get_by_label("Would not decide").press("Space")
     for place in range(6):
         is_exception = (number, place) == (1, 2)
@@ -56,7 +59,7 @@ def test_an_auditor_draws_ticks_exports_and_verifies(
     assert people.list_barriers(page) == []
     for number in range(1, SIZE + 1):
         _tick(page, number)
-    expect(page.locator("h1")).to_have_text("First quarter")
+    expect(page.locator("h1")).to_have_text("First quarter", timeout=PATIENCE)
     assert page.url == paper
     pills = rows.first.locator(".pill")
     expect(pills).to_have_text(["Ok", "Ok", "Exception", "Ok", "Ok", "Ok"])

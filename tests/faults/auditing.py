@@ -1,6 +1,6 @@
 """Order what auditors' workers do, in a process of its own: `auditing.py begin|bundle`.
 
-`begin` orders a bundle of all cases and tests of their controls, `bundle` one more.
+`begin` orders two bundles of all cases and tests of their controls, `bundle` one more.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ def bundle() -> None:
 
 
 def begin() -> None:
-    """Order a bundle of every case, and tests of all their controls."""
+    """Order two bundles of every case, and tests of all their controls."""
+    bundle()
     bundle()
     control_orders.order(person=make_person("Dan", Role.AUDITOR), selection=EVERYTHING)
 
