@@ -8,7 +8,7 @@ from uuid import UUID
 
 PART_ENTRIES: Final = 5_000
 """Entries of one part: what a worker that dies has to do again at most."""
-PART_CASES: Final = 500
+PART_CASES = 500
 MOST_ATTEMPTS: Final = 5
 """Workers that may die or fail over one bundle without finishing any further part."""
 

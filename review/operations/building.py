@@ -53,8 +53,8 @@ from workflows.models import Instance
 from workflows.operations.errors import Refused
 from workflows.store import database_now
 
-LEASE_SECONDS: Final = 30
-BEAT_SECONDS: Final = 2.0
+LEASE_SECONDS = 30
+BEAT_SECONDS = 2.0
 SLICE_SECONDS: Final = 10.0
 """How long one job builds before it lets what else waits for its worker go first."""
 HERE_SECONDS: Final = 2.0

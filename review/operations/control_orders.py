@@ -27,7 +27,7 @@ from review.live import publish, send_now
 from review.models import ControlOrder, ControlPart, ControlRun, Person
 from review.operations import control_runs
 from review.operations.bundles import BELL
-from review.operations.control_runs import AT_ONCE, Tested
+from review.operations.control_runs import Tested
 from review.permissions import audit_scope_of, get_rights
 from workflows import dispatch, failpoints
 from workflows.driver import fetch
@@ -37,7 +37,7 @@ from workflows.store import database_now
 
 SMALL: Final = 1_000
 """Cases that are tested while their auditor waits: a second or two."""
-LEASE_SECONDS: Final = 60
+LEASE_SECONDS = 60
 SLICE_SECONDS: Final = 10.0
 """How long one job tests before it lets what else waits for its worker go first."""
 HERE_SECONDS: Final = 2.0
@@ -207,7 +207,7 @@ def _plan(found: ControlOrder, claimed: Claim) -> None:
         size, root = control_runs.read_tree()
     if not cases:
         raise control_runs.NothingFound
-    lots = [cases[at : at + AT_ONCE] for at in range(0, len(cases), AT_ONCE)]
+    lots = control_runs.cut(cases)
     with transaction.atomic():
         _update(
             claimed,

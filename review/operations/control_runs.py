@@ -34,7 +34,7 @@ from workflows.operations.errors import Invalid
 from workflows.operations.snapshots import snapshot
 from workflows.store import database_now
 
-AT_ONCE: Final = 500
+AT_ONCE = 500
 """Cases that one statement looks at: what is in memory does not grow with a run."""
 _ENTRIES: Final = """
     SELECT count(*) AS count FROM workflows_auditentry WHERE chain = ANY(%(cases)s)
@@ -83,7 +83,7 @@ def run_controls(
         if not cases:
             raise NothingFound
         size, root = read_tree()
-        lots = [cases[at : at + AT_ONCE] for at in range(0, len(cases), AT_ONCE)]
+        lots = cut(cases)
         tested = Tested(
             results=add_up(run_tests(lots, tests=tests)),
             cases=len(cases),
@@ -94,6 +94,11 @@ def run_controls(
         )
     with transaction.atomic():
         return keep_run(person, selection, tested)
+
+
+def cut(cases: Sequence[UUID]) -> list[Sequence[UUID]]:
+    """Cut cases into lots for one statement each."""
+    return [cases[at : at + AT_ONCE] for at in range(0, len(cases), AT_ONCE)]
 
 
 def run_tests(

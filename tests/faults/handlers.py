@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 import review.live
 from review.core import bundles
-from review.operations import building, control_orders
+from review.operations import building, control_orders, control_runs
 from workflows.handlers import HandlerContext, handler
 from workflows.operations import claims
 
@@ -24,7 +24,7 @@ claims.GRACE_SECONDS = 1
 # So with bundles and tests of controls: a part for few cases, and short leases.
 building.LEASE_SECONDS = control_orders.LEASE_SECONDS = 2
 building.BEAT_SECONDS = 0.4
-bundles.PART_CASES = control_orders.AT_ONCE = 8
+bundles.PART_CASES = control_runs.AT_ONCE = 8
 
 OUTSIDE_SECONDS = 0.4
 

@@ -30,7 +30,7 @@ class Died(BaseException):
 @pytest.fixture(autouse=True)
 def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two cases a part, and workers for more than two."""
-    monkeypatch.setattr(control_orders, "AT_ONCE", 2)
+    monkeypatch.setattr(control_runs, "AT_ONCE", 2)
     monkeypatch.setattr(control_orders, "SMALL", 2)
 
 

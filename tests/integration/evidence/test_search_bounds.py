@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -37,7 +38,7 @@ def walk(search: Search, *, limit: int) -> tuple[list[int], int]:
     raise AssertionError("It never ends.")
 
 
-def explain(statement: str, parameters: dict[str, object]) -> str:
+def explain(statement: str, parameters: dict[str, Any]) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {statement}", parameters)
