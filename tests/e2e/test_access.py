@@ -54,7 +54,7 @@ def page_of(visitors: People, made: dict[str, Any]) -> Iterator[Any]:
         known = {**visitors.site.made, **made}
         page = visitors.page(who, path.format(**known), color_scheme="light")
         pages.append(page)
-        drawn = page.locator("[data-diagram], [data-modeler], canvas").count()
+        drawn = page.locator("[data-diagram], [data-modeler], [data-panel]").count()
         page.wait_for_load_state("networkidle" if drawn else "load")
         return page
 
