@@ -181,7 +181,7 @@ def act(task_id: int, other_id: int) -> None:
     from tests.e2e.stage import start_one  # noqa: PLC0415
     from tests.factories.tasks import judge  # noqa: PLC0415
 
-    start_one("one")
+    start_one()
     alice, bob, carol = (
         Person.objects.get(name=name) for name in ("Alice", "Bob", "Carol")
     )

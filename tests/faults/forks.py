@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from config.local.processes import stop
 from tests.faults.fleet import ROOT, Fleet, a_fleet
+from tests.faults.nursery import Forked
 from tests.faults.scale import SCALE
 
 Told = dict[str, Any]
@@ -149,7 +150,7 @@ def many_sealers() -> tuple[Told, bool]:
     return told, kept
 
 
-def _sealers(fleet: Fleet) -> list[subprocess.Popen[bytes]]:
+def _sealers(fleet: Fleet) -> list[subprocess.Popen[bytes] | Forked]:
     return [fleet.children[name] for name in fleet.crew]
 
 

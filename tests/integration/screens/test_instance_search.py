@@ -135,7 +135,7 @@ def test_file_gives_what_the_filters_find_with_the_searched_values(
         ("definition", "found"), ("var", "amount"), ("op", "gt"), ("value", "600"),
     ])  # fmt: skip
     answer = world.browser("carol").get(f"{reverse('instance-csv')}?{query}")
-    text = b"".join(answer.streaming_content).decode()
+    text = answer.getvalue().decode()
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [(row["case"], row["amount"], row["where"]) for row in rows] == [
         ("A-3", "2000", "Wait"),
