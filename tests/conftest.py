@@ -135,6 +135,8 @@ def django_db_setup(
 ) -> None:
     """Let tests with real commits empty the tables that refuse TRUNCATE."""
     from tests.audit_tables import let_tests_empty_tables  # noqa: PLC0415
+    from tests.emptying import empty_only_what_was_filled  # noqa: PLC0415
 
+    empty_only_what_was_filled()
     with django_db_blocker.unblock():
         let_tests_empty_tables()
