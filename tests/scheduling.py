@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     import pytest
 
 GROUPS: Final = {
+    "tests/e2e/test_access.py": "access",
     "tests/integration/local/test_attach.py": "stacks",
     "tests/integration/local/test_up.py": "stacks",
-    "tests/e2e/test_access.py": "access",
     "tests/e2e/": "browser",
-    "tests/faults/test_failpoints.py": "failpoints",
     "tests/faults/test_kill.py": "kill",
+    "tests/faults/test_failpoints.py": "failpoints",
     "tests/conformance/bpmn/test_pictures.py": "pictures",
 }
 """By where a test stands, what it shares with others: a site, a fleet, a stack.
