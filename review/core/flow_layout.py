@@ -71,10 +71,9 @@ class _Graph:
 
 
 def lay_out(nodes: Sequence[str], edges: Mapping[Pair, float]) -> Drawing:
-    """Place a graph; of edges that contradict each other the heavier keep the stream.
+    """Place a graph; edges that lead back, seen from the first node, run up.
 
-    The first of `nodes` that no edge leads to stands on top. Edges whose ends are not
-    among the nodes are left out.
+    Edges whose ends are not among the nodes are left out.
     """
     known = set(nodes)
     kept = {pair: weight for pair, weight in edges.items() if known.issuperset(pair)}
@@ -108,32 +107,32 @@ def _layer(nodes: Sequence[str], edges: Mapping[Pair, float]) -> _Graph:
 
 
 def _find_turned(nodes: Sequence[str], edges: Mapping[Pair, float]) -> set[Pair]:
-    """Return edges to turn so that no circle is left: lighter ones close circles."""
-    down: dict[str, set[str]] = {name: set() for name in nodes}
+    """Return edges to turn so that no circle is left: those that lead back.
+
+    Which do is told by walking the heavier edges first, from the first node on.
+    """
+    onward: dict[str, list[str]] = {name: [] for name in nodes}
+    for a, b in sorted(edges, key=lambda pair: (-edges[pair], pair)):
+        if a != b:
+            onward[a].append(b)
     turned: set[Pair] = set()
-    heavy_first = sorted(edges, key=lambda pair: (-edges[pair], pair))
-    for a, b in heavy_first:
-        if a == b:
-            continue
-        if _leads(down, b, a):
-            turned.add((a, b))
-            down[b].add(a)
-        else:
-            down[a].add(b)
+    done: set[str] = set()
+    for root in nodes:
+        way = [] if root in done else [(root, iter(onward[root]))]
+        standing = {root}
+        while way:
+            name, rest = way[-1]
+            target = next(rest, None)
+            if target is None:
+                way.pop()
+                standing.discard(name)
+                done.add(name)
+            elif target in standing:
+                turned.add((name, target))
+            elif target not in done:
+                standing.add(target)
+                way.append((target, iter(onward[target])))
     return turned
-
-
-def _leads(down: Mapping[str, set[str]], start: str, goal: str) -> bool:
-    seen: set[str] = set()
-    todo = [start]
-    while todo:
-        name = todo.pop()
-        if name == goal:
-            return True
-        if name not in seen:
-            seen.add(name)
-            todo.extend(down[name])
-    return False
 
 
 def _depths(nodes: Sequence[str], down: Mapping[str, set[str]]) -> dict[str, int]:

@@ -35,6 +35,7 @@ LABELS: Final = {
 _ANY: Final = ("", "Any")
 _YES_NO: Final = (_ANY, ("yes", "Yes"), ("no", "No"))
 _SHORT: Final = {"class": "input is-short"}
+_MAIN: Final = frozenset({"q", "state", "definition", "version"})
 _DAYS: Final = ("since", "until", "ended_since", "ended_until")
 _YES: Final = frozenset({"yes", "true", "1"})
 _NO: Final = frozenset({"no", "false", "0"})
@@ -97,6 +98,21 @@ class InstanceFilter(ListFilter):
         """Read the address; days are those of a time zone."""
         super().__init__(data)
         self._zone = zone
+
+    @property
+    def main_fields(self) -> list[forms.BoundField]:
+        """Return what most people narrow by."""
+        return [field for field in self.visible_fields() if field.name in _MAIN]
+
+    @property
+    def more_fields(self) -> list[forms.BoundField]:
+        """Return the rest, which is folded away until it is used."""
+        return [field for field in self.visible_fields() if field.name not in _MAIN]
+
+    @property
+    def asks_more(self) -> bool:
+        """Tell whether anything that is folded away is filled in."""
+        return any(self.data.get(field.name) for field in self.more_fields)
 
     def given(self) -> dict[str, Any]:
         """Return the understood values, days as the moments where they begin."""

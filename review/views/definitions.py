@@ -11,7 +11,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
 from review import permissions
-from review.dashboards import engine
+from review.dashboards import engine, processes
 from review.dashboards.sql import read_json
 from review.forms.versions import RetireForm
 from review.views.access import screen, viewer_required
@@ -32,14 +32,16 @@ def definition_list(request: HttpRequest) -> HttpResponse:
     viewer = viewer_required(request)
     now, zone = database_now(), viewer.look.tzinfo
     rows = engine.list_definitions()
-    processes = [
-        {
-            "key": key,
-            "versions": [_version(row, now=now, zone=zone) for row in versions],
-        }
+    overview = processes.read_overview()
+    listed = [
+        _process(
+            key,
+            [_version(row, now=now, zone=zone) for row in versions],
+            overview.get(key),
+        )
         for key, versions in itertools.groupby(rows, key=lambda row: row.key)
     ]
-    context = {"page_title": "Processes", "processes": processes}
+    context = {"page_title": "Processes", "processes": listed}
     return render_page(request, "review/definition_list.html", context)
 
 
@@ -55,6 +57,8 @@ def definition_detail(request: HttpRequest, definition_id: int) -> HttpResponse:
         "definition": found,
         "deployed": format_moment(found.deployed_at, zone=zone, now=now),
         "diagram_url": reverse("definition-diagram", args=[found.id]),
+        "live_url": f"{reverse('process-detail', args=[found.key])}"
+        f"?{urlencode({'version': found.version})}",
         "versions": [
             {**_version(row, now=now, zone=zone), "is_this": row.id == found.id}
             for row in engine.list_definitions(key=found.key)
@@ -144,6 +148,23 @@ def _find(definition_id: int) -> Any:
     if found is None:
         raise NotFound(f"There is no definition {definition_id}.")
     return found
+
+
+def _process(
+    key: str, versions: list[dict[str, object]], live: Any | None
+) -> dict[str, object]:
+    """Return a process with its pages, and what of its live cases needs somebody."""
+    incidents, breached = (live.incidents, live.breached) if live else (0, 0)
+    compare_url = reverse("process-compare", args=[key])
+    return {
+        "key": key,
+        "versions": versions,
+        "url": reverse("process-detail", args=[key]),
+        "map_url": reverse("process-map", args=[key]),
+        "compare_url": compare_url if len(versions) > 1 else "",
+        "incidents": f"{incidents:,} in incident" if incidents else "",
+        "breached": f"{breached:,} overdue" if breached else "",
+    }
 
 
 def _version(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> dict[str, object]:

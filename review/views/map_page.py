@@ -72,7 +72,12 @@ class Shown:
 
         Where activities are hidden, lines lead past them, and the model is not asked.
         """
-        return self.look.activities == 100 and not self.checked.allows(pair)
+        return self.is_compared and not self.checked.allows(pair)
+
+    @property
+    def is_compared(self) -> bool:
+        """Tell whether lines are compared with the model."""
+        return self.look.activities == 100
 
 
 def draw(shown: Shown) -> dict[str, object]:
@@ -152,6 +157,7 @@ def build_edges(shown: Shown) -> list[dict[str, object]]:
             "cases": f"{shown.mined.edges[pair].cases:,}",
             "time": _time(shown.times, pair),
             "is_deviation": shown.leaves(pair),
+            "is_compared": shown.is_compared,
             "url": shown.look.cases_url(**{"from": pair[0], "to": pair[1]}),
         }
         for pair in ranked

@@ -2,7 +2,8 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from review.dashboards.frame import Viewer
 from review.dashboards.processes import Passed, Process, Standing
 from review.live import DASHBOARD, INCIDENTS, INSTANCES, MANY_INSTANCES
 from review.views.access import is_fragment, screen, viewer_required
-from review.views.formats import format_duration, format_moment, format_short
+from review.views.formats import format_moment, format_short
 from review.views.pages import render_page
 from workflows.core.bpmn.graph import Node
 from workflows.core.bpmn.graph import Process as Model
@@ -29,6 +30,7 @@ from workflows.store import database_now
 PERIODS: Final = (7, 30, 90)
 DAYS: Final = 30
 LEVELS: Final = 5
+_PASSED_BY: Final = sorted(kind.value for kind in GATEWAYS)
 HEATS: Final = {"time": "Time", "volume": "Volume"}
 
 
@@ -159,14 +161,14 @@ def _numbers(look: Look, viewer: Viewer, *, now: dt.datetime) -> dict[str, objec
     """Return what a hint makes new: the figures above, and the table."""
     since = now - dt.timedelta(days=look.days)
     standing = processes.read_standing(look.process, now=now)
-    passed = processes.read_passed(look.process, since=since)
+    passed = processes.read_passed(look.process, since=since, hidden=_PASSED_BY)
     totals = processes.read_totals(look.process, since=since)
     may_list = permissions.can_see_instances(viewer.rights)
     measures = {
         name: one.p85.total_seconds() if look.heat == "time" else float(one.times)
         for name, one in passed.items()
     }
-    most = max(measures.values(), default=0.0)
+    bounds = _bounds(measures.values(), is_time=look.heat == "time")
     rows = [
         _row(
             look,
@@ -174,7 +176,7 @@ def _numbers(look: Look, viewer: Viewer, *, now: dt.datetime) -> dict[str, objec
             node,
             now=standing.get(node_id),
             passed=passed.get(node_id),
-            level=_level(measures.get(node_id, 0.0), most),
+            level=_level(measures.get(node_id, 0.0), bounds),
             may_list=may_list,
         )
         for node_id, node in _list_nodes(look.process, standing, passed)
@@ -185,7 +187,7 @@ def _numbers(look: Look, viewer: Viewer, *, now: dt.datetime) -> dict[str, objec
         "tiles": _tiles(look, standing, totals, may_list=may_list),
         "rows": rows,
         "heat": look.heat,
-        "legend": _legend(look, most),
+        "legend": _legend(look, bounds),
         "sample": f"{processes.SAMPLE:,}",
         "days": look.days,
     }
@@ -199,8 +201,7 @@ def _list_nodes(
     known = set()
     for node in in_order(model):
         known.add(node.id)
-        has_numbers = node.id in standing or node.id in passed
-        if has_numbers or node.kind not in GATEWAYS:
+        if node.id in standing or node.kind not in GATEWAYS:
             yield node.id, node
     for name in sorted((standing.keys() | passed.keys()) - known):
         yield name, None
@@ -258,27 +259,39 @@ def _row(
     }
 
 
-def _level(value: float, most: float) -> int:
-    """Return how hot a node is, 1 to LEVELS, 0 where nothing passed."""
-    if value <= 0 or most <= 0:
-        return 0
-    return min(LEVELS, 1 + int(LEVELS * value / most))
+def _bounds(values: Collection[float], *, is_time: bool) -> list[float]:
+    """Return the upper ends of the levels: even steps, of times steps of one ratio.
 
-
-def _legend(look: Look, most: float) -> list[dict[str, object]]:
-    """Return the levels with their upper bounds in words."""
+    For a step that takes weeks must not make all others look alike.
+    """
+    most = max(values, default=0.0)
     if most <= 0:
         return []
-    steps = [(level, most * level / LEVELS) for level in range(1, LEVELS + 1)]
-    if look.heat == "time":
-        return [
-            {
-                "level": level,
-                "label": f"up to {format_short(dt.timedelta(seconds=end))}",
-            }
-            for level, end in steps
-        ]
-    return [{"level": level, "label": f"up to {end:,.0f}"} for level, end in steps]
+    if not is_time:
+        return [most * level / LEVELS for level in range(1, LEVELS + 1)]
+    least = max(1.0, min(value for value in values if value > 0))
+    ratio = max(1.0, most / least)
+    return [least * ratio ** (level / LEVELS) for level in range(1, LEVELS + 1)]
+
+
+def _level(value: float, bounds: Sequence[float]) -> int:
+    """Return how hot a node is, 1 to LEVELS, 0 where nothing passed or stayed."""
+    if value <= 0 or not bounds:
+        return 0
+    return min(LEVELS, 1 + bisect_left(bounds, value * 0.999999))
+
+
+def _legend(look: Look, bounds: Sequence[float]) -> list[dict[str, object]]:
+    """Return the levels with their upper bounds in words."""
+    return [
+        {
+            "level": level,
+            "label": f"up to {format_short(dt.timedelta(seconds=end))}"
+            if look.heat == "time"
+            else f"up to {end:,.0f}",
+        }
+        for level, end in enumerate(bounds, start=1)
+    ]
 
 
 def _tiles(
@@ -286,7 +299,6 @@ def _tiles(
 ) -> list[dict[str, str]]:
     incidents = sum(one.incidents for one in standing.values())
     breached = sum(one.breached for one in standing.values())
-    oldest = max((one.age for one in standing.values()), default=None)
     lists = look.instances_url if may_list else lambda **_: ""
     period = f"in {look.days} days"
     return [
@@ -296,13 +308,6 @@ def _tiles(
         _tile("Overdue", breached, "tasks", lists(late="yes"), bad=breached),
         _tile("Started", totals.started, period, ""),
         _tile("Ended", totals.ended, period, ""),
-        {
-            "label": "Oldest p85 of a node",
-            "value": format_duration(oldest) if oldest else "\N{EN DASH}",
-            "detail": "since steps came there",
-            "url": "",
-            "tone": "",
-        },
     ]
 
 

@@ -30,7 +30,13 @@ function buildMark(cell) {
 export function listMarks(row) {
   return [...row.querySelectorAll("[data-mark]")]
     .filter((cell) => cell.textContent.trim())
-    .map((cell) => ({ html: buildMark(cell), position: PLACES[cell.dataset.mark] }));
+    .map((cell) => ({
+      html: buildMark(cell),
+      position: PLACES[cell.dataset.mark],
+      // Readable on a picture that is far away; what is long waits until it is near.
+      scale: { min: 0.9 },
+      show: cell.dataset.mark === "age" ? { minZoom: 0.65 } : {},
+    }));
 }
 
 /** Return the class that heats a node, or nothing where nothing passed. */

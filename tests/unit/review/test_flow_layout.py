@@ -51,9 +51,9 @@ def test_chain_runs_down_in_one_column() -> None:
     assert ay < by < cy
 
 
-def test_of_a_circle_the_heavier_edge_runs_down() -> None:
+def test_edge_that_leads_back_runs_up_however_heavy() -> None:
     at = place(lay_out(["a", "b"], {("a", "b"): 2.0, ("b", "a"): 9.0}))
-    assert at["b"][1] < at["a"][1]
+    assert at["a"][1] < at["b"][1]
 
 
 def test_edges_to_what_is_not_shown_are_left_out() -> None:
