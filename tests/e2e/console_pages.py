@@ -55,7 +55,7 @@ PAGES: Final = {
     "processes": ("olga", "/processes/"),
     "process": ("olga", "/processes/{loan_definition}/"),
     "process, live": ("carol", "/processes/loan-approval/"),
-    "versions compared": ("olga", "/processes/loan-approval/compare/"),
+    "versions compared": ("olga", "/processes/booking/compare/"),
     "what really happened": ("carol", "/processes/loan-approval/map/"),
     "definitions": ("olga", "/definitions/"),
     "draft of a definition": ("olga", "/definitions/screens/draft/"),

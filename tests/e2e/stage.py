@@ -24,6 +24,7 @@ from tests.factories.processes import (  # noqa: E402
     TESTER,
     chain,
     deploy,
+    package,
     process,
 )
 from workflows.models import Incident, Instance  # noqa: E402
@@ -94,6 +95,18 @@ def main() -> None:
         business_key="BOOK-1",
         initiator=TESTER,
         variables={"amount": -5},
+    )
+    definitions.deploy(
+        files=package(
+            process(
+                '<startEvent id="start"/><serviceTask id="book" name="Book it"'
+                ' cs:handler="test.broken"/><manualTask id="note" name="Note"/>'
+                '<endEvent id="end"/>' + chain("start", "book", "note", "end")
+            ),
+            key="booking",
+            version="1.1.0",
+        ),
+        actor=TESTER,
     )
     _settle()
     made = {
