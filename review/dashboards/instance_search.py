@@ -27,6 +27,8 @@ _VALUES: Final = """
     SELECT instance_id, name, text, number, moment FROM workflows_searchvalue
     WHERE instance_id = ANY(%(ids)s::uuid[])
 """
+FEW: Final = 2_000
+"""Up to so many instances that fit one condition are named to the others."""
 _LIVE: Final = "('READY', 'RUNNING', 'WAITING', 'INCIDENT')"
 # What a case is called by: its key, its id, or a key that a message for it carries.
 _CALLED: Final = """i.id IN (
@@ -42,19 +44,18 @@ _CALLED: Final = """i.id IN (
 _INCIDENT: Final = """EXISTS (
         SELECT FROM workflows_incident c
         WHERE c.instance_id = i.id AND c.state = 'OPEN')"""
-_AT: Final = f"""EXISTS (
-        SELECT FROM workflows_step s
-        WHERE s.instance_id = i.id AND s.node_id = %(node)s AND s.state IN {_LIVE})"""
-_LATE: Final = """EXISTS (
-        SELECT FROM review_task t
-        WHERE t.instance_id = i.id AND t.state IN ('OPEN', 'CLAIMED', 'WAITING')
+_AT: Final = f"""
+        SELECT s.instance_id FROM workflows_step s
+        WHERE s.node_id = %(node)s AND s.state IN {_LIVE}"""  # noqa: S608  (a constant)
+_LATE: Final = """
+        SELECT t.instance_id FROM review_task t
+        WHERE t.state IN ('OPEN', 'CLAIMED', 'WAITING')
           AND t.due_at <= clock_timestamp()
           AND (%(node)s = '' OR EXISTS (
               SELECT FROM workflows_step s
-              WHERE s.id = t.step_id AND s.node_id = %(node)s)))"""
+              WHERE s.id = t.step_id AND s.node_id = %(node)s))"""
 _PLAIN: Final = (
     ("state", "i.state = %(state)s"),
-    ("node", _AT),
     ("since", "i.started_at >= %(since)s"),
     ("until", "i.started_at < %(until)s"),
     ("ended_since", "i.ended_at >= %(ended_since)s"),
@@ -132,14 +133,35 @@ def ask(filters: Mapping[str, Any], wheres: Sequence[Where] = ()) -> Asked:
         if filters.get(word):
             found.append(condition)
             values[word] = filters[word]
-    for word, condition in (("incident", _INCIDENT), ("late", _LATE)):
-        if said := filters.get(word):
-            found.append(condition if said == "yes" else f"NOT {condition}")
-    for number, where in enumerate(wheres):
-        condition, more = _ask_where(where, f"v{number}")
-        found.append(condition)
+    if said := filters.get("incident"):
+        found.append(_INCIDENT if said == "yes" else f"NOT {_INCIDENT}")
+    parts = [_ask_where(where, f"v{number}") for number, where in enumerate(wheres)]
+    parts += [(_AT, {})] if values["node"] else []
+    parts += [(_LATE, {})] if filters.get("late") == "yes" else []
+    for number, (select, more) in enumerate(parts):
         values |= more
+        found.append(_narrow(select, values, name=f"few{number}"))
+    if filters.get("late") == "no":
+        found.append(f"NOT {_exists(_LATE)}")
     return Asked(" AND ".join(found), values)
+
+
+# Which instances fit a condition on other tables is asked first, up to FEW of them:
+# these are then looked up. Where there are more, the list is read newest first and each
+# row is asked, which soon finds a page's worth. The planner cannot know which is better:
+# it estimates how many fit, not where they lie.
+def _narrow(select: str, values: dict[str, object], *, name: str) -> str:
+    rows = read_rows(f"{select} LIMIT {FEW + 1}", values)
+    if len(rows) > FEW:
+        return _exists(select)
+    values[name] = list({row.instance_id for row in rows})
+    return f"i.id = ANY(%({name})s::uuid[])"
+
+
+def _exists(select: str) -> str:
+    """Return a select of instances as a condition on instance `i`."""
+    alias = select.split(".instance_id", 1)[0].rsplit(" ", 1)[1]
+    return f"EXISTS ({select} AND {alias}.instance_id = i.id)"
 
 
 def list_definition_ids(*, key: str, version: str) -> list[int]:
@@ -179,14 +201,14 @@ def _ask_where(where: Where, name: str) -> tuple[str, dict[str, object]]:
     )
     # What index of values fits is partial: `text` is empty for other kinds.
     filled = " AND v.text <> ''" if column == "text" else ""
-    condition = f"""EXISTS (
-        SELECT FROM workflows_searchvalue v
-        WHERE v.instance_id = i.id AND v.name = %({name}_name)s AND {tests}{filled})"""
+    select = f"""
+        SELECT v.instance_id FROM workflows_searchvalue v
+        WHERE v.name = %({name}_name)s AND {tests}{filled}"""  # noqa: S608  (constants)
     values: dict[str, object] = {f"{name}_name": where.variable.name}
     values |= {
         f"{name}_{place}": value for place, (_, value) in enumerate(_tests(where))
     }
-    return condition, values
+    return select, values
 
 
 def _tests(where: Where) -> Iterator[tuple[str, object]]:
