@@ -242,22 +242,35 @@ class People:
     chromium: Browser
     site: Site
     signed_in: dict[str, Any]
+    kept: dict[str, BrowserContext]
     complaints: list[str] = field(default_factory=list)
-    keeps_browsers: bool = False
     _contexts: list[BrowserContext] = field(default_factory=list)
-    _kept: dict[str, BrowserContext] = field(default_factory=dict)
 
-    def page(self, name: str = "", path: str = "/", **options: Any) -> Page:
+    def page(
+        self, name: str = "", path: str = "/", *, alone: bool = False, **options: Any
+    ) -> Page:
         """Return a page of somebody signed in (of a stranger without a name).
 
-        Where browsers are kept the options are those of a person's first page.
+        A person's browser stays, with the files it has fetched, for later tests;
+        `alone` or with options it is another one, for this test.
         """
-        context = self._kept.get(name) or self._open(name, options)
+        context = self._browser(name, options, alone=alone)
         page = context.new_page()
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(path)
         return page
+
+    def _browser(
+        self, name: str, options: dict[str, Any], *, alone: bool
+    ) -> BrowserContext:
+        if alone or options or not name:
+            context = self._open(name, options)
+            self._contexts.append(context)
+            return context
+        if name not in self.kept:
+            self.kept[name] = self._open(name, options)
+        return self.kept[name]
 
     def _open(self, name: str, options: dict[str, Any]) -> BrowserContext:
         if name:
@@ -266,9 +279,6 @@ class People:
             base_url=self.site.url, reduced_motion="reduce", **options
         )
         context.set_default_timeout(10_000)
-        self._contexts.append(context)
-        if self.keeps_browsers:
-            self._kept[name] = context
         return context
 
     def _sign_in(self, name: str) -> Any:
@@ -307,8 +317,21 @@ class People:
         ]
 
     def close(self) -> None:
+        """Close all pages; whoever opens one later has the cookies of signing in."""
         for context in self._contexts:
             context.close()
+        for name, context in self.kept.items():
+            if context.pages:
+                for page in context.pages:
+                    page.close()
+                context.clear_cookies()
+                context.add_cookies(self.signed_in[name]["cookies"])
+
+
+@pytest.fixture(scope="package")
+def kept() -> dict[str, BrowserContext]:
+    """Remember everybody's browser; they end with the one they are part of."""
+    return {}
 
 
 @pytest.fixture(scope="package")
@@ -319,10 +342,13 @@ def signed_in() -> dict[str, Any]:
 
 @pytest.fixture
 def people(
-    chromium: Browser, site: Site, signed_in: dict[str, Any]
+    chromium: Browser,
+    site: Site,
+    signed_in: dict[str, Any],
+    kept: dict[str, BrowserContext],
 ) -> Iterator[People]:
     """Give browsers to people; fail when one of them had an error to report."""
-    opened = People(chromium, site, signed_in)
+    opened = People(chromium, site, signed_in, kept)
     yield opened
     opened.close()
     assert opened.complaints == []

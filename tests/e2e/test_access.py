@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from django.urls import resolve
 from django.urls.resolvers import URLPattern
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from review import urls
 from tests.e2e.conftest import AXE, Backstage, People, Site
@@ -17,6 +17,7 @@ from tests.e2e.console_pages import ANSWERS, PAGES
 
 CHECKS: Final = (Path(__file__).parent / "access.js").read_text(encoding="utf-8")
 MOST_TABS: Final = 150
+VIEWPORT: Final[ViewportSize] = {"width": 1280, "height": 720}  # Playwright's own
 AT_400_PERCENT: Final = {"width": 320, "height": 700}
 _OF_LAYOUT: Final = ("color-contrast", "scrollable-region-focusable", "target-size")
 _AXE: Final = """
@@ -36,31 +37,45 @@ def made(backstage: Backstage) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def visitors(
-    chromium: Browser, site: Site, signed_in: dict[str, Any]
+    chromium: Browser,
+    site: Site,
+    signed_in: dict[str, Any],
+    kept: dict[str, BrowserContext],
 ) -> Iterator[People]:
-    """Keep each person's browser, with the files it has fetched, for all pages."""
-    opened = People(chromium, site, signed_in, keeps_browsers=True)
+    """Let each person keep a tab for all pages."""
+    opened = People(chromium, site, signed_in, kept)
     yield opened
     opened.close()
 
 
+@pytest.fixture(scope="module")
+def tabs() -> dict[str, Page]:
+    """Remember each person's tab: a browser takes longer for a new one than for a page."""
+    return {}
+
+
 @pytest.fixture
-def page_of(visitors: People, made: dict[str, Any]) -> Iterator[Any]:
+def page_of(
+    visitors: People, made: dict[str, Any], tabs: dict[str, Page]
+) -> Iterator[Any]:
     """Open a page by its name; nobody listens to what axe-core's own styles set off."""
-    pages: list[Page] = []
 
     def open_page(name: str) -> Page:
         who, path = PAGES[name]
         known = {**visitors.site.made, **made}
-        page = visitors.page(who, path.format(**known), color_scheme="light")
-        pages.append(page)
+        address = path.format(**known)
+        if page := tabs.get(who):
+            page.set_viewport_size(VIEWPORT)
+            page.emulate_media(color_scheme="light", forced_colors="none")
+            visitors.complaints.clear()
+            page.goto(address)
+        else:
+            tabs[who] = page = visitors.page(who, address)
         drawn = page.locator("[data-diagram], [data-modeler], [data-panel]").count()
         page.wait_for_load_state("networkidle" if drawn else "load")
         return page
 
     yield open_page
-    for page in pages:
-        page.close()
     assert visitors.complaints == []
 
 

@@ -62,7 +62,7 @@ def test_a_page_that_hears_nothing_is_right_after_its_interval(
     people: People, backstage: Backstage
 ) -> None:
     """Promise 21, the browser's clock put forward; `make chaos` waits it out."""
-    page = people.page("alice")
+    page = people.page("alice", alone=True)  # whose clock will be put forward
     lost: list[str | bytes] = []
 
     def drop(socket: WebSocketRoute) -> None:
