@@ -82,6 +82,21 @@ def main() -> None:
         initiator=TESTER,
         variables={**LOAN, "existing_debt": Decimal(5000)},
     )
+    _deploy_booking()
+    _settle()
+    made = {
+        "loan_definition": loan.definition_id,
+        "loan_instance": str(instance_id),
+        "loan_task": Task.objects.get(instance_id=instance_id).pk,
+        "decided_task": decided.pk,
+        "incident": Incident.objects.get().pk,
+        "instances": Instance.objects.count(),
+    }
+    sys.stdout.write(json.dumps(made) + "\n")
+
+
+def _deploy_booking() -> None:
+    """Deploy two versions of a process whose one case is stuck in the older."""
     deploy(
         process(
             '<startEvent id="start"/><serviceTask id="book" name="Book"'
@@ -108,16 +123,6 @@ def main() -> None:
         ),
         actor=TESTER,
     )
-    _settle()
-    made = {
-        "loan_definition": loan.definition_id,
-        "loan_instance": str(instance_id),
-        "loan_task": Task.objects.get(instance_id=instance_id).pk,
-        "decided_task": decided.pk,
-        "incident": Incident.objects.get().pk,
-        "instances": Instance.objects.count(),
-    }
-    sys.stdout.write(json.dumps(made) + "\n")
 
 
 def start_one() -> None:

@@ -10,8 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Backstage, People
 
-# Each decision with each of its reasons once, by every key that leads there.
-CASES: Final = 25
+CASES: Final = 50
 REJECTING: Final = ("documents-missing", "identity", "income", "papers", "purpose")
 EDITING: Final = ("misread", "outdated", "rounded")
 WORDS: Final = "The papers say something else."
@@ -99,7 +98,7 @@ def decide(page: Page, number: int) -> tuple[str, str, str]:
     return said
 
 
-def test_a_day_of_cases_needs_the_keyboard_only(
+def test_a_day_of_fifty_cases_needs_the_keyboard_only(
     people: People, backstage: Backstage
 ) -> None:
     backstage.rows(_LATER)
