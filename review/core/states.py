@@ -96,11 +96,16 @@ class Parking(StrEnum):
 
 
 class PolicyKind(StrEnum):
-    """What a versioned policy rules."""
+    """What a versioned policy rules: one subject of a queue, or a calendar."""
 
     GRID = "GRID"
     ROUTING = "ROUTING"
     OBJECTIVES = "OBJECTIVES"
+    QUORUM = "QUORUM"
+    REASONS = "REASONS"
+    CLOCKS = "CLOCKS"
+    LADDER = "LADDER"
+    CALENDAR = "CALENDAR"
 
 
 class PolicyState(StrEnum):

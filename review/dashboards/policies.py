@@ -1,5 +1,6 @@
 """Policies of queues as pages list them."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -31,9 +32,9 @@ _STANDING: Final = """
 HISTORY: Final = 100
 
 
-def list_standing() -> list[Any]:
+def list_standing(kinds: Iterable[PolicyKind]) -> list[Any]:
     """Return, for each queue and kind, what is in force, approved and proposed."""
-    return read_rows(_STANDING, {"kinds": [kind.value for kind in PolicyKind]})
+    return read_rows(_STANDING, {"kinds": [kind.value for kind in kinds]})
 
 
 def list_versions(*, queue_id: int, kind: PolicyKind) -> list[Policy]:

@@ -72,8 +72,9 @@ def policy_list(request: HttpRequest) -> HttpResponse:
     """List what is in force in each queue, and what waits for a second person."""
     viewer = viewer_required(request)
     now = database_now()
-    cells = [_standing(row, viewer, now=now) for row in shown.list_standing()]
-    kinds = len(PolicyKind)
+    found = shown.list_standing(policies.KINDS)
+    cells = [_standing(row, viewer, now=now) for row in found]
+    kinds = len(policies.KINDS)
     context = {
         "page_title": "Policies",
         "titles": list(TITLES.values()),

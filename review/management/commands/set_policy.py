@@ -12,13 +12,13 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
-from review.core.states import PolicyKind, PolicyState
+from review.core.states import PolicyState
 from review.models import Person, Queue, User
 from review.operations import policies
 from review.operations.policies import BadBody
 from workflows.operations.errors import Refused
 
-KINDS: Final = {kind.value.lower(): kind for kind in PolicyKind}
+KINDS: Final = {kind.value.lower(): kind for kind in policies.KINDS}
 
 
 class Command(BaseCommand):
