@@ -9,6 +9,7 @@ from uuid import UUID
 PART_ENTRIES: Final = 5_000
 """Entries of one part: what a worker that dies has to do again at most."""
 PART_CASES = 500
+MOST_DIGITS: Final = 18
 MOST_ATTEMPTS: Final = 5
 """Workers that may die or fail over one bundle without finishing any further part."""
 
@@ -131,7 +132,11 @@ def read_range(header: str, *, size: int) -> tuple[int, int] | None:
 
 
 def _are_numbers(*words: str) -> bool:
-    return all(not word or (word.isascii() and word.isdecimal()) for word in words)
+    """Tell whether words are numbers of bytes; no file has so many that 18 digits fail."""
+    return all(
+        not word or (word.isascii() and word.isdecimal() and len(word) <= MOST_DIGITS)
+        for word in words
+    )
 
 
 def percent(done: int, total: int) -> int:

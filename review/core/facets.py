@@ -167,9 +167,10 @@ def _midnight(
         return None
     try:
         day = dt.date.fromisoformat(text) + dt.timedelta(days=days)
+        # At the ends of the calendar the day is one, and its midnight in UTC none.
+        return find_moment(dt.datetime.combine(day, dt.time.min), zone)
     except (ValueError, OverflowError) as error:
         raise UnreadableFacet(name, "Write the day as 2026-01-31.") from error
-    return find_moment(dt.datetime.combine(day, dt.time.min), zone)
 
 
 def _text(_: str, text: str) -> str:

@@ -10,11 +10,13 @@ Teitlebaum and Anderson 1979), bounds in core/projection.py.
 import hashlib
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import partial
 from typing import Final
 
 
@@ -33,6 +35,8 @@ MONETARY: Final = frozenset({Method.MONETARY_INTERVAL, Method.MONETARY_CELL})
 MICRO: Final = 1_000_000
 """Parts of one unit of money that are counted: amounts have six decimals."""
 LARGEST: Final = 5_000
+_ROUGH: Final = 1e-3
+_NOTHING: Final = 1e-18
 
 
 class Impossible(ValueError):
@@ -214,27 +218,46 @@ def size_attribute(
     _check_rates(confidence=confidence, tolerable=tolerable, expected=expected)
     risk = 1 - float(confidence)
     most = LARGEST if population is None else min(LARGEST, population)
-    for size in range(1, most + 1):
-        allowed = allow(expected, size=size)
-        chance = (
-            binomial_at_most(allowed, size=size, rate=float(tolerable))
-            if population is None
-            else hypergeometric_at_most(
-                allowed,
-                size=size,
-                bad=math.ceil(tolerable * population),
-                population=population,
-            )
-        )
+
+    def is_enough(size: int, allowed: int) -> bool:
+        """Tell by the exact tail; a rough one, far quicker, rules most sizes out."""
+        if population is None:
+            chance = binomial_at_most(allowed, size=size, rate=float(tolerable))
+        else:
+            bad = math.ceil(tolerable * population)
+            told = {"size": size, "bad": bad, "population": population}
+            if roughly_at_most(allowed, **told) > risk * (1 + _ROUGH):
+                return False
+            chance = hypergeometric_at_most(allowed, **told)
         # A whole sum of tails may end a hair above what it is exactly.
-        if chance <= risk * (1 + 1e-12):
-            return size
+        return chance <= risk * (1 + 1e-12)
+
+    for allowed, first, last in _list_spans(Fraction(expected), most=most):
+        if is_enough(last, allowed):
+            # As many deviations become less likely in more items: halving finds it.
+            sizes = range(first, last + 1)
+            place = bisect_left(sizes, 1, key=partial(is_enough, allowed=allowed))
+            return sizes[place]
     if population is not None and population <= LARGEST:
         return population
     raise Impossible(
         f"It would take more than {LARGEST:,} items: expect fewer deviations, tolerate"
         " more, or be content with less confidence."
     )
+
+
+def _list_spans(expected: Fraction, *, most: int) -> Iterator[tuple[int, int, int]]:
+    """Give each number of allowed deviations with the sizes that allow it, up to `most`."""
+    if not expected:
+        yield 0, 1, most
+        return
+    first, allowed = 1, 1
+    while first <= most:
+        last = min(most, math.floor(allowed / expected))
+        if first <= last:
+            yield allowed, first, last
+            first = last + 1
+        allowed += 1
 
 
 def allow(expected: Decimal, *, size: int) -> int:
@@ -294,6 +317,27 @@ def hypergeometric_at_most(most: int, *, size: int, bad: int, population: int) -
         if size - hit <= good
     )
     return ways / whole if ways < whole else 1.0
+
+
+def roughly_at_most(most: int, *, size: int, bad: int, population: int) -> float:
+    """Return the same to some nine digits, without numbers of thousands of digits."""
+    good = population - bad
+    least, top = max(0, size - good), min(most, bad, size)
+    if top < least:
+        return 0.0
+    # From the largest count down: what one fewer is worth beside what stands before it.
+    part = total = 1.0
+    for hit in range(top, least, -1):
+        part *= hit * (good - size + hit) / ((bad - hit + 1) * (size - hit + 1))
+        total += part
+        if part < total * _NOTHING:
+            break
+    log_top = (
+        _log_choose(bad, top)
+        + _log_choose(good, size - top)
+        - _log_choose(population, size)
+    )
+    return min(1.0, math.exp(log_top) * total)
 
 
 def _log_choose(size: int, hit: int) -> float:

@@ -400,7 +400,8 @@ class _Assembly:
         text = (HERE / "readme.txt").read_text(encoding="utf-8")
         return text.format(
             name=self.order.name,
-            title=self.order.title,
+            # What somebody wrote shall not look like a line of ours to paste in a shell.
+            title=" ".join(self.order.title.split()),
             cases=sum(part.cases for part in self.finished),
             entries=sum(part.entries for part in self.finished),
             withheld=len(self.order.withheld),

@@ -28,6 +28,7 @@ from workflows.core.notes import (
     NoteError,
     VerifierKey,
     check_cosignature,
+    is_size,
     keep_signatures,
 )
 
@@ -162,7 +163,7 @@ def _add_checkpoint(target: Target, errand: Errand, old_size: int) -> egress.Ans
 
 def _read_size(target: Target, body: bytes) -> int:
     text = body.decode("ascii", "replace").strip()
-    if not witness.is_size(text):
+    if not is_size(text):
         raise NotLeft(f"{target.name} answered 409 without a size.")
     return int(text)
 

@@ -9,6 +9,7 @@ Who signs and who verifies is passed in as a function over bytes.
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +22,7 @@ COSIGNATURE: Final = b"\x04"
 
 _ALGORITHMS: Final = {ED25519: "Ed25519", COSIGNATURE: "Ed25519 cosignature"}
 
+_SIZE: Final = re.compile(r"0|[1-9][0-9]{0,19}")
 _SIGNATURE_MARK: Final = "\u2014 "
 
 
@@ -162,12 +164,17 @@ def read_checkpoint(text: str) -> Checkpoint:
     if len(lines) != 4 or lines[3] or not lines[0]:
         raise NoteError("A checkpoint is three lines: origin, size and root.")
     origin, size, root = lines[:3]
-    if not (size.isascii() and size.isdecimal()) or str(int(size)) != size:
+    if not is_size(size):
         raise NoteError(f"{size!r} is no size of a tree.")
     data = _decode(root, what="root")
     if len(data) != 32:
         raise NoteError("The root of a checkpoint has 32 bytes.")
     return Checkpoint(origin=origin, size=int(size), root=data)
+
+
+def is_size(text: str) -> bool:
+    """Tell whether a text is a tree's size as C2SP writes it: no leading zeros, 64 bits."""
+    return _SIZE.fullmatch(text) is not None and int(text) < 2**64
 
 
 def _decode(text: str, *, what: str) -> bytes:

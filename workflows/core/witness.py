@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from workflows.core import merkle
-from workflows.core.notes import Checkpoint
+from workflows.core.notes import Checkpoint, is_size
 
 MOST_PROOF_LINES: Final = 63
 MOST_BODY: Final = 64 * 1024
@@ -70,11 +70,6 @@ def read_request(body: bytes) -> Request:
     if any(len(one) != merkle.HASH_BYTES for one in hashes):
         raise Refusal(400, "A line of the proof is no hash.\n")
     return Request(old_size=int(size), proof=hashes, note=note)
-
-
-def is_size(text: str) -> bool:
-    """Tell whether a text is a tree's size as C2SP writes it: no leading zeros."""
-    return text.isascii() and text.isdecimal() and str(int(text)) == text
 
 
 def check_growth(

@@ -6,13 +6,17 @@ something of: the application's role. Reads only.
 
 import datetime as dt
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from django.db import connection
 
-from workflows.operations.anchors import list_standings, window_of_settings
+from workflows.operations.anchors import (
+    Standing,
+    list_standings,
+    window_of_settings,
+)
 from workflows.operations.guards import (
     Guards,
     list_tables,
@@ -89,7 +93,7 @@ def check_protection(*, folder: KeyFolder, now: dt.datetime) -> Looked:
         *_check_functions(guards),
         *_check_folder(folder),
         *_check_sealing(now),
-        *_check_anchors(now),
+        *_check_anchors(standings),
     ]
     return Looked(
         tables=len(tables),
@@ -263,8 +267,7 @@ def _check_sealing(now: dt.datetime) -> Iterator[Finding]:
         )
 
 
-def _check_anchors(now: dt.datetime) -> Iterator[Finding]:
-    standings = list_standings(now=now)
+def _check_anchors(standings: Sequence[Standing]) -> Iterator[Finding]:
     if not standings:
         yield Finding(
             "anchor",

@@ -47,6 +47,18 @@ def test_days_are_whole_days_of_the_auditors_zone() -> None:
     assert found.since == dt.datetime(2026, 3, 28, 23, tzinfo=dt.UTC)
 
 
+@pytest.mark.parametrize(
+    ("name", "day", "zone"),
+    [("since", "0001-01-01", "Asia/Tokyo"), ("until", "9999-12-31", "UTC")],
+)
+def test_days_at_the_ends_of_the_calendar_are_refused(
+    name: str, day: str, zone: str
+) -> None:
+    with pytest.raises(UnreadableFacet) as refused:
+        read_facets({name: day, "zone": zone})
+    assert refused.value.name == name
+
+
 def test_what_is_filled_in_wins_over_the_box() -> None:
     found = read_facets({"q": "verdict.*", "kind": "task.opened", "four_eyes": "no"})
     assert (found.kind, found.four_eyes) == ("task.opened", False)

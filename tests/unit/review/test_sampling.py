@@ -33,6 +33,7 @@ from review.core.sampling import (
     count_strata,
     draw,
     hypergeometric_at_most,
+    roughly_at_most,
     size_attribute,
     size_discovery,
     size_monetary,
@@ -85,6 +86,54 @@ def test_sizes_of_attribute_samples_are_those_of_the_published_table(
         confidence=SURE, tolerable=D(tolerable) / 100, expected=D(expected) / 100
     )
     assert found == size
+
+
+@given(
+    confidence=st.integers(50, 99),
+    tolerable=st.integers(2, 60),
+    expected=st.integers(0, 30),
+    population=st.none() | st.integers(1, 250),
+)
+@settings(max_examples=60)
+def test_no_smaller_sample_would_do(
+    confidence: int, tolerable: int, expected: int, population: int | None
+) -> None:
+    """Against every size in turn, by the exact tails."""
+    sure, most, hoped = (D(n) / 100 for n in (confidence, tolerable, expected))
+
+    def chance(size: int) -> float:
+        allowed = math.ceil(hoped * size)
+        if population is None:
+            return binomial_at_most(allowed, size=size, rate=float(most))
+        bad = math.ceil(most * population)
+        return hypergeometric_at_most(
+            allowed, size=size, bad=bad, population=population
+        )
+
+    if expected >= tolerable:
+        return
+    risk = (1 - float(sure)) * (1 + 1e-12)
+    sizes = range(1, (population or 400) + 1)
+    wanted = next((size for size in sizes if chance(size) <= risk), population)
+    if wanted is not None:
+        found = size_attribute(
+            confidence=sure, tolerable=most, expected=hoped, population=population
+        )
+        assert found == wanted
+
+
+@given(
+    st.integers(1, 5000), st.integers(0, 900), st.integers(0, 9000), st.integers(1, 9)
+)
+@settings(max_examples=60)
+def test_the_rough_tail_is_near_the_exact_one(
+    size: int, most: int, bad: int, tens: int
+) -> None:
+    told = {"size": size, "bad": bad, "population": max(size, bad, tens * 1000)}
+    exact = hypergeometric_at_most(most, **told)
+    assert math.isclose(
+        roughly_at_most(most, **told), exact, rel_tol=1e-6, abs_tol=1e-12
+    )
 
 
 @given(

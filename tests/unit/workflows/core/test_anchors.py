@@ -174,6 +174,8 @@ def test_request_is_read_as_it_was_written() -> None:
         b"old 5\n",
         b"old 05\n\nx",
         b"old -1\n\nx",
+        b"old 18446744073709551616\n\nx",
+        b"old " + b"9" * 5000 + b"\n\nx",
         b"new 5\n\nx",
         b"old 5\n!\n\nx",
         b"old 5\nAAAA\n\nx",
