@@ -284,15 +284,19 @@ def check_can_comment(rights: Rights, *, queue_id: int) -> None:
     check_can_see_queue(rights, queue_id=queue_id)
 
 
-def check_can_rule(rights: Rights, *, queue_id: int) -> None:
-    """Propose, approve, decline policies of a queue: process owners, its managers."""
+def check_can_rule(rights: Rights, *, queue_id: int | None) -> None:
+    """Propose, approve, decline policies: process owners, and managers of the queue.
+
+    A calendar's are of no queue (None): managers of all queues.
+    """
     if rights.holds(Role.PROCESS_OWNER) or rights.holds(
         Role.MANAGER, queue_id=queue_id
     ):
         return
+    of, whose = ("this queue", "the queue") if queue_id else ("calendars", "all queues")
     raise Forbidden(
-        f"{rights.name} may not change the policies of this queue: it takes a process"
-        " owner or a manager of the queue.",
+        f"{rights.name} may not change the policies of {of}: it takes a process owner"
+        f" or a manager of {whose}.",
         code="may-not-rule",
     )
 

@@ -5,6 +5,7 @@ from django.urls import path
 from review.urls_controls import urlpatterns as control_urls
 from review.urls_definitions import urlpatterns as definition_urls
 from review.urls_desks import urlpatterns as desk_urls
+from review.urls_policies import urlpatterns as policy_urls
 from review.urls_processes import urlpatterns as process_urls
 from review.urls_stops import urlpatterns as stops_urls
 from review.views import (
@@ -35,8 +36,6 @@ from review.views import (
     next_up,
     notifications,
     papers,
-    policies,
-    policy_edit,
     queues,
     rail,
     returning,
@@ -124,48 +123,6 @@ urlpatterns = [
     path("queues/<str:key>/columns/", saved_views.queue_columns, name="queue-columns"),
     path("views/<int:view_id>/rename/", saved_views.view_rename, name="view-rename"),
     path("views/<int:view_id>/delete/", saved_views.view_delete, name="view-delete"),
-    path(
-        "queues/<str:key>/grid/",
-        policies.queue_policy,
-        {"kind": "GRID"},
-        name="queue-grid",
-    ),
-    path(
-        "queues/<str:key>/grid/edit/",
-        policy_edit.policy_edit,
-        {"kind": "GRID"},
-        name="queue-grid-edit",
-    ),
-    path(
-        "queues/<str:key>/routing/",
-        policies.queue_policy,
-        {"kind": "ROUTING"},
-        name="queue-routing",
-    ),
-    path(
-        "queues/<str:key>/routing/edit/",
-        policy_edit.policy_edit,
-        {"kind": "ROUTING"},
-        name="queue-routing-edit",
-    ),
-    path("policies/", policies.policy_list, name="policy-list"),
-    path("policies/<int:policy_id>/", policies.policy_detail, name="policy-detail"),
-    path("policies/<int:policy_id>/grid.dmn", policies.policy_dmn, name="policy-dmn"),
-    path(
-        "policies/<int:policy_id>/approve/",
-        policies.policy_approve,
-        name="policy-approve",
-    ),
-    path(
-        "policies/<int:policy_id>/decline/",
-        policies.policy_decline,
-        name="policy-decline",
-    ),
-    path(
-        "policies/<int:policy_id>/withdraw/",
-        policies.policy_withdraw,
-        name="policy-withdraw",
-    ),
     path("tasks/<int:task_id>/", tasks.task_detail, name="task-detail"),
     path(
         "tasks/<int:task_id>/large/<slug:digest>/",
@@ -424,6 +381,7 @@ urlpatterns = [
         decisions.decision_detail,
         name="decision-detail",
     ),
+    *policy_urls,
     *desk_urls,
     *process_urls,
     *stops_urls,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from review.views import alerts, objectives, policies, policy_edit, stops
+from review.views import alerts, objectives, stops
 
 urlpatterns = [
     path("stops/", stops.stop_list, name="stop-list"),
@@ -12,18 +12,6 @@ urlpatterns = [
     path("stops/<int:stop_id>/ask/", stops.stop_ask, name="stop-ask"),
     path("stops/<int:stop_id>/lift/", stops.stop_lift, name="stop-lift"),
     path("stops/<int:stop_id>/refuse/", stops.stop_refuse, name="stop-refuse"),
-    path(
-        "queues/<str:key>/objectives/",
-        policies.queue_policy,
-        {"kind": "OBJECTIVES"},
-        name="queue-objectives",
-    ),
-    path(
-        "queues/<str:key>/objectives/edit/",
-        policy_edit.policy_edit,
-        {"kind": "OBJECTIVES"},
-        name="queue-objectives-edit",
-    ),
     path("objectives/", objectives.objective_list, name="objective-list"),
     path(
         "objectives/<str:key>/<slug:name>/",

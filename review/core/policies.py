@@ -1,4 +1,4 @@
-"""Policies of queues: what a version is, what each kind must be able to do, who may act.
+"""Policies: what a version is, what each kind must be able to do, who may act.
 
 Nothing is stored or looked up here. What a grid says stands in grid_table.py, what
 routing rules say in routing.py.
@@ -13,6 +13,8 @@ from review.core.states import PolicyState
 
 MAX_BYTES = 200_000
 """A body is read whole by every process that opens tasks."""
+MAX_LINES = 100
+"""More rows than that nobody reads."""
 
 
 class Fault(NamedTuple):

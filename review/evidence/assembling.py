@@ -240,7 +240,7 @@ class _Assembly:
         rows = (
             Policy.objects
             .filter(queue__key__in=queues, effective_at__isnull=False)
-            .select_related("queue", "author", "settled_by")
+            .select_related("queue", "calendar", "author", "settled_by")
             .order_by("queue__key", "kind", "version")
         )
         self.bag.add(files.POLICIES, (_tell_policy(row) for row in rows.iterator()))
@@ -446,7 +446,8 @@ def _tell_policy(row: Policy) -> bytes:
     """Return a policy with its text: the canonical JSON its digest is taken over."""
     told = {
         "schema": SCHEMAS[files.POLICIES],
-        "queue": row.queue.key,
+        "queue": row.queue.key if row.queue else "",
+        "calendar": row.calendar.key if row.calendar else "",
         "kind": row.kind,
         "version": row.version,
         "digest": row.digest,

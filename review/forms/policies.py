@@ -5,56 +5,20 @@ buttons add, move and take away rows.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django import forms
 
 from review.core.grid_table import CONTROLS, MAX_INPUTS, MAX_ROWS, REVEALS, TYPES
-from review.core.objectives import COLUMNS as OBJECTIVE_COLUMNS
-from review.core.objectives import HEADS, WINDOWS
 from review.core.policies import Fault
-from review.core.routing_policy import COLUMNS as ROUTING_COLUMNS
 from review.core.states import PolicyKind
 from review.forms.acts import ReasonForm
+from review.forms.policy_sheets import SHEETS, Column, Sheet
 
 WEEKS: Final = ((2, "2 weeks"), (4, "4 weeks"), (8, "8 weeks"), (12, "12 weeks"))
 _ACT: Final = re.compile(r"(add|remove|up|down|add-input|remove-input)(?:-(\d{1,3}))?")
-_HINTS: Final = {"confidence": ">= 0.95", "impact": "< 10000", "when": "amount > 500"}
-_SIZES: Final = {
-    "name": "is-long",
-    "when": "is-long",
-    "exclude": "is-long",
-    "class": "is-letter",
-    "level": "is-letter",
-}
-_CHOICES: Final = {"class": ("", "A", "B", "C"), "window": WINDOWS}
-_HINTS_OF_OBJECTIVES: Final = {
-    "name": "in-time",
-    "within": "PT8H",
-    "share": "95",
-    "least": "10",
-    "burnt": "propose grid 3; slow loans to 20 an hour",
-}
-_SIZES_OF_OBJECTIVES: Final = {
-    "share": "is-letter",
-    "least": "is-letter",
-    "burnt": "is-long",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of the editor; with `choices` it is a list to choose from."""
-
-    key: str
-    head: str
-    choices: tuple[str, ...] = ()
-    placeholder: str = ""
-    is_note: bool = False
-    size: str = ""
-    """How wide a text's field is drawn: a class of the style sheet, "" for the usual."""
 
 
 @dataclass(slots=True)
@@ -63,52 +27,42 @@ class Editor:
 
     kind: PolicyKind
     rows: list[dict[str, str]] = field(default_factory=list)
+    fields: dict[str, str] = field(default_factory=dict)
     inputs: list[dict[str, str]] = field(default_factory=list)
     faults: dict[str, list[str]] = field(default_factory=dict)
     focus: str = ""
 
     @property
-    def columns(self) -> list[Column]:
+    def sheet(self) -> Sheet | None:
+        """Return how its kind is edited; None for a grid, which names its columns."""
+        return SHEETS.get(self.kind)
+
+    @property
+    def columns(self) -> Sequence[Column]:
         """Return the columns of a row, in their order."""
-        if self.kind is PolicyKind.OBJECTIVES:
-            return [
-                Column(
-                    word,
-                    HEADS[word],
-                    choices=_CHOICES.get(word, ()),
-                    placeholder=_HINTS_OF_OBJECTIVES.get(word, ""),
-                    size=_SIZES_OF_OBJECTIVES.get(word, "is-word"),
-                )
-                for word in OBJECTIVE_COLUMNS
-            ]
-        if self.kind is PolicyKind.ROUTING:
-            return [
-                Column(
-                    word,
-                    word.capitalize(),
-                    placeholder=_HINTS.get(word, ""),
-                    size=_SIZES.get(word, "is-word"),
-                )
-                for word in ROUTING_COLUMNS
-            ]
+        if self.sheet is not None:
+            return self.sheet.columns
         return [
-            Column("confidence", "Confidence", placeholder=_HINTS["confidence"]),
-            Column("impact", "Impact", placeholder=_HINTS["impact"]),
+            Column("confidence", "Confidence", placeholder=">= 0.95"),
+            Column("impact", "Impact", placeholder="< 10000"),
             *(
                 Column(f"t{n}", one["expression"] or f"Input {n + 1}")
                 for n, one in enumerate(self.inputs)
             ),
-            Column("control", "Control", choices=CONTROLS),
-            Column("reveal", "Reveal", choices=REVEALS),
+            Column("control", "Control", choices=CONTROLS, begins="review"),
+            Column("reveal", "Reveal", choices=REVEALS, begins="on request"),
             Column("note", "Note", is_note=True),
         ]
 
+    @property
+    def most(self) -> int:
+        """Return how many rows there may be."""
+        return self.sheet.most if self.sheet else MAX_ROWS
+
     def to_body(self) -> dict[str, Any]:
         """Return the body that the texts stand for, sound or not."""
-        if self.kind is PolicyKind.OBJECTIVES:
-            return {"rows": [_strip(row) for row in self.rows]}
-        if self.kind is PolicyKind.ROUTING:
-            return {"rules": [_strip(row) for row in self.rows]}
+        if self.sheet is not None:
+            return self.sheet.to_body(self.rows, self.fields)
         return {
             "inputs": [dict(one) for one in self.inputs],
             "rows": [
@@ -143,8 +97,8 @@ class Editor:
             self.faults.setdefault(_field_name(fault), []).append(fault.message)
 
     def _add(self, _place: int) -> None:
-        if len(self.rows) < MAX_ROWS:
-            self.rows.append(_empty_row(self.columns))
+        if len(self.rows) < self.most:
+            self.rows.append({column.key: column.begins for column in self.columns})
         self.focus = f"r{len(self.rows) - 1}-{self.columns[0].key}"
 
     def _remove(self, place: int) -> None:
@@ -187,25 +141,19 @@ def read_posted(kind: PolicyKind, data: Mapping[str, str]) -> Editor:
     keys = [column.key for column in editor.columns]
     editor.rows = [
         {key: data.get(f"r{n}-{key}", "").strip() for key in keys}
-        for n in range(_count(data.get("rows"), MAX_ROWS))
+        for n in range(_count(data.get("rows"), editor.most))
     ]
+    editor.fields = {
+        column.key: data.get(f"f-{column.key}", "").strip()
+        for column in (editor.sheet.fields if editor.sheet else ())
+    }
     return editor
 
 
 def read_body(kind: PolicyKind, body: Mapping[str, Any]) -> Editor:
     """Return the editor for a stored body."""
-    if kind is PolicyKind.OBJECTIVES:
-        rows = [
-            {word: str(row.get(word, "")) for word in OBJECTIVE_COLUMNS}
-            for row in body.get("rows", ())
-        ]
-        return Editor(kind, rows=rows)
-    if kind is PolicyKind.ROUTING:
-        rows = [
-            {word: str(rule.get(word, "")) for word in ROUTING_COLUMNS}
-            for rule in body.get("rules", ())
-        ]
-        return Editor(kind, rows=rows)
+    if (sheet := SHEETS.get(kind)) is not None:
+        return Editor(kind, rows=sheet.read_rows(body), fields=sheet.read_fields(body))
     return Editor(
         kind,
         inputs=[dict(one) for one in body.get("inputs", ())],
@@ -257,17 +205,6 @@ def list_types() -> tuple[tuple[str, str], ...]:
     return tuple((word, word or "any") for word in TYPES)
 
 
-def _empty_row(columns: Iterable[Column]) -> dict[str, str]:
-    row = {column.key: "" for column in columns}
-    if "control" in row:
-        row |= {"control": "review", "reveal": "on request"}
-    return row
-
-
-def _strip(row: Mapping[str, str]) -> dict[str, str]:
-    return {word: text for word, text in row.items() if text}
-
-
 def _count(text: str | None, most: int) -> int:
     return min(int(text), most) if text and text.isdecimal() else 0
 
@@ -280,6 +217,8 @@ def _field_name(fault: Fault) -> str:
             return f"r{row}-{key}"
         case ("rows", int(row)):
             return f"r{row}"
+        case ("fields", str(key)):
+            return f"f-{key}"
         case ("inputs", int(place), *_):
             return f"i{place}-expression"
         case _:

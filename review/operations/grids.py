@@ -7,7 +7,7 @@ from functools import lru_cache
 from review.core.grid_table import Grid, read_grid
 from review.core.states import PolicyKind
 from review.models import Policy
-from review.operations.policies import InForce, get_in_force
+from review.operations.policies_in_force import InForce, get_in_force
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from review.core.states import PolicyKind, PolicyState
 from review.models import AlertEpisode, IntakeBrake, Person, Policy, Queue
 from review.operations import objective_counts, policies, watching
 from review.operations.calendars import NamedCalendar
+from review.operations.policies_in_force import get_in_force
 from review.operations.task_rows import find_queues
 from review.operations.watching import Alarm, Watch
 from workflows import audit
@@ -71,7 +72,7 @@ class Ruled:
 def list_ruled() -> list[Ruled]:
     """Return the queues that have objectives in force, by key."""
     queues = {queue.id: queue for queue in Queue.objects.all()}
-    standing = policies.get_in_force(queues, PolicyKind.OBJECTIVES)
+    standing = get_in_force(queues, PolicyKind.OBJECTIVES)
     found = [
         Ruled(queues[queue_id], load_policy(one.id), load_objectives(one.id))
         for queue_id, one in standing.items()
@@ -81,7 +82,7 @@ def list_ruled() -> list[Ruled]:
 
 def find_ruled(queue: Queue) -> Ruled | None:
     """Return a queue with its objectives in force, None where it has none."""
-    one = policies.get_in_force([queue.id], PolicyKind.OBJECTIVES).get(queue.id)
+    one = get_in_force([queue.id], PolicyKind.OBJECTIVES).get(queue.id)
     if one is None:
         return None
     return Ruled(queue, load_policy(one.id), load_objectives(one.id))
@@ -345,7 +346,7 @@ def _tighten(ruled: Ruled, objective: Objective) -> str:
     ).first()
     if stated is None:
         return f"Not done: no grid {response.grid} of {queue.name} was ever in force."
-    standing = policies.get_in_force([queue.id]).get(queue.id)
+    standing = get_in_force([queue.id]).get(queue.id)
     if standing is not None and standing.digest == stated.digest:
         return f"Grid {response.grid} is in force already."
     current = Policy.objects.get(pk=standing.id).body if standing else None

@@ -1,17 +1,17 @@
-"""Change the policies of queues: one proposes, another natural person approves.
+"""Change policies of queues and calendars: one proposes, another natural person approves.
 
-The queue's row is locked before any of its policies is read, so that versions follow
+The subject's row is locked before any of its policies is read, so that versions follow
 each other and no two changes cross. Each change is an entry of the installation with
-the digest of the body. What the bodies mean: core/grid_table.py, core/rules.py.
+the digest of the body. What the bodies mean: core/grid_table.py and its like; what
+follows in the same transaction when a version comes into force: policy_effects.py.
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from django.db import connection, transaction
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from review import live, permissions
@@ -21,17 +21,24 @@ from review.core.objectives import ObjectiveRules
 from review.core.policies import MAX_BYTES, Fault, PolicyRules, find_objection
 from review.core.routing_policy import RoutingRules
 from review.core.states import PolicyKind, PolicyState, Role
-from review.models import Person, Policy, Queue, RoleGrant
+from review.models import Person, Policy, RoleGrant
 from review.operations.notifying import tell
 from review.operations.people import actor_of
+from review.operations.policy_effects import EFFECTS
+from review.operations.policy_subjects import (
+    IS_ONE,
+    NAMES,
+    Subject,
+    lock_policy,
+    lock_subject,
+)
 from workflows import audit
-from workflows.core.actors import COMMAND_LINE
+from workflows.core.actors import COMMAND_LINE, Actor
 from workflows.core.canonical import CanonicalError, digest, dumps
 from workflows.operations.errors import (
     Conflict,
     Forbidden,
     Invalid,
-    NotFound,
     check_reason,
 )
 from workflows.store import database_now
@@ -41,24 +48,8 @@ KINDS: Final[Mapping[PolicyKind, PolicyRules]] = {
     PolicyKind.ROUTING: RoutingRules(),
     PolicyKind.OBJECTIVES: ObjectiveRules(),
 }
-"""What each kind of policy can do; a new kind is a line here and in PolicyKind."""
-
-NAMES: Final = {
-    PolicyKind.GRID: "grid",
-    PolicyKind.ROUTING: "routing rules",
-    PolicyKind.OBJECTIVES: "objectives",
-}
-
-# An approved version whose moment has come counts before the one it replaces, whether
-# or not a sweep has turned the rows yet ("APPROVED" sorts before "IN_FORCE").
-_IN_FORCE: Final = """
-    SELECT DISTINCT ON (queue_id) queue_id, id, version, digest
-    FROM review_policy
-    WHERE queue_id = ANY(%s) AND kind = %s
-      AND (state = 'IN_FORCE'
-           OR (state = 'APPROVED' AND effective_at <= clock_timestamp()))
-    ORDER BY queue_id, state
-"""
+"""What each kind of policy can do; only what stands here is offered to anybody."""
+KINDS_OF_QUEUES: Final = tuple(kind for kind in KINDS if kind != PolicyKind.CALENDAR)
 
 
 class BadBody(Invalid):
@@ -71,30 +62,6 @@ class BadBody(Invalid):
         self.faults = tuple(faults)
 
 
-@dataclass(frozen=True, slots=True)
-class InForce:
-    """Which version is in force: what tasks pin of it."""
-
-    id: int
-    version: int
-    digest: str
-
-    def to_json(self) -> dict[str, object]:
-        """Return it as tasks and entries keep it."""
-        return {"id": self.id, "version": self.version, "digest": self.digest}
-
-
-def get_in_force(
-    queue_ids: Collection[int], kind: PolicyKind = PolicyKind.GRID
-) -> dict[int, InForce]:
-    """Return the version of a kind in force now for each of the queues that has one."""
-    if not queue_ids:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_IN_FORCE, [list(queue_ids), kind.value])
-        return {row[0]: InForce(*row[1:]) for row in cursor.fetchall()}
-
-
 def check_body(kind: PolicyKind, body: object) -> dict[str, Any]:
     """Return a sound body in its one form. Raises BadBody with every fault."""
     rules = KINDS[kind]
@@ -102,6 +69,9 @@ def check_body(kind: PolicyKind, body: object) -> dict[str, Any]:
     if faults:
         raise BadBody(faults)
     sound = rules.normalize(body)
+    effect = EFFECTS.get(kind)
+    if effect and (faults := effect.check(sound)):
+        raise BadBody(faults)
     try:
         size = len(dumps(sound))
     except CanonicalError as error:
@@ -115,39 +85,42 @@ def check_body(kind: PolicyKind, body: object) -> dict[str, Any]:
 @transaction.atomic
 def propose(
     *,
-    queue_id: int,
+    queue_id: int | None = None,
+    calendar_id: int | None = None,
     kind: PolicyKind,
     body: object,
     reason: str,
     person: Person | None,
     effective_at: dt.datetime | None = None,
 ) -> Policy:
-    """Propose a version; the first of its kind may stand without anybody else.
+    """Propose a version for a queue or a calendar; the first may stand by itself.
 
-    Unless it lets cases pass without people: that takes a second person from the first
-    version on. `person` is None for the command line, which may bring what stands alone
+    Unless it lets cases pass without people, or differs from what stood before there
+    were versions: that takes a second person from the first version on. `person` is None for the command line, which may bring what stands alone
     only: all else needs two natural persons by name. `effective_at` is from when it is
     to be in force (None: once approved). Raises NotFound, Forbidden, BadBody, and
     Conflict where a version waits already or this very body is in force.
     """
     check_reason(reason)
     sound = check_body(kind, body)
-    queue = _lock_queue(queue_id)
+    subject = lock_subject(queue_id=queue_id, calendar_id=calendar_id)
     if person is not None:
-        permissions.check_can_rule(permissions.get_rights(person.id), queue_id=queue.id)
+        rights = permissions.get_rights(person.id)
+        permissions.check_can_rule(rights, queue_id=subject.queue_id)
     now = database_now()
-    standing = Policy.objects.filter(queue=queue, kind=kind.value)
+    standing = subject.list_policies(kind)
     latest = standing.order_by("-version").first()
     named = digest(sound)
     _check_free(standing, named=named, kind=kind)
-    why = find_second(kind, sound, is_first=latest is None)
+    why = find_second(subject, kind, sound, is_first=latest is None)
     if why and person is None:
         raise Forbidden(
             f"{why} That takes two persons, so name who proposes it.",
             code="needs-person",
         )
     policy = Policy(
-        queue=queue,
+        queue=subject.queue,
+        calendar=subject.calendar,
         kind=kind.value,
         version=latest.version + 1 if latest else 1,
         body=sound,
@@ -159,21 +132,34 @@ def propose(
         effective_at=effective_at,
     )
     policy.save(force_insert=True)
-    drafts = [_draft("proposed", policy, queue, person, reason=reason)]
+    drafts = [_draft("proposed", policy, subject, person, reason=reason)]
     if not why:
-        drafts += _enact(policy, queue, None, reason="The first version.", now=now)
+        drafts += _enact(policy, subject, None, reason="The first version.", now=now)
     else:
-        _tell_approvers(policy, queue, person)
+        _tell_approvers(policy, subject, person)
     audit.record_installation(drafts=drafts, now=now)
-    _publish(queue)
+    _publish(subject)
     return policy
 
 
-def find_second(kind: PolicyKind, sound: Mapping[str, Any], *, is_first: bool) -> str:
+def find_second(
+    subject: Subject, kind: PolicyKind, sound: Mapping[str, Any], *, is_first: bool
+) -> str:
     """Return why a version takes a second person, "" where it stands alone."""
-    if not is_first:
-        return f"The queue has {NAMES[kind]} already; this is a change."
+    before = find_before(subject, kind) if is_first else None
+    if not is_first or (before is not None and digest(before) != digest(sound)):
+        has = f"has {'a ' if kind in IS_ONE else ''}{NAMES[kind]}"
+        is_calendar = kind is PolicyKind.CALENDAR
+        stands = "stands" if is_calendar else has
+        return f"The {subject.word} {stands} already; this is a change."
     return KINDS[kind].takes_two(sound)
+
+
+def find_before(subject: Subject, kind: PolicyKind) -> dict[str, Any] | None:
+    """Return what rules a subject without any version, as a sound body; or None."""
+    effect = EFFECTS.get(kind)
+    found = effect.read_before(subject) if effect else None
+    return None if found is None else KINDS[kind].normalize(found)
 
 
 @transaction.atomic
@@ -185,18 +171,18 @@ def approve(*, policy_id: int, person: Person, reason: str = "") -> Policy:
     """
     if reason:
         check_reason(reason)
-    policy, queue = _lock(policy_id)
+    policy, subject = lock_policy(policy_id)
     _check_may_settle(policy, person)
     if policy.author_id is not None:
         # Who proposed must still be allowed to: a role taken away ends at once.
         author = permissions.get_rights(policy.author_id)
-        permissions.check_can_rule(author, queue_id=queue.id)
+        permissions.check_can_rule(author, queue_id=subject.queue_id)
     now = database_now()
-    drafts = [_draft("approved", policy, queue, person, reason=reason)]
-    drafts += _enact(policy, queue, person, reason=reason, now=now)
+    drafts = [_draft("approved", policy, subject, person, reason=reason)]
+    drafts += _enact(policy, subject, person, reason=reason, now=now)
     audit.record_installation(drafts=drafts, now=now)
-    _tell_author(policy, queue, person, "approved")
-    _publish(queue)
+    _tell_author(policy, subject, person, "approved")
+    _publish(subject)
     return policy
 
 
@@ -204,22 +190,22 @@ def decline(*, policy_id: int, person: Person, reason: str) -> None:
     """Refuse a proposed version, as another person with the right to approve it."""
     check_reason(reason)
     with transaction.atomic():
-        policy, queue = _lock(policy_id)
+        policy, subject = lock_policy(policy_id)
         _check_may_settle(policy, person)
-        _close(policy, queue, PolicyState.DECLINED, person, reason=reason)
-        _tell_author(policy, queue, person, "declined")
+        _close(policy, subject, PolicyState.DECLINED, person, reason=reason)
+        _tell_author(policy, subject, person, "declined")
 
 
 def withdraw(*, policy_id: int, person: Person, reason: str) -> None:
     """Take a proposal back, as whoever made it."""
     check_reason(reason)
     with transaction.atomic():
-        policy, queue = _lock(policy_id)
+        policy, subject = lock_policy(policy_id)
         if policy.state != PolicyState.PROPOSED.value:
             raise Conflict("This version has been settled already.")
         if policy.author_id != person.id:
             raise Forbidden("Somebody else proposed this; decline it instead.")
-        _close(policy, queue, PolicyState.WITHDRAWN, person, reason=reason)
+        _close(policy, subject, PolicyState.WITHDRAWN, person, reason=reason)
 
 
 def bring_into_force() -> None:
@@ -237,21 +223,21 @@ def bring_into_force() -> None:
 
 @transaction.atomic
 def _bring_into_force(policy_id: int) -> None:
-    policy, queue = _lock(policy_id)
+    policy, subject = lock_policy(policy_id)
     now = database_now()
     if policy.state != PolicyState.APPROVED.value or not policy.effective_at:
         return  # another sweeper was here, or a newer version replaced it
-    _supersede(policy, [PolicyState.IN_FORCE], at=policy.effective_at)
+    _supersede(subject, policy, [PolicyState.IN_FORCE], at=policy.effective_at)
     policy.state = PolicyState.IN_FORCE.value
     policy.save(update_fields=["state"])
-    drafts = [_draft("came_into_force", policy, queue, None)]
+    drafts = _follow(policy, subject, None)
     audit.record_installation(drafts=drafts, now=now)
-    _publish(queue)
+    _publish(subject)
 
 
 def _enact(
     policy: Policy,
-    queue: Queue,
+    subject: Subject,
     person: Person | None,
     *,
     reason: str,
@@ -264,55 +250,47 @@ def _enact(
     at = max(policy.effective_at or now, now)
     is_now = at <= now
     replaced = [PolicyState.APPROVED] + ([PolicyState.IN_FORCE] if is_now else [])
-    _supersede(policy, replaced, at=now)
+    _supersede(subject, policy, replaced, at=now)
     state = PolicyState.IN_FORCE if is_now else PolicyState.APPROVED
     policy.state, policy.effective_at = state.value, at
     policy.settled_by, policy.settled_at, policy.settled_reason = person, now, reason
     policy.save()
-    return [_draft("came_into_force", policy, queue, person)] if is_now else []
+    return _follow(policy, subject, person) if is_now else []
+
+
+def _follow(
+    policy: Policy, subject: Subject, person: Person | None
+) -> list[audit.Draft]:
+    """Let what rests on a version follow it into force; return the entries of it."""
+    drafts = [_draft("came_into_force", policy, subject, person)]
+    if effect := EFFECTS.get(PolicyKind(policy.kind)):
+        drafts += effect.enact(subject, policy, by=_actor(person))
+    return drafts
 
 
 def _supersede(
-    policy: Policy, states: Sequence[PolicyState], *, at: dt.datetime
+    subject: Subject, policy: Policy, states: Sequence[PolicyState], *, at: dt.datetime
 ) -> None:
-    Policy.objects.filter(
-        queue_id=policy.queue_id, kind=policy.kind, state__in=[s.value for s in states]
-    ).exclude(pk=policy.pk).update(state=PolicyState.SUPERSEDED.value, superseded_at=at)
+    standing = subject.list_policies(PolicyKind(policy.kind))
+    standing.filter(state__in=[s.value for s in states]).exclude(pk=policy.pk).update(
+        state=PolicyState.SUPERSEDED.value, superseded_at=at
+    )
 
 
 def _close(
-    policy: Policy, queue: Queue, state: PolicyState, person: Person, *, reason: str
+    policy: Policy, subject: Subject, state: PolicyState, person: Person, *, reason: str
 ) -> None:
     now = database_now()
     policy.state = state.value
     policy.settled_by, policy.settled_at, policy.settled_reason = person, now, reason
     policy.save()
     word = state.value.lower()
-    drafts = [_draft(word, policy, queue, person, reason=reason)]
+    drafts = [_draft(word, policy, subject, person, reason=reason)]
     audit.record_installation(drafts=drafts, now=now)
-    _publish(queue)
+    _publish(subject)
 
 
-def _lock_queue(queue_id: int) -> Queue:
-    # FOR NO KEY UPDATE: tasks that open meanwhile only refer to the queue.
-    found = Queue.objects.select_for_update(no_key=True).filter(pk=queue_id).first()
-    if found is None:
-        raise NotFound(f"There is no queue {queue_id}.")
-    return found
-
-
-def _lock(policy_id: int) -> tuple[Policy, Queue]:
-    # A policy never changes its queue, so looking that up needs no lock of its own.
-    queue_id = (
-        Policy.objects.filter(pk=policy_id).values_list("queue_id", flat=True).first()
-    )
-    if queue_id is None:
-        raise NotFound(f"There is no policy version {policy_id}.")
-    queue = _lock_queue(queue_id)
-    return Policy.objects.select_for_update().get(pk=policy_id), queue
-
-
-def _check_free(standing: Any, *, named: str, kind: PolicyKind) -> None:
+def _check_free(standing: QuerySet[Policy], *, named: str, kind: PolicyKind) -> None:
     waiting = standing.filter(state=PolicyState.PROPOSED.value).first()
     if waiting is not None:
         raise Conflict(
@@ -325,11 +303,9 @@ def _check_free(standing: Any, *, named: str, kind: PolicyKind) -> None:
     ).first()
     later = standing.filter(state=PolicyState.APPROVED.value).exclude(digest=named)
     if same is not None and not later.exists():
+        this, is_ = ("This", "is") if kind in IS_ONE else ("These", "are")
         raise Conflict(
-            f"These {NAMES[kind]} are version {same.version} unchanged;"
-            " there is nothing to propose."
-            if kind is not PolicyKind.GRID
-            else f"This {NAMES[kind]} is version {same.version} unchanged;"
+            f"{this} {NAMES[kind]} {is_} version {same.version} unchanged;"
             " there is nothing to propose."
         )
 
@@ -351,14 +327,14 @@ def _check_may_settle(policy: Policy, person: Person) -> None:
 def _draft(
     what: str,
     policy: Policy,
-    queue: Queue,
+    subject: Subject,
     person: Person | None,
     *,
     reason: str = "",
 ) -> audit.Draft:
     detail: dict[str, object] = {
         "policy": policy.id,
-        "queue": queue.key,
+        subject.word: subject.key,
         "kind": policy.kind,
         "version": policy.version,
         "digest": policy.digest,
@@ -367,46 +343,50 @@ def _draft(
         detail["effective_at"] = policy.effective_at.isoformat()
     if reason:
         detail["reason"] = reason
-    actor = actor_of(person) if person else COMMAND_LINE
-    return audit.Draft(kind=f"policy.{what}", actor=actor, detail=detail)
+    return audit.Draft(kind=f"policy.{what}", actor=_actor(person), detail=detail)
 
 
-def _tell_approvers(policy: Policy, queue: Queue, author: Person | None) -> None:
+def _actor(person: Person | None) -> Actor:
+    return actor_of(person) if person else COMMAND_LINE
+
+
+def _tell_approvers(policy: Policy, subject: Subject, author: Person | None) -> None:
     persons = set(
         RoleGrant.objects.filter(
             Q(role=Role.PROCESS_OWNER.value)
             | Q(role=Role.MANAGER.value, queue__isnull=True)
-            | Q(role=Role.MANAGER.value, queue=queue),
+            | Q(role=Role.MANAGER.value, queue=subject.queue),
             revoked_at__isnull=True,
         ).values_list("person_id", flat=True)
     )
     persons.discard(author.id if author else None)
+    kind = PolicyKind(policy.kind)
     tell(
         persons=persons,
         kind=Notice.POLICY_PROPOSED,
-        title=f"{queue.name}: {NAMES[PolicyKind(policy.kind)]} {policy.version}"
-        " wait for approval",
+        title=f"{subject.name}: {NAMES[kind]} {policy.version}"
+        f" {'waits' if kind in IS_ONE else 'wait'} for approval",
         text=f"{author.name if author else 'Somebody'} says why: {policy.reason}",
         url=reverse("policy-detail", args=[policy.id]),
-        queue_id=queue.id,
+        queue_id=subject.queue_id,
         key=f"policy:{policy.id}:proposed",
     )
 
 
-def _tell_author(policy: Policy, queue: Queue, person: Person, what: str) -> None:
+def _tell_author(policy: Policy, subject: Subject, person: Person, what: str) -> None:
     if policy.author_id is None:
         return
     said = f": {policy.settled_reason}" if policy.settled_reason else "."
     tell(
         persons=[policy.author_id],
         kind=Notice.POLICY_SETTLED,
-        title=f"{queue.name}: {NAMES[PolicyKind(policy.kind)]} {policy.version} {what}",
+        title=f"{subject.name}: {NAMES[PolicyKind(policy.kind)]} {policy.version} {what}",
         text=f"{person.name} {what} it{said}",
         url=reverse("policy-detail", args=[policy.id]),
-        queue_id=queue.id,
+        queue_id=subject.queue_id,
         key=f"policy:{policy.id}:settled",
     )
 
 
-def _publish(queue: Queue) -> None:
-    live.publish(live.POLICIES, live.queue_topic(queue.key))
+def _publish(subject: Subject) -> None:
+    live.publish(*subject.topics)

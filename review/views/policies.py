@@ -1,4 +1,4 @@
-"""Policies of queues: the list, one queue's, one version, and what is decided of it."""
+"""Policies: the list, one subject's, one version, and what is decided of it."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -20,42 +20,24 @@ from review.forms.interventions import ApproveForm
 from review.forms.policies import WeeksForm
 from review.models import Person, Policy, Queue
 from review.operations import policies
+from review.operations.policies import KINDS_OF_QUEUES
+from review.operations.policy_subjects import Subject, subject_of
 from review.views.access import screen, viewer_required
 from review.views.formats import Pill, format_moment
 from review.views.pages import render_page
+from review.views.policy_kinds import (
+    PAGES,
+    find_edit_url,
+    find_subject_url,
+    find_url,
+    name_place,
+)
 from review.views.policy_replays import replay
 from review.views.policy_sheet import draw_changes, draw_policy
 from review.views.stop_banners import offer_stops, queue_banners
 from workflows.operations.errors import Conflict, Forbidden, NotFound
 from workflows.store import database_now
 
-TITLES: Final = {
-    PolicyKind.GRID: "Grid",
-    PolicyKind.ROUTING: "Routing rules",
-    PolicyKind.OBJECTIVES: "Objectives",
-}
-WHAT: Final = {
-    PolicyKind.GRID: "row",
-    PolicyKind.ROUTING: "rule",
-    PolicyKind.OBJECTIVES: "objective",
-}
-NONE: Final = {
-    PolicyKind.GRID: (
-        "No grid yet",
-        "Without one, people decide on every case whose step names no grid of its own.",
-        "table",
-    ),
-    PolicyKind.ROUTING: (
-        "No routing rules yet",
-        "Without them, each case goes where its step says.",
-        "diagram-3",
-    ),
-    PolicyKind.OBJECTIVES: (
-        "No objectives yet",
-        "Say what share of the work is to be decided in time, and who is told if not.",
-        "clock",
-    ),
-}
 STATES: Final = {
     PolicyState.PROPOSED: Pill("Waits for approval", "accent"),
     PolicyState.APPROVED: Pill("Approved", "hold", "In force from its moment on"),
@@ -72,12 +54,12 @@ def policy_list(request: HttpRequest) -> HttpResponse:
     """List what is in force in each queue, and what waits for a second person."""
     viewer = viewer_required(request)
     now = database_now()
-    found = shown.list_standing(policies.KINDS)
+    found = shown.list_standing(KINDS_OF_QUEUES)
     cells = [_standing(row, viewer, now=now) for row in found]
-    kinds = len(policies.KINDS)
+    kinds = len(KINDS_OF_QUEUES)
     context = {
         "page_title": "Policies",
-        "titles": list(TITLES.values()),
+        "titles": [PAGES[kind].title for kind in KINDS_OF_QUEUES],
         "rows": [cells[n : n + kinds] for n in range(0, len(cells), kinds)],
         "waiting": [cell for cell in cells if cell["waiting"]],
         "topic": live.POLICIES,
@@ -90,35 +72,41 @@ def policy_list(request: HttpRequest) -> HttpResponse:
 def queue_policy(request: HttpRequest, key: str, kind: str) -> HttpResponse:
     """Show a queue's policy of a kind: what is in force, and all versions."""
     viewer = viewer_required(request)
-    queue = find_queue(key)
+    queue, what = find_queue(key), PolicyKind(kind)
     permissions.check_can_see_queue(viewer.rights, queue_id=queue.id)
-    what, now = PolicyKind(kind), database_now()
-    versions = shown.list_versions(queue_id=queue.id, kind=what)
-    standing = policies.get_in_force([queue.id], what).get(queue.id)
-    current = next(
-        (one for one in versions if standing and one.id == standing.id), None
-    )
-    context = {
-        **name_place(queue, what),
-        "page_title": f"{TITLES[what]} of {queue.name}",
-        "drawn": draw_policy(what, current.body) if current else None,
-        "current": build_version(current, viewer, now=now) if current else None,
-        "waiting": next(
-            (
-                build_version(one, viewer, now=now)
-                for one in versions
-                if one.state == PolicyState.PROPOSED.value
-            ),
-            None,
-        ),
-        "versions": [build_version(one, viewer, now=now) for one in versions],
-        "may_rule": permissions.can_rule(viewer.rights, queue_id=queue.id),
-        "banners": queue_banners(viewer, queue.key),
-        "topic": live.queue_topic(queue.key),
-    }
+    context, current = show_standing(viewer, Subject(queue=queue), what)
+    context["banners"] = queue_banners(viewer, queue.key)
     if what is PolicyKind.GRID:
         context |= offer_stops(viewer, queue, current)
     return render_page(request, "review/policy_queue.html", context)
+
+
+def show_standing(
+    viewer: Viewer, subject: Subject, kind: PolicyKind
+) -> tuple[dict[str, Any], Policy | None]:
+    """Return the context of a page of what is in force, and the version that is."""
+    now = database_now()
+    versions = shown.list_versions(subject.list_policies(kind))
+    standing = subject.find_in_force(kind)
+    current = next(
+        (one for one in versions if standing and one.id == standing.id), None
+    )
+    before = None if current else policies.find_before(subject, kind)
+    rows = [build_version(one, viewer, now=now) for one in versions]
+    body = current.body if current else before
+    context = {
+        **name_place(subject, kind),
+        "page_title": f"{PAGES[kind].title} of {subject.name}",
+        "drawn": None if body is None else draw_policy(kind, body),
+        "current": next(
+            (row for row in rows if current and row["id"] == current.id), None
+        ),
+        "waiting": next((row for row in rows if row["is_open"]), None),
+        "versions": rows,
+        "may_rule": permissions.can_rule(viewer.rights, queue_id=subject.queue_id),
+        "topic": subject.topic,
+    }
+    return context, current
 
 
 @require_GET
@@ -136,8 +124,9 @@ def policy_dmn(request: HttpRequest, policy_id: int) -> HttpResponse:
     grid = read_grid(policy.body)[0] if policy.kind == PolicyKind.GRID.value else None
     if grid is None:
         raise NotFound("Only grids are decision tables; this is none.")
-    name = f"Grid of {policy.queue.name}, version {policy.version}"
-    file = f"grid-{policy.queue.key}-{policy.version}.dmn"
+    subject = subject_of(policy)
+    name = f"Grid of {subject.name}, version {policy.version}"
+    file = f"grid-{subject.key}-{policy.version}.dmn"
     return HttpResponse(
         to_dmn(grid, name=name),
         content_type="application/xml; charset=utf-8",
@@ -194,21 +183,6 @@ def find_person(request: HttpRequest) -> Person:
     return Person.objects.get(pk=viewer_required(request).person_id)
 
 
-def name_place(queue: Queue, kind: PolicyKind) -> dict[str, Any]:
-    """Return the words and addresses of a queue's policy, as every page has them."""
-    slug = kind.value.lower()
-    return {
-        "queue": queue,
-        "kind": kind.value,
-        "title": TITLES[kind],
-        "is_grid": kind is PolicyKind.GRID,
-        "what": WHAT[kind],
-        "nothing": NONE[kind],
-        "here_url": reverse(f"queue-{slug}", args=[queue.key]),
-        "edit_url": reverse(f"queue-{slug}-edit", args=[queue.key]),
-    }
-
-
 def build_version(
     policy: Policy, viewer: Viewer, *, now: dt.datetime
 ) -> dict[str, Any]:
@@ -252,38 +226,35 @@ def _name(person: Person | None, viewer: Viewer, *, none: str) -> str:
 def _standing(row: Any, viewer: Viewer, *, now: dt.datetime) -> dict[str, Any]:
     zone = viewer.look.tzinfo
     kind = PolicyKind(row.kind)
-    slug = row.kind.lower()
     is_own = row.waiting_author_id == viewer.person_id
+    queue_id = None if kind is PolicyKind.CALENDAR else row.subject_id
+    may_rule = permissions.can_rule(viewer.rights, queue_id=queue_id)
+
+    def moment(at: dt.datetime | None) -> str:
+        return format_moment(at, zone=zone, now=now) if at else ""
+
+    def version_url(policy_id: int | None) -> str:
+        return reverse("policy-detail", args=[policy_id]) if policy_id else ""
+
     return {
-        "queue": row.name,
-        "queue_url": reverse("queue-detail", args=[row.key]),
-        "kind": TITLES[kind],
-        "url": reverse(f"queue-{slug}", args=[row.key]),
-        "edit_url": reverse(f"queue-{slug}-edit", args=[row.key]),
+        "subject": row.name,
+        "subject_url": find_subject_url(kind, row.key),
+        "kind": PAGES[kind].title,
+        "url": find_url(kind, row.key),
+        "edit_url": find_edit_url(kind, row.key),
         "in_force": row.in_force,
-        "since": format_moment(row.effective_at, zone=zone, now=now)
-        if row.effective_at
-        else "",
+        "since": moment(row.effective_at),
         "people": " and ".join(filter(None, [row.author, row.settled_by])),
         "approved": row.approved,
-        "approved_url": reverse("policy-detail", args=[row.approved_id])
-        if row.approved_id
-        else "",
-        "approved_at": format_moment(row.approved_at, zone=zone, now=now)
-        if row.approved_at
-        else "",
+        "approved_url": version_url(row.approved_id),
+        "approved_at": moment(row.approved_at),
         "waiting": row.waiting,
-        "waiting_url": reverse("policy-detail", args=[row.waiting_id])
-        if row.waiting_id
-        else "",
+        "waiting_url": version_url(row.waiting_id),
         "waiting_by": "you" if is_own else row.waiting_author,
-        "proposed": format_moment(row.proposed_at, zone=zone, now=now)
-        if row.proposed_at
-        else "",
+        "proposed": moment(row.proposed_at),
         "reason": row.reason,
-        "may_rule": permissions.can_rule(viewer.rights, queue_id=row.queue_id),
-        "may_settle": not is_own
-        and permissions.can_rule(viewer.rights, queue_id=row.queue_id),
+        "may_rule": may_rule,
+        "may_settle": may_rule and not is_own,
     }
 
 
@@ -292,7 +263,10 @@ def _find(request: HttpRequest, policy_id: int) -> Policy:
     if policy is None:
         raise NotFound(f"There is no policy version {policy_id}.")
     rights = viewer_required(request).rights
-    permissions.check_can_see_queue(rights, queue_id=policy.queue_id)
+    if policy.queue_id is None:
+        permissions.check_can_see_policies(rights)
+    else:
+        permissions.check_can_see_queue(rights, queue_id=policy.queue_id)
     return policy
 
 
@@ -323,14 +297,14 @@ def _show(
     status: int = 200,
 ) -> HttpResponse:
     viewer, policy = viewer_required(request), _find(request, policy_id)
-    kind = PolicyKind(policy.kind)
-    versions = shown.list_versions(queue_id=policy.queue_id, kind=kind)
+    kind, subject = PolicyKind(policy.kind), subject_of(policy)
+    versions = shown.list_versions(subject.list_policies(kind))
     other = _find_other(request, policy, versions)
     forms = {form.prefix: form} if form is not None else {}
     now = database_now()
     context = {
-        **name_place(policy.queue, kind),
-        "page_title": f"{TITLES[kind]} {policy.version} of {policy.queue.name}",
+        **name_place(subject, kind),
+        "page_title": f"{PAGES[kind].title} {policy.version} of {subject.name}",
         "row": build_version(policy, viewer, now=now),
         "drawn": draw_policy(kind, policy.body),
         "other": other,
@@ -340,11 +314,11 @@ def _show(
         "approve": forms.get("approve") or ApproveForm(prefix="approve"),
         "decline": forms.get("decline") or ReasonForm(prefix="decline"),
         "withdraw": forms.get("withdraw") or ReasonForm(prefix="withdraw"),
-        "topic": live.queue_topic(policy.queue.key),
+        "topic": subject.topic,
     }
     if policy.state == PolicyState.PROPOSED.value:
         weeks = WeeksForm.read(request.GET)
-        context |= replay(policy.queue, kind, policy.body, weeks=weeks)
+        context |= replay(subject, kind, policy.body, weeks=weeks)
         context["weeks"] = WeeksForm(initial={"weeks": weeks})
     return render_page(request, "review/policy_detail.html", context, status=status)
 

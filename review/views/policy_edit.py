@@ -1,9 +1,9 @@
-"""Edit a queue's policy: rows by plain form posts, a preview, then the proposal."""
+"""Edit a policy: rows by plain form posts, a preview, then the proposal."""
 
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from review import permissions
-from review.core.grid_table import MAX_INPUTS, MAX_ROWS
+from review.core.grid_table import MAX_INPUTS
 from review.core.policies import Fault
 from review.core.states import PolicyKind, PolicyState
 from review.dashboards import policies as shown
@@ -24,59 +24,51 @@ from review.forms.policies import (
     read_body,
     read_posted,
 )
-from review.models import Queue
 from review.operations import policies
 from review.operations.policies import BadBody
+from review.operations.policy_subjects import Subject
 from review.views.access import is_fragment, screen, viewer_required
 from review.views.pages import render_page
-from review.views.policies import TITLES, find_person, find_queue, name_place
+from review.views.policies import find_person, find_queue
+from review.views.policy_kinds import PAGES, name_place
 from review.views.policy_replays import replay
 from review.views.policy_sheet import draw_changes, draw_policy
 from workflows.core.canonical import digest
 from workflows.operations.errors import Conflict, Forbidden, Invalid
-
-STARTS: Final[Mapping[PolicyKind, Mapping[str, Any]]] = {
-    PolicyKind.GRID: {
-        "rows": [
-            {"impact": ">= 10000", "control": "dual", "note": "Much is at stake"},
-            {"control": "review", "note": "Everything else"},
-        ]
-    },
-    PolicyKind.ROUTING: {"rules": [{"name": "Large", "when": "amount >= 10000"}]},
-    PolicyKind.OBJECTIVES: {
-        "rows": [{"name": "in-time", "share": "95", "window": "28d", "least": "10"}]
-    },
-}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @screen()
 def policy_edit(request: HttpRequest, key: str, kind: str) -> HttpResponse:
     """Show the editor; add and move rows, preview, or propose, as the button says."""
+    return edit(request, Subject(queue=find_queue(key)), PolicyKind(kind))
+
+
+def edit(request: HttpRequest, subject: Subject, what: PolicyKind) -> HttpResponse:
+    """Do what the editor's button says; the page is whatever kind it edits."""
     viewer = viewer_required(request)
-    queue, what = find_queue(key), PolicyKind(kind)
-    permissions.check_can_rule(viewer.rights, queue_id=queue.id)
+    permissions.check_can_rule(viewer.rights, queue_id=subject.queue_id)
     if request.method != "POST":
-        editor = _begin(request, queue, what)
-        return _show(request, queue, editor, form=ProposeForm())
+        editor = _begin(request, subject, what)
+        return _show(request, subject, editor, form=ProposeForm())
     editor = read_posted(what, request.POST)
     do = request.POST.get("do", "preview")
     if editor.act(do):
-        return _show(request, queue, editor, form=_unbound(request))
+        return _show(request, subject, editor, form=_unbound(request))
     try:
         sound = policies.check_body(what, editor.to_body())
     except BadBody as bad:
         editor.blame(bad.faults)
         form = _unbound(request)
-        return _show(request, queue, editor, form=form, status=422)
+        return _show(request, subject, editor, form=form, status=422)
     if do != "propose":
         form = _unbound(request)
-        return _show(request, queue, editor, form=form, sound=sound)
-    return _propose(request, queue, editor, sound)
+        return _show(request, subject, editor, form=form, sound=sound)
+    return _propose(request, subject, editor, sound)
 
 
 def _propose(
-    request: HttpRequest, queue: Queue, editor: Editor, sound: dict[str, Any]
+    request: HttpRequest, subject: Subject, editor: Editor, sound: dict[str, Any]
 ) -> HttpResponse:
     """Propose what has been previewed as it stands; else show the preview first."""
     form = ProposeForm(request.POST)
@@ -84,13 +76,14 @@ def _propose(
         editor.blame([
             Fault((), "Look at what this would do, below; then propose it again.")
         ])
-        return _show(request, queue, editor, form=form, sound=sound)
+        return _show(request, subject, editor, form=form, sound=sound)
     if not form.is_valid():
-        return _show(request, queue, editor, form=form, sound=sound, status=422)
+        return _show(request, subject, editor, form=form, sound=sound, status=422)
     at = form.cleaned_data["effective_at"]
     try:
         policy = policies.propose(
-            queue_id=queue.id,
+            queue_id=subject.queue_id,
+            calendar_id=subject.calendar_id,
             kind=editor.kind,
             body=sound,
             reason=form.cleaned_data["reason"],
@@ -100,7 +93,7 @@ def _propose(
     except (Conflict, Forbidden, Invalid) as refusal:
         form.add_error(None, refusal.message)
         return _show(
-            request, queue, editor, form=form, sound=sound, status=refusal.status
+            request, subject, editor, form=form, sound=sound, status=refusal.status
         )
     messages.success(
         request,
@@ -120,17 +113,19 @@ def _in_zone(request: HttpRequest, at: dt.datetime) -> dt.datetime:
     return at.replace(tzinfo=zone)
 
 
-def _begin(request: HttpRequest, queue: Queue, kind: PolicyKind) -> Editor:
+def _begin(request: HttpRequest, subject: Subject, kind: PolicyKind) -> Editor:
     """Start from the version that is asked for, else what is in force, else anew."""
     asked = request.GET.get("from", "")
-    versions = shown.list_versions(queue_id=queue.id, kind=kind)
-    standing = policies.get_in_force([queue.id], kind).get(queue.id)
+    versions = shown.list_versions(subject.list_policies(kind))
+    standing = subject.find_in_force(kind)
     for one in versions:
         is_asked = asked and str(one.version) == asked
         if is_asked or (not asked and standing and one.id == standing.id):
             return read_body(kind, one.body)
-    start = policies.KINDS[kind].normalize(STARTS[kind])
-    return read_body(kind, start)
+    before = policies.find_before(subject, kind)
+    if before is not None:
+        return read_body(kind, before)
+    return read_body(kind, policies.KINDS[kind].normalize(PAGES[kind].start))
 
 
 def _unbound(request: HttpRequest) -> ProposeForm:
@@ -141,7 +136,7 @@ def _unbound(request: HttpRequest) -> ProposeForm:
 
 def _show(
     request: HttpRequest,
-    queue: Queue,
+    subject: Subject,
     editor: Editor,
     *,
     form: ProposeForm,
@@ -150,15 +145,15 @@ def _show(
 ) -> HttpResponse:
     weeks = WeeksForm.read(request.POST)
     context = {
-        **name_place(queue, editor.kind),
-        "page_title": f"Change the {TITLES[editor.kind].lower()} of {queue.name}",
+        **name_place(subject, editor.kind),
+        "page_title": f"Change the {PAGES[editor.kind].title.lower()} of {subject.name}",
         **_draw_editor(editor),
         "form": form,
         "weeks": WeeksForm(initial={"weeks": weeks}),
         "previewed": "",
     }
     if sound is not None:
-        context |= _preview(queue, editor.kind, sound, weeks=weeks)
+        context |= _preview(subject, editor.kind, sound, weeks=weeks)
     if is_fragment(request):
         # In place what is refused is shown as well: it is the editor again.
         return render(request, "review/_policy_editor.html", context)
@@ -166,19 +161,20 @@ def _show(
 
 
 def _preview(
-    queue: Queue, kind: PolicyKind, sound: dict[str, Any], *, weeks: int
+    subject: Subject, kind: PolicyKind, sound: dict[str, Any], *, weeks: int
 ) -> dict[str, Any]:
-    versions = shown.list_versions(queue_id=queue.id, kind=kind)
-    standing = policies.get_in_force([queue.id], kind).get(queue.id)
+    versions = shown.list_versions(subject.list_policies(kind))
+    standing = subject.find_in_force(kind)
     old = next((one for one in versions if standing and one.id == standing.id), None)
+    before = old.body if old else policies.find_before(subject, kind)
     context: dict[str, Any] = {
         "previewed": digest(sound),
         "drawn": draw_policy(kind, sound),
-        "changes": draw_changes(kind, old.body, sound) if old else None,
+        "changes": None if before is None else draw_changes(kind, before, sound),
         "other": old,
-        "second": policies.find_second(kind, sound, is_first=not versions),
+        "second": policies.find_second(subject, kind, sound, is_first=not versions),
     }
-    return context | replay(queue, kind, sound, weeks=weeks)
+    return context | replay(subject, kind, sound, weeks=weeks)
 
 
 def _draw_editor(editor: Editor) -> dict[str, Any]:
@@ -218,13 +214,26 @@ def _draw_editor(editor: Editor) -> dict[str, Any]:
             }
             for n, one in enumerate(editor.inputs)
         ],
+        "fields": _draw_fields(editor),
         "types": list_types(),
         "faults": editor.faults.get("", []),
         "has_faults": any(name for name in editor.faults),
         "focus": editor.focus,
-        "may_add_row": len(editor.rows) < MAX_ROWS,
+        "may_add_row": len(editor.rows) < editor.most,
         "may_add_input": len(editor.inputs) < MAX_INPUTS,
     }
+
+
+def _draw_fields(editor: Editor) -> list[dict[str, Any]]:
+    return [
+        {
+            **dataclasses.asdict(column),
+            "name": f"f-{column.key}",
+            "value": editor.fields.get(column.key, ""),
+            "faults": editor.faults.get(f"f-{column.key}", []),
+        }
+        for column in (editor.sheet.fields if editor.sheet else ())
+    ]
 
 
 def _cell(

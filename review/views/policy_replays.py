@@ -1,7 +1,7 @@
 """Replay past work through a proposed policy and give its page the answer."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from review.core.grid_table import Grid, read_grid
 from review.core.objectives import read_objectives
@@ -9,29 +9,60 @@ from review.core.rules import read_rules
 from review.core.states import PolicyKind
 from review.models import Queue
 from review.operations.lane_previews import preview_routing
+from review.operations.policy_subjects import Subject
 from review.operations.previews import preview_grid
 from review.views.lane_preview import describe_lanes
 from review.views.objective_bars import preview_objectives
 from review.views.policy_preview import describe_preview
 
+Replay = Callable[[Subject, Mapping[str, Any], int], dict[str, Any]]
+
 
 def replay(
-    queue: Queue, kind: PolicyKind, body: Mapping[str, Any], *, weeks: int
+    subject: Subject, kind: PolicyKind, body: Mapping[str, Any], *, weeks: int
 ) -> dict[str, Any]:
     """Return `preview` and the template that shows it; the body is sound."""
-    if kind is PolicyKind.OBJECTIVES:
-        return preview_objectives(queue, read_objectives(body), weeks=weeks)
-    if kind is PolicyKind.ROUTING:
-        lanes = preview_routing(queue=queue, proposed=read_rules(body), weeks=weeks)
-        return {
-            "preview": describe_lanes(lanes, queue=queue.key),
-            "preview_template": "review/_policy_lanes.html",
-            "preview_layout": "stack",  # lanes take the whole width
-        }
+    return REPLAYS[kind](subject, body, weeks)
+
+
+def _replay_grid(
+    subject: Subject, body: Mapping[str, Any], weeks: int
+) -> dict[str, Any]:
     grid = read_grid(body)[0]
     assert grid is not None  # checked before
-    found = preview_grid(queue=queue, proposed=Grid(grid), weeks=weeks)
+    found = preview_grid(queue=_queue(subject), proposed=Grid(grid), weeks=weeks)
     return {
         "preview": describe_preview(found),
         "preview_template": "review/_policy_preview.html",
     }
+
+
+def _replay_routing(
+    subject: Subject, body: Mapping[str, Any], weeks: int
+) -> dict[str, Any]:
+    queue = _queue(subject)
+    lanes = preview_routing(queue=queue, proposed=read_rules(body), weeks=weeks)
+    return {
+        "preview": describe_lanes(lanes, queue=queue.key),
+        "preview_template": "review/_policy_lanes.html",
+        "preview_layout": "stack",  # lanes take the whole width
+    }
+
+
+def _replay_objectives(
+    subject: Subject, body: Mapping[str, Any], weeks: int
+) -> dict[str, Any]:
+    return preview_objectives(_queue(subject), read_objectives(body), weeks=weeks)
+
+
+def _queue(subject: Subject) -> Queue:
+    assert subject.queue is not None  # these kinds rule queues
+    return subject.queue
+
+
+REPLAYS: Final[Mapping[PolicyKind, Replay]] = {
+    PolicyKind.GRID: _replay_grid,
+    PolicyKind.ROUTING: _replay_routing,
+    PolicyKind.OBJECTIVES: _replay_objectives,
+}
+"""How each kind that is offered is replayed."""

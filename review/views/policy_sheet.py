@@ -12,6 +12,7 @@ from review.core.states import PolicyKind
 from review.dashboards.case import Case
 from review.models import Policy
 from review.operations.policies import KINDS
+from review.views.policy_kinds import PAGES
 from review.views.policy_preview import TONES
 from review.views.sheets import Sheet, build_sheet, find_record
 from workflows.core.outline import read_outline
@@ -94,8 +95,7 @@ def draw_changes(
     heads = rules.list_heads(new)
     changes = compare_lines(_aligned(kind, old, heads), _aligned(kind, new, heads))
     lost = [head for head in rules.list_heads(old) if head not in heads]
-    words = {PolicyKind.GRID: "row", PolicyKind.ROUTING: "rule"}
-    said = describe_changes(changes, what=words.get(kind, "objective"))
+    said = describe_changes(changes, what=PAGES[kind].what)
     return {
         "said": said,
         "lost": f"No longer asked: {', '.join(lost)}." if lost else "",

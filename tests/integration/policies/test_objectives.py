@@ -23,13 +23,13 @@ from review.models import (
 from review.operations import (
     alerts,
     objectives,
-    policies,
     rollups,
     watch_sweep,
     watching,
 )
 from review.operations.alerts import BadRule, Wanted
 from review.operations.people import actor_of
+from review.operations.policies_in_force import get_in_force
 from tests.audit_tables import owner_without_triggers
 from tests.factories.policies import set_policy
 from tests.factories.tasks import (
@@ -111,7 +111,7 @@ def test_burnt_budget_tells_once_acts_as_agreed_and_is_over_again() -> None:
     assert len(burnt.acts) == 2
     assert "15 times an hour" in burnt.acts[0]
     assert "Switched to grid 1" in burnt.acts[1]
-    standing = policies.get_in_force([desk.queue.id])[desk.queue.id]
+    standing = get_in_force([desk.queue.id])[desk.queue.id]
     assert standing.version == 3
     assert Policy.objects.get(pk=standing.id).body["rows"][1]["control"] == "dual"
     start(desk)

@@ -16,6 +16,7 @@ from review.operations import people, policies, queues
 from review.operations.grids import load_grid
 from review.operations.lane_previews import preview_routing
 from review.operations.policies import BadBody
+from review.operations.policies_in_force import get_in_force
 from review.operations.previews import preview_grid
 from tests.factories.policies import set_policy
 from tests.factories.processes import TESTER
@@ -58,7 +59,7 @@ def propose(queue: Queue, body: object, person: Person | None, **more: Any) -> P
 
 
 def in_force(queue: Queue) -> int | None:
-    found = policies.get_in_force([queue.id]).get(queue.id)
+    found = get_in_force([queue.id]).get(queue.id)
     return found.version if found else None
 
 
@@ -242,7 +243,7 @@ def test_grid_of_the_step_itself_comes_before_the_queues() -> None:
     task = open_task(desk, confidence=Decimal("0.5"))
     assert task.control == "REVIEW"
     assert "grid" not in TaskContent.objects.get(task=task).policy
-    standing = policies.get_in_force([desk.queue.id])[desk.queue.id]
+    standing = get_in_force([desk.queue.id])[desk.queue.id]
     found = preview_grid(queue=desk.queue, proposed=load_grid(standing.id), weeks=2)
     assert (found.seen, found.total, found.aside) == (0, 0, 1)
 

@@ -1,0 +1,121 @@
+"""What pages of policies say of each kind, and their addresses. No queries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.urls import reverse
+
+from review.core.states import PolicyKind
+from review.operations.policy_subjects import Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindPage:
+    """The words of a kind's pages.
+
+    `what` is one line of it; `nothing` the title, text and icon where there is none;
+    `start` the body an editor begins with then; `heading` stands over its rows;
+    `legend` names the template that explains them.
+    """
+
+    title: str
+    what: str
+    nothing: tuple[str, str, str]
+    start: Mapping[str, Any]
+    heading: str
+    legend: str = ""
+    add: str = ""
+
+    @property
+    def adding(self) -> str:
+        """Return what the button that adds a line says."""
+        return self.add or f"Add a {self.what}"
+
+
+PAGES: Final[Mapping[PolicyKind, KindPage]] = {
+    PolicyKind.GRID: KindPage(
+        title="Grid",
+        what="row",
+        nothing=(
+            "No grid yet",
+            "Without one, people decide on cases whose steps name no grid themselves.",
+            "table",
+        ),
+        start={
+            "rows": [
+                {"impact": ">= 10000", "control": "dual", "note": "Much is at stake"},
+                {"control": "review", "note": "Everything else"},
+            ]
+        },
+        heading="Rows; the first that matches decides",
+        legend="review/_policy_legend_grid.html",
+    ),
+    PolicyKind.ROUTING: KindPage(
+        title="Routing rules",
+        what="rule",
+        nothing=(
+            "No routing rules yet",
+            "Without them, each case goes where its step says.",
+            "diagram-3",
+        ),
+        start={"rules": [{"name": "Large", "when": "amount >= 10000"}]},
+        heading="Rules; for each word the first that matches and sets it counts",
+    ),
+    PolicyKind.OBJECTIVES: KindPage(
+        title="Objectives",
+        what="objective",
+        nothing=(
+            "No objectives yet",
+            "Say what share of the work is to be in time, and who is told if not.",
+            "clock",
+        ),
+        start={
+            "rows": [{"name": "in-time", "share": "95", "window": "28d", "least": "10"}]
+        },
+        heading="Objectives; each counts for itself",
+        legend="review/_policy_legend_objectives.html",
+        add="Add an objective",
+    ),
+}
+"""A kind that is offered (operations.policies.KINDS) has its page here."""
+
+
+def name_place(subject: Subject, kind: PolicyKind) -> dict[str, Any]:
+    """Return the words and addresses of a subject's policy, as every page has them."""
+    page = PAGES[kind]
+    return {
+        "subject": subject,
+        "subject_url": find_subject_url(kind, subject.key),
+        "kind": kind.value,
+        "title": page.title,
+        "is_grid": kind is PolicyKind.GRID,
+        "what": page.what,
+        "nothing": page.nothing,
+        "rows_heading": page.heading,
+        "legend": page.legend,
+        "adding": page.adding,
+        "here_url": find_url(kind, subject.key),
+        "edit_url": find_edit_url(kind, subject.key),
+    }
+
+
+def find_subject_url(kind: PolicyKind, key: str) -> str:
+    """Return the page that a policy's pages lead back to."""
+    if kind is PolicyKind.CALENDAR:
+        return reverse("policy-list")
+    return reverse("queue-detail", args=[key])
+
+
+def find_url(kind: PolicyKind, key: str) -> str:
+    """Return the page of what is in force."""
+    if kind is PolicyKind.CALENDAR:
+        return reverse("calendar-detail", args=[key])
+    return reverse(f"queue-{kind.value.lower()}", args=[key])
+
+
+def find_edit_url(kind: PolicyKind, key: str) -> str:
+    """Return the editor's page."""
+    if kind is PolicyKind.CALENDAR:
+        return reverse("calendar-edit", args=[key])
+    return reverse(f"queue-{kind.value.lower()}-edit", args=[key])
