@@ -14,9 +14,11 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 from workflows.core import anchors, egress
+from workflows.core.webhooks import read_secret
 
 TRUE_WORDS = ("true", "yes", "on", "1")
 FALSE_WORDS = ("false", "no", "off", "0")
+LEAST_SECRET = 24
 MAIL_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 
 
@@ -115,6 +117,21 @@ class Environment:
                 f"{name}_FILE names {file_name}, which cannot be read"
                 f" ({error.strerror})."
             ) from error
+
+    def named_secrets(self, name: str) -> dict[str, str]:
+        """Return secrets by name, `name=secret` in each line or between commas."""
+        found: dict[str, str] = {}
+        parts = self.secret(name).replace("\n", ",").split(",")
+        for number, part in enumerate((one for one in parts if one.strip()), start=1):
+            word, _, secret = (one.strip() for one in part.partition("="))
+            if not word or not _is_secret(secret) or word in found:
+                # Not repeated here: what was meant as a name may be the secret itself.
+                raise InvalidSetting(
+                    f"{name} is read as name=secret, each name once, each secret of at"
+                    f" least {LEAST_SECRET} characters; its part {number} is not."
+                )
+            found[word] = secret
+        return found
 
     def origins(self, name: str, default: Collection[str] = ()) -> list[str]:
         """Return full origins (`https://host[:port]`), nothing after the port."""
@@ -231,3 +248,11 @@ class Environment:
                 near = difflib.get_close_matches(name, self._known, n=1)
                 hint = f" Did you mean {near[0]}?" if near else ""
                 raise InvalidSetting(f"{name} is not a setting of this program.{hint}")
+
+
+def _is_secret(text: str) -> bool:
+    try:
+        read_secret(text)
+    except ValueError:
+        return False
+    return len(text) >= LEAST_SECRET

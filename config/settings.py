@@ -167,6 +167,8 @@ RUNBOOKS = env.links("COUNTERSIGN_RUNBOOKS")
 # Nothing is called whose host is not in the list; see docs/notifications.md.
 EGRESS_HOSTS = env.egress_hosts("COUNTERSIGN_EGRESS_HOSTS")
 EGRESS_CA = env.text("COUNTERSIGN_EGRESS_CA")
+# What posts to the receivers of alert rules are signed with, by name.
+WEBHOOK_SECRETS = env.named_secrets("COUNTERSIGN_WEBHOOK_SECRETS")
 
 # -- The audit log ---------------------------------------------------------------------
 

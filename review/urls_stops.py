@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from review.views import alerts, objectives, stops
+from review.views import alerts, objectives, proposed_changes, stops
 
 urlpatterns = [
     path("stops/", stops.stop_list, name="stop-list"),
@@ -30,5 +30,25 @@ urlpatterns = [
     path("alerts/<int:rule_id>/silence/", alerts.alert_silence, name="alert-silence"),
     path(
         "alerts/silences/<int:silence_id>/end/", alerts.silence_end, name="silence-end"
+    ),
+    path(
+        "changes/<int:change_id>/",
+        proposed_changes.proposed_change,
+        name="proposed-change",
+    ),
+    path(
+        "changes/<int:change_id>/approve/",
+        proposed_changes.proposed_approve,
+        name="proposed-approve",
+    ),
+    path(
+        "changes/<int:change_id>/decline/",
+        proposed_changes.proposed_decline,
+        name="proposed-decline",
+    ),
+    path(
+        "changes/<int:change_id>/withdraw/",
+        proposed_changes.proposed_withdraw,
+        name="proposed-withdraw",
     ),
 ]

@@ -1,4 +1,4 @@
-"""Changes of definitions that two persons make: kinds, states, who may decide. Pure."""
+"""Changes that two persons make: kinds, states, who may decide. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +12,13 @@ class ChangeKind(StrEnum):
     DEPLOY = "DEPLOY"
     ROLL_BACK = "ROLL_BACK"
     MIGRATE = "MIGRATE"
+
+
+class GovernedKind(StrEnum):
+    """What else than definitions and policies takes two persons to change."""
+
+    ALERT_RULE = "ALERT_RULE"
+    ROLE = "ROLE"
 
 
 class ChangeState(StrEnum):

@@ -1,7 +1,7 @@
 """Alerts on figures, and silences: what a person types."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
@@ -144,11 +144,74 @@ class AlertForm(forms.Form):
         help_text="Told with the alert.",
     )
 
+    receiver = forms.ChoiceField(
+        label="Post its alerts also to",
+        choices=[],
+        required=False,
+        widget=forms.Select(attrs=_INPUT),
+    )
+    webhook = forms.CharField(
+        label="Address of the receiver",
+        required=False,
+        max_length=2000,
+        widget=forms.URLInput(
+            attrs={**_INPUT, "autocomplete": "off", "placeholder": "https://"}
+        ),
+        help_text="https, at a host that the settings allow. Only its host is shown.",
+    )
+    secret = forms.ChoiceField(
+        label="Signed with",
+        required=False,
+        choices=[],
+        widget=forms.Select(attrs=_SHORT),
+        help_text="A secret of the settings, by its name.",
+    )
+    reason = forms.CharField(
+        label="Why",
+        min_length=5,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"class": "input", "rows": 2}),
+        error_messages={
+            "required": "Say why; the second person reads it, and it is kept.",
+            "min_length": "Say why in at least a few words.",
+        },
+    )
+
     def __init__(
-        self, *args: Any, queues: Sequence[tuple[int, str]], **options: Any
+        self,
+        *args: Any,
+        queues: Sequence[tuple[int, str]],
+        secrets: Sequence[str] = (),
+        host: str = "",
+        **options: Any,
     ) -> None:
         super().__init__(*args, **options)
-        self.fields["queue"].choices = [("", "All queues"), *queues]  # type: ignore[attr-defined]
+        kept = [("keep", f"{host}, as it is")] if host else []
+        new = "another address" if host else "an address"
+        for name, choices in (
+            ("queue", [("", "All queues"), *queues]),
+            ("receiver", [("", "nobody else"), *kept, ("new", new)]),
+            ("secret", [("", "not signed"), *((one, one) for one in secrets)]),
+        ):
+            self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a new receiver without an address."""
+        given = super().clean() or self.cleaned_data
+        if given.get("receiver") == "new" and not given.get("webhook"):
+            self.add_error("webhook", "Write the address that alerts are posted to.")
+        return given
+
+    def read_webhook(self, standing: Mapping[str, str]) -> dict[str, str]:
+        """Return where alerts are posted to besides, or nothing; of a valid form."""
+        given = self.cleaned_data
+        match given["receiver"]:
+            case "new":
+                return {"url": given["webhook"].strip(), "secret": given["secret"]}
+            case "keep":
+                return {"url": standing["url"], "secret": given["secret"]}
+            case _:
+                return {}
 
     @property
     def bounds(self) -> Bounds:

@@ -20,6 +20,7 @@ from review.models.changes import (
     DefinitionDraft,
     DefinitionMove,
     DraftRevision,
+    ProposedChange,
 )
 from review.models.clocks import (
     CalendarVersion,
@@ -123,6 +124,7 @@ __all__ = [
     "Policy",
     "Preference",
     "Presence",
+    "ProposedChange",
     "Queue",
     "QuorumGap",
     "ReasonCode",

@@ -1,10 +1,11 @@
-"""Drafts of definitions, and changes of definitions that two persons make."""
+"""Drafts of definitions, and changes that two persons make."""
 
 from django.db import models
 from django.db.models import F, Q
 
-from review.core.changes import ChangeKind, ChangeState, MoveState
+from review.core.changes import ChangeKind, ChangeState, GovernedKind, MoveState
 from review.models.people import Person
+from review.models.queues import Queue
 from workflows.models import Definition
 from workflows.models.fields import choices, one_of, together
 
@@ -206,3 +207,69 @@ class DefinitionMove(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source_id} to {self.target_id}"
+
+
+class ProposedChange(models.Model):
+    """A change of a rule or of a right, proposed by one person and made by another's word.
+
+    `subject` names what is changed: one change of it waits at a time. `before` is what
+    stood when it was proposed, `body` what shall stand; empty means nothing. `version`
+    is the version of the subject that it made.
+    """
+
+    kind = models.CharField(max_length=20, choices=choices(GovernedKind))
+    subject = models.CharField(max_length=250)
+    title = models.CharField(max_length=300)
+    queue = models.ForeignKey(
+        Queue, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    before = models.JSONField(default=dict)
+    body = models.JSONField(default=dict)
+    version = models.IntegerField(null=True)
+    reason = models.TextField()
+    state = models.CharField(max_length=20, choices=choices(ChangeState))
+    author = models.ForeignKey(
+        Person, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    proposed_at = models.DateTimeField()
+    settled_by = models.ForeignKey(
+        Person, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    settled_at = models.DateTimeField(null=True)
+    settled_reason = models.TextField(default="")
+
+    class Meta:
+        constraints = [
+            one_of("kind", GovernedKind, name="review_proposed_kind_known"),
+            one_of("state", ChangeState, name="review_proposed_state_known"),
+            models.UniqueConstraint(
+                fields=["kind", "subject"],
+                condition=Q(state="PROPOSED"),
+                name="review_proposed_one_of_a_subject",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="DONE")
+                | (Q(settled_by__isnull=False) & ~Q(settled_by=F("author"))),
+                name="review_proposed_made_by_two_persons",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="PROPOSED", settled_at__isnull=True)
+                | (~Q(state="PROPOSED") & Q(settled_at__isnull=False)),
+                name="review_proposed_settled_when_final",
+            ),
+            together(
+                "settled_at", "settled_by", name="review_proposed_settled_at_needs_by"
+            ),
+            models.CheckConstraint(
+                condition=~(Q(body={}) & Q(before={})),
+                name="review_proposed_changes_something",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["kind", "subject", "-id"], name="review_proposed_of_subject"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}: {self.title}"

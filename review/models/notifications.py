@@ -14,14 +14,28 @@ UNFINISHED = ["WAITING", "SENDING"]
 
 
 class ChatHook(models.Model):
-    """A chat room that hears of a queue. The URL is a secret: whoever has it may post.
+    """A chat room that hears of a queue, or the receiver of one alert rule.
 
-    `kinds` names the notices the room hears; empty: all that are about the queue.
+    The URL is a secret: whoever has it may post. `kinds` names the notices a room
+    hears; empty: all that are about the queue. `secret` names the secret of the
+    settings that posts are signed with; empty: they are not.
     """
 
     queue = models.ForeignKey(
-        Queue, on_delete=models.PROTECT, related_name="chat_hooks", db_index=False
+        Queue,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="chat_hooks",
+        db_index=False,
     )
+    rule = models.ForeignKey(
+        "review.AlertRule",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="receivers",
+        db_index=False,
+    )
+    secret = models.CharField(max_length=100, default="", db_default="")
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=10, choices=choices(ChatKind))
     url = models.CharField(max_length=2000)
@@ -41,10 +55,21 @@ class ChatHook(models.Model):
                 condition=Q(removed_at__isnull=True),
                 name="review_chat_hook_name_once_per_queue",
             ),
+            models.UniqueConstraint(
+                fields=["rule"],
+                condition=Q(removed_at__isnull=True, rule__isnull=False),
+                name="review_chat_hook_one_of_a_rule",
+            ),
+            models.CheckConstraint(
+                condition=Q(queue__isnull=False, rule__isnull=True)
+                | Q(queue__isnull=True, rule__isnull=False),
+                name="review_chat_hook_of_a_queue_or_a_rule",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} of queue {self.queue_id}"
+        owner = f"queue {self.queue_id}" if self.queue_id else f"rule {self.rule_id}"
+        return f"{self.name} of {owner}"
 
 
 class Delivery(models.Model):

@@ -47,7 +47,9 @@ class ObjectiveEvent(models.Model):
 class AlertRule(models.Model):
     """When a figure is out of bounds, for whom and for how long; data, not code.
 
-    `scope` is as an address names it. The chat rooms and receivers of `queue` hear it.
+    `scope` is as an address names it. The chat rooms and receivers of `queue` hear it,
+    and the rule's own. Each version was proposed by one person (`changed_by`) and
+    approved by another (ProposedChange).
     """
 
     name = models.CharField(max_length=120)
@@ -70,6 +72,7 @@ class AlertRule(models.Model):
         Person, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     changed_at = models.DateTimeField()
+    version = models.IntegerField(default=1, db_default=1)
     removed_at = models.DateTimeField(null=True)
 
     class Meta:

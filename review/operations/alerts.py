@@ -1,26 +1,42 @@
-"""Rules that raise alerts on figures: make, change and remove them, and evaluate them."""
+"""Rules that raise alerts on figures: propose and make them, and evaluate them.
+
+A rule is made, changed and ended by two persons (governing.py); what it says is a body
+of core/alert_rules.py, whose versions are the changes that were approved.
+"""
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
 from review import live, permissions
-from review.core import alerting
+from review.core import alert_rules, alerting
 from review.core.alerting import Bounds, Comparison, Move, describe
+from review.core.changes import GovernedKind
 from review.core.figures import BY_KEY, Figure
 from review.dashboards.metrics import Period, Scope, read_figure
-from review.models import AlertEpisode, AlertRule, Person, Queue, WatchState
-from review.operations import watching
+from review.models import (
+    AlertEpisode,
+    AlertRule,
+    ChatHook,
+    Person,
+    ProposedChange,
+    Queue,
+    WatchState,
+)
+from review.operations import chat_hooks, governing, watching
+from review.operations.governing import Office, Wish
 from review.operations.people import actor_of
 from review.operations.watching import Alarm, Watch
+from review.permissions import Rights
 from workflows import audit
+from workflows.connectors import egress
 from workflows.operations.errors import Conflict, Invalid, NotFound
-from workflows.store import database_now
 
 SUBJECT: Final = "rule"
 MOST: Final = 200
@@ -28,7 +44,10 @@ MOST: Final = 200
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a rule shall say; `scope` is as an address names it."""
+    """What a rule shall say; `scope` is as an address names it.
+
+    `webhook` is where else its alerts are posted: `url`, and the name of the `secret`.
+    """
 
     name: str
     figure: str
@@ -37,6 +56,20 @@ class Wanted:
     queue: Queue | None = None
     scope: Mapping[str, str] = dataclasses.field(default_factory=dict)
     note: str = ""
+    webhook: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def to_body(self) -> dict[str, Any]:
+        """Return it as a proposal keeps it."""
+        return alert_rules.write_body(
+            name=self.name,
+            figure=self.figure,
+            queue=self.queue.key if self.queue else "",
+            scope=self.scope,
+            bounds=self.bounds,
+            period=self.period,
+            note=self.note,
+            webhook=self.webhook,
+        )
 
 
 class BadRule(Invalid):
@@ -50,46 +83,85 @@ class BadRule(Invalid):
 
 
 @transaction.atomic
-def make_rule(*, wanted: Wanted, person: Person) -> AlertRule:
-    """Make a rule. Raises BadRule, Forbidden, and Conflict where its name is taken."""
-    _check(wanted, person)
-    standing = AlertRule.objects.filter(removed_at=None)
-    if standing.filter(name=wanted.name).exists():
-        raise Conflict(f"There is an alert named {wanted.name!r} already.")
-    if standing.count() >= MOST:
-        raise Conflict(f"There are {MOST} alerts already; remove one first.")
-    now = database_now()
-    rule = AlertRule(made_by=person, made_at=now)
-    _write(rule, wanted, person, now=now)
-    _record("alert.made", rule, person, now=now)
-    return rule
+def propose(
+    *, wanted: Wanted, person: Person, reason: str, rule_id: int | None = None
+) -> ProposedChange:
+    """Propose a new rule, or another version of one.
 
-
-@transaction.atomic
-def change_rule(*, rule_id: int, wanted: Wanted, person: Person) -> None:
-    """Let a rule say something else; its wait begins anew. Raises as make_rule."""
-    rule = _lock(rule_id, person)
-    _check(wanted, person)
-    taken = AlertRule.objects.filter(name=wanted.name, removed_at=None)
-    if taken.exclude(pk=rule.pk).exists():
-        raise Conflict(f"There is an alert named {wanted.name!r} already.")
-    now = database_now()
-    _write(rule, wanted, person, now=now)
-    WatchState.objects.filter(subject=subject_of(rule)).update(
-        out_since=None, next_at=now
+    Raises BadRule, Forbidden, NotFound, and Conflict where its name is taken or a
+    change of it waits.
+    """
+    _check(wanted)
+    rule = _lock(rule_id) if rule_id else None
+    _check_name(wanted.name, rule)
+    wish = Wish(
+        subject=subject_of(rule) if rule else f"{SUBJECT}:new:{wanted.name}",
+        title=f"{'Change' if rule else 'New'} alert “{wanted.name}”",
+        reason=reason,
+        before=body_of(rule) if rule else {},
+        body=wanted.to_body(),
+        queue=wanted.queue,
     )
-    _record("alert.changed", rule, person, now=now)
+    return governing.propose(OFFICE, person=person, wish=wish)
 
 
 @transaction.atomic
-def remove_rule(*, rule_id: int, person: Person) -> None:
-    """Remove a rule and end its open alert. Raises NotFound, Forbidden."""
-    rule = _lock(rule_id, person)
-    now = database_now()
+def propose_end(*, rule_id: int, person: Person, reason: str) -> ProposedChange:
+    """Propose that a figure be watched no more. Raises NotFound, Forbidden, Conflict."""
+    rule = _lock(rule_id)
+    wish = Wish(
+        subject=subject_of(rule),
+        title=f"End alert “{rule.name}”",
+        reason=reason,
+        before=body_of(rule),
+        body={},
+        queue=rule.queue,
+    )
+    return governing.propose(OFFICE, person=person, wish=wish)
+
+
+def _check_may(rights: Rights, change: ProposedChange) -> None:
+    """Raise Forbidden unless the rule was and will be this person's to make."""
+    for body in (change.before, change.body):
+        if body:
+            queue = _find_queue(body["queue"])
+            queue_id = queue.id if queue else None
+            permissions.check_can_oversee(rights, queue_id=queue_id)
+
+
+def _list_approvers(change: ProposedChange) -> Collection[int]:
+    return watching.find_overseers(change.queue_id)
+
+
+def _enact(change: ProposedChange, person: Person, now: dt.datetime) -> None:
+    """Let a rule stand, say something else, or end, as was agreed."""
+    if not change.before:
+        _check_name(change.body["name"], None)
+        rule = AlertRule(made_by=change.author, made_at=now, version=0)
+        _write(rule, change, "alert.made", person, now=now)
+        return
+    rule = _lock(int(change.subject.partition(":")[2]))
+    if body_of(rule) != change.before:
+        raise Conflict("The rule has changed since this was proposed; decline this.")
+    if change.body:
+        _check_name(change.body["name"], rule)
+        _write(rule, change, "alert.changed", person, now=now)
+        return
     rule.removed_at = now
     rule.save(update_fields=["removed_at"])
+    chat_hooks.remove_receiver(rule=rule, now=now)
     AlertEpisode.objects.filter(rule=rule, closed_at=None).update(closed_at=now)
-    _record("alert.removed", rule, person, now=now)
+    _record("alert.removed", rule, change, person, now=now)
+
+
+OFFICE: Final = Office(
+    kind=GovernedKind.ALERT_RULE,
+    prefix="alert",
+    check_may_propose=_check_may,
+    check_may_settle=_check_may,
+    list_approvers=_list_approvers,
+    enact=_enact,
+)
 
 
 def evaluate_due() -> None:
@@ -203,61 +275,121 @@ def _period(rule: AlertRule) -> dt.timedelta:
     return dt.timedelta(seconds=rule.period_seconds)
 
 
-def _check(wanted: Wanted, person: Person) -> None:
-    rights = permissions.get_rights(person.id)
-    queue_id = wanted.queue.id if wanted.queue else None
-    permissions.check_can_oversee(rights, queue_id=queue_id)
+def body_of(rule: AlertRule) -> dict[str, Any]:
+    """Return what a rule says now, as a proposal keeps it."""
+    return alert_rules.write_body(
+        name=rule.name,
+        figure=rule.figure,
+        queue=rule.queue.key if rule.queue else "",
+        scope=rule.scope,
+        bounds=bounds_of(rule),
+        period=_period(rule),
+        note=rule.note,
+        webhook=read_webhook(rule),
+    )
+
+
+def read_webhook(rule: AlertRule) -> dict[str, str]:
+    """Return where else a rule's alerts are posted, or nothing."""
+    hook = ChatHook.objects.filter(rule=rule, removed_at=None).first()
+    return {"url": hook.url, "secret": hook.secret} if hook else {}
+
+
+def _check(wanted: Wanted) -> None:
     faults = alerting.find_faults(
         figure=wanted.figure, bounds=wanted.bounds, period=wanted.period
     )
     if not wanted.name.strip():
         faults.append(("name", "Name it, so that it can be told of."))
+    if url := wanted.webhook.get("url", ""):
+        try:
+            egress.check(url)
+        except egress.NotAllowed as error:
+            faults.append(("webhook", str(error)))
+    secret = wanted.webhook.get("secret", "")
+    if secret and secret not in settings.WEBHOOK_SECRETS:
+        faults.append(("secret", f"The settings have no secret named {secret!r}."))
     if faults:
         raise BadRule(faults)
 
 
-def _lock(rule_id: int, person: Person) -> AlertRule:
+def _check_name(name: str, rule: AlertRule | None) -> None:
+    standing = AlertRule.objects.filter(removed_at=None)
+    taken = standing.filter(name=name)
+    if (taken.exclude(pk=rule.pk) if rule else taken).exists():
+        raise Conflict(f"There is an alert named {name!r} already.")
+    if rule is None and standing.count() >= MOST:
+        raise Conflict(f"There are {MOST} alerts already; end one first.")
+
+
+def _lock(rule_id: int) -> AlertRule:
     rule = (
         AlertRule.objects
-        .select_for_update()
+        .select_for_update(of=("self",))
+        .select_related("queue")
         .filter(pk=rule_id, removed_at=None)
         .first()
     )
     if rule is None:
         raise NotFound(f"There is no alert {rule_id}.")
-    rights = permissions.get_rights(person.id)
-    permissions.check_can_oversee(rights, queue_id=rule.queue_id)
     return rule
 
 
+def _find_queue(key: str) -> Queue | None:
+    if not key:
+        return None
+    queue = Queue.objects.filter(key=key).first()
+    if queue is None:
+        raise NotFound(f"There is no queue {key!r}.")
+    return queue
+
+
 def _write(
-    rule: AlertRule, wanted: Wanted, person: Person, *, now: dt.datetime
+    rule: AlertRule,
+    change: ProposedChange,
+    kind: str,
+    person: Person,
+    *,
+    now: dt.datetime,
 ) -> None:
-    rule.name, rule.figure, rule.queue = wanted.name, wanted.figure, wanted.queue
-    rule.scope = {word: text for word, text in wanted.scope.items() if text}
-    bounds = wanted.bounds
+    """Write what was agreed as the rule's next version; its wait begins anew."""
+    body = change.body
+    bounds = alert_rules.read_bounds(body)
+    rule.name, rule.figure = body["name"], body["figure"]
+    rule.queue, rule.scope = _find_queue(body["queue"]), body["scope"]
     rule.comparison = bounds.comparison.value
     rule.threshold, rule.clear = bounds.threshold, bounds.clear
-    rule.lasting_seconds = int(bounds.lasting.total_seconds())
-    rule.period_seconds = int(wanted.period.total_seconds())
-    rule.note = wanted.note
-    rule.changed_by, rule.changed_at = person, now
+    rule.lasting_seconds = body["lasting_seconds"]
+    rule.period_seconds = body["period_seconds"]
+    rule.note = body["note"]
+    rule.version += 1
+    rule.changed_by, rule.changed_at = change.author, now
     rule.save()
+    chat_hooks.set_receiver(rule=rule, webhook=body["webhook"], now=now)
+    WatchState.objects.filter(subject=subject_of(rule)).update(
+        out_since=None, next_at=now
+    )
+    change.subject, change.version = subject_of(rule), rule.version
+    _record(kind, rule, change, person, now=now)
 
 
-def _record(kind: str, rule: AlertRule, person: Person, *, now: dt.datetime) -> None:
+def _record(
+    kind: str,
+    rule: AlertRule,
+    change: ProposedChange,
+    person: Person,
+    *,
+    now: dt.datetime,
+) -> None:
     detail: dict[str, object] = {
         "rule": rule.id,
-        "name": rule.name,
-        "figure": rule.figure,
-        "queue": rule.queue.key if rule.queue else "",
-        "scope": rule.scope,
-        "comparison": rule.comparison,
-        "threshold": f"{rule.threshold:f}",
-        "clear": f"{rule.clear:f}",
-        "lasting_seconds": rule.lasting_seconds,
-        "period_seconds": rule.period_seconds,
+        "version": rule.version,
+        "change": change.id,
+        "proposed_by": f"person:{change.author_id}",
+        **body_of(rule),
     }
+    # An address may let anybody post: what entries keep of it is its host.
+    detail["webhook"] = alert_rules.tell_webhook(change.body.get("webhook", {}))
     draft = audit.Draft(kind=kind, actor=actor_of(person), detail=detail)
     audit.record_installation(drafts=[draft], now=now)
     live.publish(live.ALERTS)

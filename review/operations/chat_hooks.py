@@ -1,8 +1,9 @@
-"""Chat rooms that hear of a queue. Each change is an entry of the installation.
+"""Chat rooms of queues, receivers of alert rules. Each change is an entry.
 
 The URL of a webhook is a secret: entries, pages and logs name its host alone.
 """
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import Final
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from django.db import transaction
 
 from review.core.notices import ChatKind, Notice
-from review.models import ChatHook, Queue
+from review.models import AlertRule, ChatHook, Queue
 from workflows import audit
 from workflows.connectors import egress
 from workflows.core.actors import Actor
@@ -86,6 +87,37 @@ def remove_hook(*, queue_key: str, name: str, actor: Actor) -> None:
         if not changed:
             raise NotFound(f"No chat room {name!r} hears of the queue {queue_key!r}.")
         _record("chat_hook.removed", actor, {"queue": queue_key, "name": name})
+
+
+def set_receiver(
+    *, rule: AlertRule, webhook: Mapping[str, str], now: dt.datetime
+) -> None:
+    """Let a rule's alerts be posted there, or nowhere else; its change is the entry.
+
+    What waits for a receiver that is given up is not sent.
+    """
+    standing = ChatHook.objects.filter(rule=rule, removed_at=None).first()
+    if not webhook:
+        remove_receiver(rule=rule, now=now)
+        return
+    if standing is not None and standing.url == webhook["url"]:
+        standing.name, standing.secret = rule.name[:MOST_NAME], webhook["secret"]
+        standing.save(update_fields=["name", "secret"])
+        return
+    remove_receiver(rule=rule, now=now)
+    ChatHook.objects.create(
+        rule=rule,
+        name=rule.name[:MOST_NAME],
+        kind=ChatKind.JSON.value,
+        url=webhook["url"],
+        secret=webhook["secret"],
+        created_at=now,
+    )
+
+
+def remove_receiver(*, rule: AlertRule, now: dt.datetime) -> None:
+    """Post a rule's alerts nowhere else; the change of the rule is the entry."""
+    ChatHook.objects.filter(rule=rule, removed_at=None).update(removed_at=now)
 
 
 def name_host(hook: ChatHook) -> str:

@@ -20,12 +20,12 @@ from review.core.changes import (
     Migration,
     MoveState,
     describe,
-    find_objection,
 )
 from review.core.notices import Notice
 from review.core.states import Role
 from review.models import DefinitionChange, DefinitionMove, Person, RoleGrant
 from review.operations import definition_drafts
+from review.operations.four_eyes import check_another, check_own
 from review.operations.notifying import tell
 from review.operations.people import actor_of
 from review.permissions import check_can_deploy, get_rights
@@ -34,7 +34,6 @@ from workflows.models import Definition, Instance
 from workflows.operations import definitions, packages, rolling_back
 from workflows.operations.errors import (
     Conflict,
-    Forbidden,
     Invalid,
     NotFound,
     Stale,
@@ -161,10 +160,11 @@ def withdraw(*, change_id: int, person: Person, reason: str) -> None:
     check_reason(reason)
     with transaction.atomic():
         change = _lock(change_id)
-        if change.state != ChangeState.PROPOSED.value:
-            raise Conflict("This change has been settled already.")
-        if change.author_id != person.id:
-            raise Forbidden("Somebody else proposed this; decline it instead.")
+        check_own(
+            state=ChangeState(change.state),
+            author_id=change.author_id,
+            person_id=person.id,
+        )
         now = database_now()
         _settle(change, ChangeState.WITHDRAWN, person, reason=reason, now=now)
 
@@ -315,16 +315,9 @@ def _lock(change_id: int) -> DefinitionChange:
 def _check_may_settle(change: DefinitionChange, person: Person) -> None:
     rights = get_rights(person.id)
     check_can_deploy(rights)
-    objection = find_objection(
-        state=ChangeState(change.state),
-        author_id=change.author_id,
-        persons=rights.persons,
+    check_another(
+        state=ChangeState(change.state), author_id=change.author_id, rights=rights
     )
-    if not objection:
-        return
-    if change.state != ChangeState.PROPOSED.value:
-        raise Conflict(objection)
-    raise Forbidden(objection, code="same-person")
 
 
 def _settle(

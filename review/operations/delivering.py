@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 
 from review.core import deliveries
@@ -32,6 +33,7 @@ from workflows import dispatch
 from workflows.connectors import chat
 from workflows.connectors.mail import MailLine
 from workflows.connectors.outcomes import Later, Rejected
+from workflows.core.webhooks import sign
 from workflows.driver import fetch
 from workflows.store import database_now
 
@@ -64,7 +66,8 @@ _CLAIM: Final = """
 """
 # A person who has gone, or read it all meanwhile, leaves a delivery without lines.
 _ADDRESSES: Final = """
-    SELECT d.id, CASE WHEN p.disabled_at IS NULL THEN p.email END, h.url, h.kind, h.name
+    SELECT d.id, CASE WHEN p.disabled_at IS NULL THEN p.email END, h.url, h.kind,
+        h.name, h.secret
     FROM review_delivery d
     LEFT JOIN review_person p ON p.id = d.person_id
     LEFT JOIN review_chathook h ON h.id = d.hook_id AND h.removed_at IS NULL
@@ -109,6 +112,7 @@ class Parcel:
     hook_url: str
     hook_kind: str
     room: str
+    secret: str
 
 
 class Mailman:
@@ -200,11 +204,27 @@ def _find_way(parcel: Parcel, line: MailLine) -> Callable[[], None] | None:
             room=parcel.room,
             delivery_key=name,
         )
-        return lambda: chat.post(parcel.hook_url, body=body, delivery_key=name)
+        return lambda: chat.post(
+            parcel.hook_url,
+            body=body,
+            delivery_key=name,
+            proof=_sign(parcel.secret, key=name, body=body),
+        )
     if parcel.email:
         letter = letters.write_letter(parcel.lines, to=parcel.email, delivery_key=name)
         return lambda: line.send(letter)
     return None
+
+
+def _sign(secret: str, *, key: str, body: bytes) -> dict[str, str]:
+    """Return what proves who posts. Raises Later where the settings lack the secret."""
+    if not secret:
+        return {}
+    known: dict[str, str] = settings.WEBHOOK_SECRETS
+    if secret not in known:
+        raise Later(f"The secret {secret!r} is not among the settings.")
+    # The moment is that of the try: receivers refuse what was signed long ago.
+    return sign(secret=known[secret], key=key, at=int(time.time()), body=body)
 
 
 def _postpone(parcel: Parcel, error: Later) -> None:
@@ -258,6 +278,7 @@ def _read_parcels(claimed: Sequence[Claimed]) -> Mapping[int, Parcel]:
             hook_url=url or "",
             hook_kind=kind or "",
             room=room or "",
+            secret=secret or "",
         )
-        for delivery_id, email, url, kind, room in fetch(_ADDRESSES, [ids])
+        for delivery_id, email, url, kind, room, secret in fetch(_ADDRESSES, [ids])
     }

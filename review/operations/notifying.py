@@ -35,7 +35,7 @@ _INSERT: Final = """
         FROM review_chathook h
         WHERE h.removed_at IS NULL
           AND (h.kinds = '[]'::jsonb OR h.kinds ? %(kind)s)
-          AND (h.queue_id = %(queue_id)s OR (
+          AND (h.queue_id = %(queue_id)s OR h.rule_id = %(rule_id)s::bigint OR (
               %(queue_id)s::bigint IS NULL AND h.queue_id IN (
                   SELECT t.queue_id FROM review_task t
                   WHERE t.instance_id = %(instance_id)s
@@ -57,14 +57,15 @@ def tell(
     instance_id: UUID | None = None,
     key: str = "",
     queue_id: int | None = None,
+    rule_id: int | None = None,
     tables: Sequence[Table] = (),
 ) -> int:
     """Keep a notice for each person, in the caller's transaction; return how many.
 
     `url` is a path on this site, e.g. of `reverse`. With a `key` each person is told
     once for it, however often this is called. The chat rooms of the queue hear it too:
-    of `queue_id`, else of the queues where the instance has tasks. Tables stand in its
-    mail. Sending comes after the commit: a rollback takes the notice with it, a crash
+    of `queue_id`, else of the queues where the instance has tasks; and the receiver of
+    the alert rule `rule_id`. Tables stand in its mail. Sending comes after the commit: a rollback takes the notice with it, a crash
     delays it to the next sweep.
     """
     words = {
@@ -76,6 +77,7 @@ def tell(
         "instance_id": instance_id,
         "key": key,
         "queue_id": queue_id,
+        "rule_id": rule_id,
         "listed": Channel.IN_APP in KINDS[kind].channels,
         "tables": json.dumps([dataclasses.asdict(table) for table in tables]),
     }

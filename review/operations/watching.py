@@ -176,6 +176,7 @@ def tell(alarm: Alarm, *, key: str) -> None:
         text=alarm.text,
         url=alarm.url,
         queue_id=alarm.queue_id,
+        rule_id=alarm.rule_id,
         key=key,
     )
 

@@ -3,7 +3,9 @@
 import datetime as dt
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -12,10 +14,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from review import live, permissions
 from review.core.alerting import describe
+from review.core.changes import GovernedKind
 from review.core.figures import BY_KEY
+from review.core.notices import DeliveryState
 from review.core.states import Role
+from review.dashboards import proposed as shown_changes
 from review.dashboards import watching as shown
 from review.dashboards.frame import Viewer
+from review.forms.acts import ReasonForm
 from review.forms.watching import AlertForm, SilenceForm, to_typed
 from review.models import AlertRule, Person, Queue
 from review.operations import alerts, watching
@@ -23,11 +29,19 @@ from review.operations.alerts import BadRule, Wanted
 from review.views.access import screen, viewer_required
 from review.views.formats import Pill, format_duration, format_moment
 from review.views.pages import render_page
+from review.views.proposed_changes import tell_change
 from review.views.watch_rows import build_episode, build_silence
 from workflows.operations.errors import NotFound, Refused
 from workflows.store import database_now
 
-_FIELDS = {"figure": "figure", "clear": "clear", "lasting": "lasting", "name": "name"}
+DELIVERY_STATES = {
+    DeliveryState.WAITING: Pill("waits"),
+    DeliveryState.SENDING: Pill("on its way"),
+    DeliveryState.SENT: Pill("taken", "good"),
+    DeliveryState.DEAD: Pill("given up", "bad"),
+    DeliveryState.SKIPPED: Pill("not sent"),
+}
+_FIELDS = ("figure", "clear", "lasting", "name", "webhook", "secret")
 
 
 @require_GET
@@ -46,6 +60,10 @@ def alert_list(request: HttpRequest) -> HttpResponse:
             for row in shown.list_silences()
             if row.stands
         ],
+        "waiting": [
+            tell_change(one, viewer, now=now)
+            for one in shown_changes.list_waiting(GovernedKind.ALERT_RULE)
+        ],
         "may_watch": permissions.can_oversee(viewer.rights, queue_id=None),
         "topic": live.ALERTS,
     }
@@ -55,48 +73,57 @@ def alert_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @screen(permissions.check_can_see_policies)
 def alert_new(request: HttpRequest) -> HttpResponse:
-    """Make an alert on a figure."""
+    """Propose an alert on a figure."""
     viewer = viewer_required(request)
     if request.method != "POST":
         return _show(request, _form(viewer))
-    form = _form(viewer, request.POST)
-    if not form.is_valid():
-        return _show(request, form, status=422)
-    try:
-        alerts.make_rule(wanted=_wanted(form), person=_person(viewer))
-    except Refused as refusal:
-        return _refuse(request, form, refusal)
-    messages.success(request, "It is watched from now on, once a minute.")
-    return redirect("alert-list")
+    return _propose(request, _form(viewer, request.POST))
 
 
 @require_http_methods(["GET", "POST"])
 @screen(permissions.check_can_see_policies)
 def alert_edit(request: HttpRequest, rule_id: int) -> HttpResponse:
-    """Show an alert with its history; change it."""
+    """Show an alert with its versions and history; propose that it say something else."""
     viewer, rule = viewer_required(request), _find(rule_id)
     if request.method != "POST":
-        return _show(request, _form(viewer, initial=_initial(rule)), rule=rule)
-    form = _form(viewer, request.POST)
+        form = _form(viewer, rule=rule, initial=_initial(rule))
+        return _show(request, form, rule=rule)
+    return _propose(request, _form(viewer, request.POST, rule=rule), rule=rule)
+
+
+def _propose(
+    request: HttpRequest, form: AlertForm, *, rule: AlertRule | None = None
+) -> HttpResponse:
     if not form.is_valid():
         return _show(request, form, rule=rule, status=422)
     try:
-        alerts.change_rule(
-            rule_id=rule_id, wanted=_wanted(form), person=_person(viewer)
+        change = alerts.propose(
+            wanted=_wanted(form, rule),
+            person=_person(viewer_required(request)),
+            reason=form.cleaned_data["reason"],
+            rule_id=rule.id if rule else None,
         )
     except Refused as refusal:
         return _refuse(request, form, refusal, rule=rule)
-    messages.success(request, "Changed.")
-    return redirect("alert-list")
+    messages.success(request, "Proposed; a second person decides on it.")
+    return redirect("proposed-change", change.id)
 
 
 @require_POST
 @screen(permissions.check_can_see_policies)
 def alert_remove(request: HttpRequest, rule_id: int) -> HttpResponse:
-    """Watch a figure no more."""
-    alerts.remove_rule(rule_id=rule_id, person=_person(viewer_required(request)))
-    messages.success(request, "It is watched no more; its history stays.")
-    return redirect("alert-list")
+    """Propose to watch a figure no more."""
+    viewer, rule = viewer_required(request), _find(rule_id)
+    form = ReasonForm(request.POST, prefix="end")
+    if form.is_valid():
+        reason = form.cleaned_data["reason"]
+        change = alerts.propose_end(
+            rule_id=rule_id, person=_person(viewer), reason=reason
+        )
+        messages.success(request, "Proposed; a second person decides on it.")
+        return redirect("proposed-change", change.id)
+    kept = _form(viewer, rule=rule, initial=_initial(rule))
+    return _show(request, kept, rule=rule, end=form, status=422)
 
 
 @require_POST
@@ -106,7 +133,7 @@ def alert_silence(request: HttpRequest, rule_id: int) -> HttpResponse:
     viewer, rule = viewer_required(request), _find(rule_id)
     form = SilenceForm(request.POST)
     if not form.is_valid():
-        initial = _form(viewer, initial=_initial(rule))
+        initial = _form(viewer, rule=rule, initial=_initial(rule))
         return _show(request, initial, rule=rule, silence=form, status=422)
     watching.silence(
         subject=alerts.subject_of(rule),
@@ -160,18 +187,34 @@ def _rule(row: Any, viewer: Viewer, *, now: dt.datetime) -> dict[str, Any]:
     }
 
 
-def _form(viewer: Viewer, data: Any = None, **options: Any) -> AlertForm:
+def _form(
+    viewer: Viewer,
+    data: Any = None,
+    *,
+    rule: AlertRule | None = None,
+    **options: Any,
+) -> AlertForm:
     held = viewer.rights.list_queue_ids(Role.MANAGER)
     queues = Queue.objects.order_by("name")
     if held is not None and not permissions.can_oversee(viewer.rights, queue_id=None):
         queues = queues.filter(id__in=held)
     rows = [(queue.id, queue.name) for queue in queues]
-    return AlertForm(data, queues=rows, **options)
+    url = alerts.read_webhook(rule).get("url", "") if rule else ""
+    return AlertForm(
+        data,
+        queues=rows,
+        secrets=sorted(settings.WEBHOOK_SECRETS),
+        host=urlsplit(url).hostname or "",
+        **options,
+    )
 
 
 def _initial(rule: AlertRule) -> dict[str, Any]:
     unit = alerts.figure_of(rule).unit
+    webhook = alerts.read_webhook(rule)
     return {
+        "receiver": "keep" if webhook else "",
+        "secret": webhook.get("secret", ""),
         "name": rule.name,
         "figure": rule.figure,
         "queue": rule.queue_id,
@@ -187,7 +230,7 @@ def _initial(rule: AlertRule) -> dict[str, Any]:
     }
 
 
-def _wanted(form: AlertForm) -> Wanted:
+def _wanted(form: AlertForm, rule: AlertRule | None) -> Wanted:
     given = form.cleaned_data
     return Wanted(
         name=" ".join(given["name"].split()),
@@ -197,6 +240,7 @@ def _wanted(form: AlertForm) -> Wanted:
         queue=Queue.objects.filter(pk=given["queue"]).first(),
         scope=form.scope,
         note=given["note"].strip(),
+        webhook=form.read_webhook(alerts.read_webhook(rule) if rule else {}),
     )
 
 
@@ -217,7 +261,7 @@ def _refuse(
 ) -> HttpResponse:
     if isinstance(refusal, BadRule):
         for name, said in refusal.faults:
-            form.add_error(_FIELDS.get(name), said)
+            form.add_error(name if name in _FIELDS else None, said)
     else:
         form.add_error(None, refusal.message)
     return _show(request, form, rule=rule, status=refusal.status)
@@ -229,6 +273,7 @@ def _show(
     *,
     rule: AlertRule | None = None,
     silence: SilenceForm | None = None,
+    end: ReasonForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     viewer, now = viewer_required(request), database_now()
@@ -243,6 +288,8 @@ def _show(
         "figures": list(BY_KEY.values()),
         "may_watch": permissions.can_oversee(viewer.rights, queue_id=queue_id),
         "silence": silence or SilenceForm(),
+        "end": end or ReasonForm(prefix="end"),
+        **(_governed(rule, viewer, now=now) if rule else {}),
         "episodes": [
             build_episode(row, viewer, now=now)
             for row in episodes
@@ -255,6 +302,36 @@ def _show(
         ],
     }
     return render_page(request, "review/alert_edit.html", context, status=status)
+
+
+def _governed(rule: AlertRule, viewer: Viewer, *, now: dt.datetime) -> dict[str, Any]:
+    """Return the changes of a rule, and what was posted to its receivers."""
+    subject, kind = alerts.subject_of(rule), GovernedKind.ALERT_RULE
+    waiting = shown_changes.list_waiting(kind, subject=subject)
+    return {
+        "waiting": [
+            tell_change(one, viewer, now=now)
+            for one in waiting
+            if one.subject == subject
+        ],
+        "made": [
+            tell_change(one, viewer, now=now)
+            for one in shown_changes.list_made(kind, subject=subject)
+        ],
+        "deliveries": [
+            {
+                "title": row.title or "",
+                "host": row.host,
+                "state": DELIVERY_STATES[DeliveryState(row.state)],
+                "attempts": row.attempts,
+                "error": row.error,
+                "at": format_moment(
+                    row.finished_at or row.next_at, zone=viewer.look.tzinfo, now=now
+                ),
+            }
+            for row in shown_changes.list_deliveries(rule.id)
+        ],
+    }
 
 
 def _person(viewer: Viewer) -> Person:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -27,8 +28,9 @@ from review.views.formats import Pill, format_moment
 from review.views.mapping_rows import list_going
 from review.views.migration_reports import tell_report
 from review.views.pages import render_page
+from review.views.two_persons import settle
 from workflows.operations import definitions, exports
-from workflows.operations.errors import Conflict, Forbidden, NotFound, Refused
+from workflows.operations.errors import NotFound, Refused
 from workflows.store import database_now
 
 MOVE_STATES = {
@@ -209,28 +211,25 @@ def _settle(
     request: HttpRequest,
     change_id: int,
     form: ApproveForm | ReasonForm,
-    settle: Callable[[Person, str], None],
+    act: Callable[[Person, str], None],
     *,
     said: str,
 ) -> HttpResponse:
-    if not form.is_valid():
-        return _show(request, change_id, form=form, status=422)
-    try:
-        settle(find_person(request), form.cleaned_data["reason"])
-    except NotFound:
-        raise
-    except (Conflict, Forbidden, Refused) as refusal:
-        form.add_error(None, refusal.message)
-        return _show(request, change_id, form=form, status=refusal.status)
-    messages.success(request, said)
-    return redirect("change-detail", change_id)
+    return settle(
+        request,
+        form,
+        lambda reason: act(find_person(request), reason),
+        show=lambda form, status: _show(request, change_id, form=form, status=status),
+        back=("change-detail", change_id),
+        said=said,
+    )
 
 
 def _show(
     request: HttpRequest,
     change_id: int,
     *,
-    form: ApproveForm | ReasonForm | None = None,
+    form: Form | None = None,
     status: int = 200,
 ) -> HttpResponse:
     viewer, now = viewer_required(request), database_now()

@@ -14,15 +14,16 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
 from review import live, permissions
-from review.core.changes import ChangeKind, ChangeState, describe
+from review.core.changes import ChangeKind, describe
 from review.dashboards import definition_desk as shown
 from review.dashboards.frame import Viewer
 from review.forms.definitions import NewPackageForm
 from review.models import DefinitionChange, Person
 from review.operations import definition_changes, definition_drafts
 from review.views.access import screen, viewer_required
-from review.views.formats import Pill, format_moment
+from review.views.formats import format_moment
 from review.views.pages import render_page
+from review.views.two_persons import tell_settling
 from workflows.bpmn import read_bpmn
 from workflows.core.bpmn.problems import BpmnError
 from workflows.core.bpmn.templates import Dialect, write_templates
@@ -30,13 +31,6 @@ from workflows.core.manifest import MANIFEST, write_manifest
 from workflows.operations import packages
 from workflows.operations.errors import Invalid, NotFound, Refused
 from workflows.store import database_now
-
-STATES = {
-    ChangeState.PROPOSED: Pill("Waits for approval", "accent"),
-    ChangeState.DONE: Pill("Approved and done", "good"),
-    ChangeState.DECLINED: Pill("Declined", "bad"),
-    ChangeState.WITHDRAWN: Pill("Withdrawn"),
-}
 
 
 @require_GET
@@ -124,34 +118,22 @@ def build_change(
     change: DefinitionChange, viewer: Viewer, *, now: dt.datetime
 ) -> dict[str, Any]:
     """Return a change as lists and its own page show it."""
-    zone = viewer.look.tzinfo
-    is_open = change.state == ChangeState.PROPOSED.value
-    is_own = change.author_id in viewer.rights.persons
-    may = permissions.can_deploy(viewer.rights)
+    urls = {
+        f"{act}_url": reverse(f"change-{act}", args=[change.id])
+        for act in ("approve", "decline", "withdraw")
+    }
     return {
-        "id": change.id,
+        **tell_settling(
+            change, viewer, may=permissions.can_deploy(viewer.rights), now=now
+        ),
+        **urls,
+        "who_decides": "Another process owner decides on this.",
         "url": reverse("change-detail", args=[change.id]),
         "key": change.key,
         "what": definition_changes.name_change(change),
         "version": change.version,
         "digest": change.digest,
-        "state": STATES[ChangeState(change.state)],
-        "reason": change.reason,
-        "by": _name(change.author, viewer),
-        "proposed": format_moment(change.proposed_at, zone=zone, now=now),
-        "settled": format_moment(change.settled_at, zone=zone, now=now)
-        if change.settled_at
-        else "",
-        "settled_by": _name(change.settled_by, viewer) if change.settled_by else "",
-        "settled_reason": change.settled_reason,
-        "is_open": is_open,
-        "is_own": is_open and change.author_id == viewer.person_id,
-        "may_settle": may and is_open and not is_own,
     }
-
-
-def _name(person: Person, viewer: Viewer) -> str:
-    return "you" if person.id == viewer.person_id else person.name
 
 
 def _show(

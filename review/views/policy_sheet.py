@@ -7,7 +7,6 @@ from django.urls import reverse
 
 from review.core.grid_matrix import Cell, build_matrix
 from review.core.grid_table import GridBody, list_remarks, read_grid, to_dmn
-from review.core.policies import compare_lines, describe_changes
 from review.core.states import PolicyKind
 from review.dashboards.case import Case
 from review.models import Policy
@@ -15,6 +14,7 @@ from review.operations.policies import KINDS
 from review.views.policy_kinds import PAGES
 from review.views.policy_preview import TONES
 from review.views.sheets import Sheet, build_sheet, find_record
+from review.views.two_persons import draw_lines
 from workflows.core.outline import read_outline
 
 REVEALS: Final = {
@@ -93,31 +93,14 @@ def draw_changes(
     """Return two versions line by line, in the newer one's order."""
     rules = KINDS[kind]
     heads = rules.list_heads(new)
-    changes = compare_lines(_aligned(kind, old, heads), _aligned(kind, new, heads))
     lost = [head for head in rules.list_heads(old) if head not in heads]
-    said = describe_changes(changes, what=PAGES[kind].what)
-    return {
-        "said": said,
-        "lost": f"No longer asked: {', '.join(lost)}." if lost else "",
-        "heads": heads,
-        "rows": [
-            {
-                "kind": one.kind,
-                "number": one.number or "",
-                "was": one.was or "",
-                "cells": [
-                    {"text": text, "old": before, "is_changed": mark}
-                    for text, before, mark in zip(
-                        one.cells,
-                        one.old or one.cells,
-                        one.marks or (False,) * len(one.cells),
-                        strict=True,
-                    )
-                ],
-            }
-            for one in changes
-        ],
-    }
+    drawn = draw_lines(
+        heads,
+        _aligned(kind, old, heads),
+        _aligned(kind, new, heads),
+        what=PAGES[kind].what,
+    )
+    return drawn | {"lost": f"No longer asked: {', '.join(lost)}." if lost else ""}
 
 
 def _aligned(kind: PolicyKind, body: Mapping[str, Any], heads: Any) -> list[Any]:

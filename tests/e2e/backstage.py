@@ -6,6 +6,7 @@ Django for every wish.
 """
 
 import base64
+import dataclasses
 import datetime as dt
 import json
 import os
@@ -51,6 +52,7 @@ from review.operations.acts import Wish  # noqa: E402
 from review.operations.control_runs import run_controls  # noqa: E402
 from review.operations.queues import QueueRules  # noqa: E402
 from tests.e2e import stage  # noqa: E402
+from tests.factories.alerts import bring_rule  # noqa: E402
 from tests.factories.processes import (  # noqa: E402
     TESTER,
     chain,
@@ -261,11 +263,11 @@ def _propose_grids(queue: Queue, person: Person) -> int:
 
 
 def _oversee(owner: Person, manager: Person) -> dict[str, int]:
-    return {"stop": _stop(owner), "alert": _watch(owner, manager)}
+    return {"stop": _stop(owner), **_watch(owner, manager)}
 
 
-def _watch(owner: Person, manager: Person) -> int:
-    """Bring an objective into force, and make an alert that is out of bounds."""
+def _watch(owner: Person, manager: Person) -> dict[str, int]:
+    """Bring an objective into force, an alert out of bounds, and a change of it."""
     night = Queue.objects.get(key="night")
     body = {"rows": [{"name": "in-time", "share": "95", "within": "PT8H"}]}
     proposed = policies.propose(
@@ -276,17 +278,17 @@ def _watch(owner: Person, manager: Person) -> int:
         person=manager,
     )
     policies.approve(policy_id=proposed.id, person=owner)
-    rule = alerts.make_rule(
-        wanted=alerts.Wanted(
-            name="Much to do",
-            figure="wip",
-            bounds=Bounds(Comparison.ABOVE, Decimal(1), Decimal(0)),
-            period=dt.timedelta(days=1),
-        ),
-        person=owner,
+    wanted = alerts.Wanted(
+        name="Much to do",
+        figure="wip",
+        bounds=Bounds(Comparison.ABOVE, Decimal(1), Decimal(0)),
+        period=dt.timedelta(days=1),
     )
+    rule = bring_rule(wanted=wanted, by=manager, then=owner)
     watch_sweep.evaluate_due()
-    return rule.id
+    changed = dataclasses.replace(wanted, note="Call the desk.")
+    change = alerts.propose(wanted=changed, person=manager, reason=WHY, rule_id=rule.id)
+    return {"alert": rule.id, "alert_change": change.id}
 
 
 def _stop(owner: Person) -> int:

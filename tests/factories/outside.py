@@ -119,6 +119,7 @@ class ChatRoom:
     posts: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     hosts: list[str] = field(default_factory=list)
+    proofs: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     answers: deque[int] = field(default_factory=deque)
     headers: dict[str, str] = field(default_factory=dict)
     answer: bytes = b"ok"
@@ -132,6 +133,8 @@ class _RoomSession(BaseHTTPRequestHandler):
         self.room.posts.append(json.loads(body))
         self.room.keys.append(self.headers["Idempotency-Key"])
         self.room.hosts.append(self.headers["Host"])
+        sent = {key.lower(): value for key, value in self.headers.items()}
+        self.room.proofs.append((sent, body))
         status = self.room.answers.popleft() if self.room.answers else 200
         self.send_response(status)
         for name, value in self.room.headers.items():

@@ -1,5 +1,6 @@
 """Post to a chat room's webhook. What the post says is not decided here."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from workflows.connectors import egress
@@ -10,13 +11,24 @@ MOST_WAIT_SECONDS: Final = 3600
 _LATER: Final = frozenset({408, 425, 429})
 
 
-def post(url: str, *, body: bytes, delivery_key: str) -> None:
+def post(
+    url: str,
+    *,
+    body: bytes,
+    delivery_key: str,
+    proof: Mapping[str, str] | None = None,
+) -> None:
     """Post once. Raises Rejected and Later; returning means that it was taken.
 
-    `delivery_key` is the same each time the same post is tried. A redirect is a
-    refusal: the room has moved, or somebody wants us elsewhere.
+    `delivery_key` is the same each time the same post is tried, `proof` the headers
+    that sign it. A redirect is a refusal: the room has moved, or somebody wants us
+    elsewhere.
     """
-    headers = {"Content-Type": "application/json", "Idempotency-Key": delivery_key}
+    headers = {
+        "Content-Type": "application/json",
+        "Idempotency-Key": delivery_key,
+        **(proof or {}),
+    }
     try:
         answer = egress.post(url, body=body, headers=headers)
     except egress.NotAllowed as error:

@@ -5,6 +5,7 @@ import io
 import os
 import signal
 import socket
+from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -12,7 +13,9 @@ from django.db import connections, transaction
 from django.db.models import F
 from pytest_django import Settings
 
+from review.core.alerting import Bounds, Comparison
 from review.core.notices import Channel, ChatKind, Digest, Notice
+from review.core.states import Role
 from review.models import ChatHook, Delivery, Notification, Person, Queue
 from review.operations import (
     chat_hooks,
@@ -24,15 +27,20 @@ from review.operations import (
     queues,
     retention,
 )
+from review.operations.alerts import Wanted
+from tests.factories.alerts import bring_rule
 from tests.factories.outside import HOST, ChatRoom, MailOffice, open_office
 from tests.factories.processes import TESTER
+from tests.factories.tasks import make_person
 from tests.integration.notices.conftest import use_office
 from workflows import jobs
 from workflows.core.egress import AllowedHost
+from workflows.core.webhooks import sign
 from workflows.models import AuditEntry
 from workflows.operations.errors import Conflict, Invalid, NotFound
 
 URL = "/tasks/7/"
+SECRET = "a secret of thirty-two characters"
 
 
 def tell(*persons: Person, kind: Notice = Notice.HANDED_OVER, **words: object) -> int:
@@ -332,6 +340,40 @@ def test_a_room_hears_of_its_queue(room: ChatRoom, db: None, kind: ChatKind) -> 
     assert tell(kind=Notice.STUCK, queue_id=queue.id) == 0
     with pytest.raises(NotFound):
         chat_hooks.remove_hook(queue_key="desk", name="ops", actor=TESTER)
+
+
+def test_a_rules_receiver_hears_of_it_alone_in_posts_that_are_signed(
+    room: ChatRoom, settings: Settings, db: None
+) -> None:
+    settings.WEBHOOK_SECRETS = {"ops": SECRET}
+    queue = queues.define_queue(key="desk", name="Desk", actor=TESTER)
+    olga, anna = (make_person(name, Role.PROCESS_OWNER) for name in ("Olga", "Anna"))
+    wanted = Wanted(
+        name="Much to do", figure="wip", period=dt.timedelta(days=1),
+        bounds=Bounds(Comparison.ABOVE, Decimal(2), Decimal(1)),
+        webhook={"url": room.url, "secret": "ops"},
+    )  # fmt: skip
+    rule = bring_rule(wanted=wanted, by=olga, then=anna)
+    tell(kind=Notice.ALERT, queue_id=queue.id)
+    assert drain() == 0
+    room.answers.append(503)
+    assert tell(kind=Notice.ALERT, queue_id=queue.id, rule_id=rule.id, key="k") == 1
+    assert drain() == 0
+    pass_time(minutes=2)
+    assert drain() == 1
+    for headers, body in room.proofs:
+        at = int(headers["webhook-timestamp"])
+        made = sign(secret=SECRET, key=headers["webhook-id"], at=at, body=body)
+        assert made.items() <= headers.items()
+    (first, second) = (headers["webhook-id"] for headers, _ in room.proofs)
+    assert first == second
+    # Without its secret it waits: nothing goes out unsigned.
+    settings.WEBHOOK_SECRETS = {}
+    tell(kind=Notice.ALERT, queue_id=queue.id, rule_id=rule.id)
+    assert drain() == 0
+    waiting = Delivery.objects.get(state="WAITING")
+    assert waiting.error == "The secret 'ops' is not among the settings."
+    assert len(room.posts) == 2
 
 
 def test_a_room_that_fails_is_posted_to_again_under_the_same_key(

@@ -17,12 +17,14 @@ from review.models import (
     ObjectiveEvent,
     Person,
     Policy,
+    ProposedChange,
     Queue,
     WatchState,
 )
 from review.operations import (
     alerts,
     objectives,
+    proposed_changes,
     rollups,
     watch_sweep,
     watching,
@@ -31,6 +33,7 @@ from review.operations.alerts import BadRule, Wanted
 from review.operations.people import actor_of
 from review.operations.policies_in_force import get_in_force
 from tests.audit_tables import owner_without_triggers
+from tests.factories.alerts import bring_rule, end_rule
 from tests.factories.policies import set_policy
 from tests.factories.tasks import (
     Desk,
@@ -191,12 +194,12 @@ def test_alert_is_raised_told_silenced_and_over_with_hysteresis() -> None:
     olga = make_person("Olga", Role.PROCESS_OWNER)
     mona = make_person("Mona", Role.MANAGER, queue=desk.queue)
     with pytest.raises(Forbidden):
-        alerts.make_rule(wanted=wanted(), person=desk.alice)
+        propose(desk.alice)
     with pytest.raises(BadRule):
-        alerts.make_rule(wanted=wanted(figure="none"), person=olga)
-    alerts.make_rule(wanted=wanted(queue=desk.queue), person=mona)
+        propose(olga, figure="none")
+    bring_rule(wanted=wanted(queue=desk.queue), by=mona, then=olga)
     with pytest.raises(Conflict, match="named"):
-        alerts.make_rule(wanted=wanted(), person=olga)
+        propose(olga)
     tasks = [open_task(desk) for _ in range(3)]
     look()
     look()
@@ -213,11 +216,58 @@ def test_alert_is_raised_told_silenced_and_over_with_hysteresis() -> None:
     assert (episode.closed_value, told.count()) == (Decimal(1), 2)
 
 
+def propose(person: Person, **given: Any) -> ProposedChange:
+    return alerts.propose(wanted=wanted(**given), person=person, reason="To be seen.")
+
+
+def test_rule_takes_two_persons_for_each_version_and_its_end() -> None:
+    desk = make_desk()
+    olga = make_person("Olga", Role.PROCESS_OWNER)
+    mona = make_person("Mona", Role.MANAGER, queue=desk.queue)
+    first = propose(mona, queue=desk.queue)
+    look()
+    assert not AlertRule.objects.exists()
+    with pytest.raises(Conflict, match="waits for a second person"):
+        propose(olga, queue=desk.queue)
+    for person in (mona, desk.alice):
+        with pytest.raises(Forbidden):
+            proposed_changes.approve(change_id=first.id, person=person)
+    with pytest.raises(Forbidden):
+        proposed_changes.withdraw(change_id=first.id, person=olga, reason="Mine now.")
+    proposed_changes.decline(change_id=first.id, person=olga, reason="Too early yet.")
+    with pytest.raises(Conflict, match="settled"):
+        proposed_changes.approve(change_id=first.id, person=olga)
+    rule = bring_rule(wanted=wanted(queue=desk.queue), by=mona, then=olga)
+    with pytest.raises(Conflict, match="nothing to propose"):
+        change(rule, olga, queue=desk.queue)
+    second = change(rule, olga, queue=desk.queue, note="Call the desk.")
+    rule.refresh_from_db()
+    assert (rule.note, rule.version) == ("", 1)
+    proposed_changes.approve(change_id=second.id, person=mona)
+    rule.refresh_from_db()
+    assert (rule.note, rule.version, rule.changed_by) == ("Call the desk.", 2, olga)
+    end_rule(rule, by=olga, then=mona)
+    assert not AlertRule.objects.filter(removed_at=None).exists()
+    kinds = AuditEntry.objects.filter(kind__startswith="alert.").order_by("id")
+    assert [one.kind.partition(".")[2] for one in kinds] == [
+        "change_proposed", "change_declined",
+        "change_proposed", "made", "change_approved",
+        "change_proposed", "changed", "change_approved",
+        "change_proposed", "removed", "change_approved",
+    ]  # fmt: skip
+
+
+def change(rule: AlertRule, person: Person, **given: Any) -> ProposedChange:
+    return alerts.propose(
+        wanted=wanted(**given), person=person, reason="To be seen.", rule_id=rule.id
+    )
+
+
 def test_silence_keeps_an_alert_from_being_told_until_its_end() -> None:
     desk = make_desk()
     olga = make_person("Olga", Role.PROCESS_OWNER)
     mona = make_person("Mona", Role.MANAGER, queue=desk.queue)
-    rule = alerts.make_rule(wanted=wanted(queue=desk.queue), person=mona)
+    rule = bring_rule(wanted=wanted(queue=desk.queue), by=mona, then=olga)
     with pytest.raises(NotFound):
         silence("rule:999", olga)
     kept = silence(alerts.subject_of(rule), mona)
@@ -231,10 +281,7 @@ def test_silence_keeps_an_alert_from_being_told_until_its_end() -> None:
     assert Notification.objects.filter(key=f"alert:{second.id}").count() == 2
     with pytest.raises(Conflict):
         watching.end_silence(silence_id=kept.id, person=olga)
-    alerts.change_rule(
-        rule_id=rule.id, wanted=wanted(queue=desk.queue, note="Call."), person=mona
-    )
-    alerts.remove_rule(rule_id=rule.id, person=mona)
+    end_rule(rule, by=mona, then=olga)
     assert not AlertEpisode.objects.filter(closed_at=None).exists()
     look()
     assert AlertEpisode.objects.count() == 1
@@ -251,8 +298,10 @@ def test_two_evaluators_at_once_raise_and_clear_each_alert_once() -> None:
     desk = make_desk()
     olga = make_person("Olga", Role.PROCESS_OWNER)
     bring(desk.queue, least="2")
+    anna = make_person("Anna", Role.PROCESS_OWNER)
     made = [
-        alerts.make_rule(wanted=wanted(name=f"Rule {n}"), person=olga) for n in range(3)
+        bring_rule(wanted=wanted(name=f"Rule {n}"), by=anna, then=olga)
+        for n in range(3)
     ]
     start_cases(desk, count=3)
     rollups.catch_up()

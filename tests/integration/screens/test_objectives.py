@@ -1,13 +1,18 @@
 """The pages of objectives and alerts, by the people who use them."""
 
+from typing import Any
+
+from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from review.core.states import PolicyKind
 from review.models import AlertEpisode, AlertRule, Silence
-from review.operations import watch_sweep
+from review.operations import planning, watch_sweep
 from tests.factories.desk import World
 from tests.factories.policies import set_policy
 from workflows.core.canonical import digest
+from workflows.core.egress import AllowedHost
 
 
 def test_objective_is_proposed_from_the_editor_and_its_page_shows_the_budget(
@@ -46,34 +51,73 @@ def test_objective_is_proposed_from_the_editor_and_its_page_shows_the_budget(
     )
 
 
-def test_alert_is_made_changed_silenced_and_removed(world: World) -> None:
-    olga = world.browser("olga")
+def test_alert_is_proposed_approved_changed_silenced_and_ended(
+    world: World, settings: Settings
+) -> None:
+    settings.EGRESS_HOSTS = (AllowedHost("hooks.example.com", 443),)
+    settings.WEBHOOK_SECRETS = {"ops": "a secret of thirty-two characters"}
+    olga, mona = world.browser("olga"), world.browser("carol")
     given = {
         "name": "Breaches", "figure": "breach_rate", "queue": "", "task_class": "A",
         "comparison": "ABOVE", "threshold": "5", "clear": "8", "lasting": "0",
-        "period": "86400", "note": "Call the desk.",
+        "period": "86400", "note": "Call the desk.", "receiver": "new", "secret": "ops",
+        "webhook": "https://hooks.example.com/T/hush", "reason": "To be seen early.",
     }  # fmt: skip
     wrong = olga.post(reverse("alert-new"), given)
     assert wrong.status_code == 422
     assert "over at or below" in wrong.content.decode()
-    assert olga.post(reverse("alert-new"), {**given, "clear": "3"}).status_code == 302
+    given["clear"] = "3"
+    elsewhere = {**given, "webhook": "https://elsewhere.example.org/x"}
+    assert "not allowed" in olga.post(reverse("alert-new"), elsewhere).content.decode()
+    seen = olga.post(reverse("alert-new"), given, follow=True)
+    text = seen.content.decode()
+    assert "hooks.example.com" in text
+    assert "hush" not in text
+    assert "a second person must approve it" in text
+    assert not AlertRule.objects.exists()
+    page = seen.request["PATH_INFO"]
+    assert (
+        "Waits for a second person" in mona.get(reverse("alert-list")).content.decode()
+    )
+    assert olga.post(f"{page}approve/", {"approve-reason": ""}).status_code == 403
+    assert mona.post(f"{page}approve/", {"approve-reason": ""}).status_code == 302
     rule = AlertRule.objects.get()
     assert (str(rule.threshold), str(rule.clear)) == ("0.050000", "0.030000")
     page = reverse("alert-edit", args=[rule.id])
     assert olga.get(page).context["form"].initial["threshold"] == "5"
-    again = {**given, "threshold": "-1", "clear": "-2", "figure": "due_soon"}
-    assert olga.post(page, again).status_code == 302
+    again = {
+        **given, "threshold": "-1", "clear": "-2", "figure": "due_soon",
+        "receiver": "keep", "webhook": "",
+    }  # fmt: skip
+    approve(mona, olga.post(page, again))
     watch_sweep.evaluate_due()
     (row,) = olga.get(reverse("alert-list")).context["standing"]
     assert "Breaches: due within 4 h is 0, above -1" in row["title"]
+    planning.plan_some()
+    shown = olga.get(page)
+    assert [one["host"] for one in shown.context["deliveries"]] == ["hooks.example.com"]
+    assert [one["version"] for one in shown.context["made"]] == [2, 1]
+    silence_and_tell_again(olga, rule)
+    remove = reverse("alert-remove", args=[rule.id])
+    assert world.browser("mallory").post(remove).status_code == 403
+    assert olga.post(remove, {"end-reason": ""}).status_code == 422
+    approve(mona, olga.post(remove, {"end-reason": "It is seen elsewhere."}))
+    assert not AlertEpisode.objects.filter(closed_at=None).exists()
+    assert olga.get(page).status_code == 404
+
+
+def silence_and_tell_again(olga: Client, rule: AlertRule) -> None:
+    """Silence a rule and end its silence: one person's acts."""
     silence = reverse("alert-silence", args=[rule.id])
     assert olga.post(silence, {"hours": "4", "reason": "A move."}).status_code == 302
     listed = olga.get(reverse("alert-list"))
     assert [one["stands"] for one in listed.context["silences"]] == [True]
     end = reverse("silence-end", args=[Silence.objects.get().id])
     assert olga.post(end).status_code == 302
-    remove = reverse("alert-remove", args=[rule.id])
-    assert world.browser("mallory").post(remove).status_code == 403
-    assert olga.post(remove).status_code == 302
-    assert not AlertEpisode.objects.filter(closed_at=None).exists()
-    assert olga.get(page).status_code == 404
+
+
+def approve(browser: Client, proposed: Any) -> None:
+    """Approve what an answer leads to, as the second person."""
+    assert proposed.status_code == 302, proposed.content.decode()
+    done = browser.post(f"{proposed.url}approve/", {"approve-reason": "Good."})
+    assert done.status_code == 302, done.content.decode()

@@ -70,6 +70,16 @@ def test_secret_refuses_two_sources_and_a_missing_file(tmp_path: Path) -> None:
         read(X_FILE=str(tmp_path / "none")).secret("X")
 
 
+def test_named_secrets_are_read_and_never_repeated_in_a_refusal() -> None:
+    long, whsec = "x" * 24, "whsec_" + "QUJD" * 8
+    named = read(X=f"ops={long}\nhook={whsec},").named_secrets("X")
+    assert named == {"ops": long, "hook": whsec}
+    for wrong in (long, "ops=short", "ops=whsec_###" + long, f"a={long},a={long}"):
+        with pytest.raises(InvalidSetting, match="its part") as refused:
+            read(X=wrong).named_secrets("X")
+        assert long not in str(refused.value)
+
+
 @pytest.mark.parametrize("origin", ["review.example.com", "https://a.example/x", "*"])
 def test_origins_must_be_full(origin: str) -> None:
     with pytest.raises(InvalidSetting, match="full origins"):
