@@ -61,6 +61,8 @@ class Desk:
     calendar: str
     escalate_to: str
     quorum: QuorumWord
+    says_quorum: bool
+    own_work: bool
     dual: bool
     reject_ends: bool
     routing: str
@@ -102,6 +104,8 @@ def read_desk(node: Node) -> Desk:
         calendar=words.get("calendar", ""),
         escalate_to=words.get("escalate_to", ""),
         quorum=quorum,
+        says_quorum=bool(words.get("quorum", "").strip()),
+        own_work=is_own_work(node),
         dual=quorum.needed >= 2,
         reject_ends=words.get("reject", "") == "ends",
         routing=words.get("routing", ""),

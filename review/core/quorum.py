@@ -143,7 +143,7 @@ def make_plan(*, word: QuorumWord, control: Control, impact: Decimal | None) -> 
         parallel=word.parallel,
         blind=not word.open,
     )
-    return _raise_to_two(plan) if control is Control.DUAL else plan
+    return raise_by_control(plan, control)
 
 
 def read_plan(pinned: Mapping[str, Any] | None, *, control: Control) -> Plan:
@@ -160,11 +160,12 @@ def read_plan(pinned: Mapping[str, Any] | None, *, control: Control) -> Plan:
             parallel=bool(pinned["parallel"]),
             blind=bool(pinned["blind"]),
         )
-    return _raise_to_two(plan) if control is Control.DUAL else plan
+    return raise_by_control(plan, control)
 
 
-def _raise_to_two(plan: Plan) -> Plan:
-    if plan.needed >= 2:
+def raise_by_control(plan: Plan, control: Control) -> Plan:
+    """Return the plan with what the grid's control asks: DUAL takes two persons."""
+    if control is not Control.DUAL or plan.needed >= 2:
         return plan
     is_one = plan.kind is QuorumKind.ONE
     return Plan(

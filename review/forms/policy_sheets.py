@@ -112,5 +112,13 @@ SHEETS: Final[Mapping[PolicyKind, Sheet]] = {
             for word in OBJECTIVE_COLUMNS
         )
     ),
+    PolicyKind.QUORUM: Sheet((
+        Column("class", "Class", choices=("", "A", "B", "C")),
+        Column("process", "Process", placeholder="any", size="is-word"),
+        Column("step", "Step", placeholder="any", size="is-word"),
+        Column("impact", "Impact", placeholder=">= 10000", size="is-word"),
+        Column("quorum", "Quorum", placeholder="2 of 3 parallel", begins="dual"),
+        Column("note", "Note", is_note=True),
+    )),
 }
 """Every kind but the grid, whose columns are its own to name (forms/policies.py)."""

@@ -438,7 +438,10 @@ def _forget_secrets(case: _Case, *, now: dt.datetime) -> None:
 def _blank(case: _Case, value: Any) -> Any:
     if case.why is Why.RETENTION and isinstance(value, Mapping):
         # Which control, policy and rules: no content. What explains it is.
-        kept = ("control", "policy", "grid", "grid_policy", "reveal", "excluded")
+        kept = (
+            "control", "policy", "grid", "grid_policy", "quorum_policy", "reveal",
+            "excluded",
+        )  # fmt: skip
         value = {name: value[name] for name in kept if name in value}
     return blank_words(value, case.needles)
 

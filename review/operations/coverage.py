@@ -147,8 +147,8 @@ class _Found:
 
 
 @dataclass
-class _People:
-    """Who may judge what, read once for a batch."""
+class People:
+    """Who may judge what, read once for a batch; also what previews ask."""
 
     memo: dict[tuple[object, ...], str] = field(default_factory=dict)
 
@@ -228,7 +228,7 @@ def look(task_ids: set[int]) -> int:
     if not task_ids:
         return 0
     ids = sorted(task_ids)
-    people = _People()
+    people = People()
     found = [
         one for row in fetch(_READ, [ids]) if (one := _find(row, people)) is not None
     ]
@@ -242,7 +242,7 @@ def look(task_ids: set[int]) -> int:
     return len(found)
 
 
-def _find(row: Sequence[Any], people: _People) -> _Found | None:
+def _find(row: Sequence[Any], people: People) -> _Found | None:
     task_id, queue_id, key, title = row[:4]
     # Most tasks of a lane are alike: what is asked of them is worked out once.
     alike = (queue_id, *row[4:7], tuple(row[7]), *row[8:])
@@ -252,7 +252,7 @@ def _find(row: Sequence[Any], people: _People) -> _Found | None:
     return _Found(task_id, queue_id, title, why) if why else None
 
 
-def _explain(row: Sequence[Any], people: _People, *, queue: str) -> str:
+def _explain(row: Sequence[Any], people: People, *, queue: str) -> str:
     """Return why a task cannot be approved and what to do, "" where it can."""
     place = Place(row[1], row[4], row[5], row[6])
     control, turn, initiator, impact = row[8:12]

@@ -14,13 +14,14 @@ from django.db import connection
 
 from review import live
 from review.core.desks import Assessment, Desk, assess, read_desk
-from review.core.quorum import list_excluded, make_plan
+from review.core.quorum import list_excluded
 from review.core.shown import digest_shown_text
 from review.core.states import Control, Outcome
 from review.evidence import personal
 from review.operations import calendars, clock_starts, routing, settling, stops
 from review.operations.calendars import NamedCalendar
 from review.operations.grids import Standing, find_for_desks
+from review.operations.quorum_policies import settle_quorum
 from review.operations.routing import Arrival, Routed
 from review.operations.task_rows import (
     AT_ONCE,
@@ -257,17 +258,14 @@ def _open(
         policy_version=policy_version,
     )
     outcome = AT_ONCE.get(assessment.ruling.control)
-    why = _explain(desk, assessment, grid, policy_version=policy_version, stop=stop)
-    detail = {
-        "task": task_id,
-        "queue": queue.key,
-        "shown": shown,
-        "class": assessment.priority.value,
-        "why": why,
-        **({"routing": routed.destination.record} if routed.destination.record else {}),
-        **({"outcome": outcome.value} if outcome else {}),
-        **({"clock": begun.terms} if begun.clock and not outcome else {}),
+    quorum = settle_quorum(request, desk, assessment, queue=queue)
+    why = {
+        **_explain(desk, assessment, grid, policy_version=policy_version, stop=stop),
+        **quorum.pins,
     }
+    detail = _tell_opened(
+        task_id, assessment, why, routed=routed, shown=shown, begun=begun
+    )
     return OpenedTask(
         step_id=request.step_id,
         output=_output(task_id, outcome, at=opened_at) if outcome else None,
@@ -284,6 +282,7 @@ def _open(
         why=why,
         policy={
             **_policy(desk, assessment, queue=queue, version=policy_version),
+            **quorum.to_json(),
             **routing.pin(routed),
             **personal.pin(request.personal),
             **({"grid": grid.to_json()} if grid else {}),
@@ -292,6 +291,30 @@ def _open(
         pinned=begun.pinned,
         destination=routed.destination,
     )
+
+
+def _tell_opened(
+    task_id: int,
+    assessment: Assessment,
+    why: Mapping[str, object],
+    *,
+    routed: Routed,
+    shown: str,
+    begun: clock_starts.Begun,
+) -> dict[str, object]:
+    """Return what the task's first entry says."""
+    outcome = AT_ONCE.get(assessment.ruling.control)
+    record = routed.destination.record
+    return {
+        "task": task_id,
+        "queue": routed.queue.key,
+        "shown": shown,
+        "class": assessment.priority.value,
+        "why": why,
+        **({"routing": record} if record else {}),
+        **({"outcome": outcome.value} if outcome else {}),
+        **({"clock": begun.terms} if begun.clock and not outcome else {}),
+    }
 
 
 def _committed(request: HumanRequest) -> str:
@@ -334,11 +357,6 @@ def _policy(
         "form": desk.form,
         "escalate_to": desk.escalate_to or queue.escalate_to,
         "reject_ends": desk.reject_ends,
-        "quorum": make_plan(
-            word=desk.quorum,
-            control=assessment.ruling.control,
-            impact=assessment.impact.value,
-        ).to_json(),
         "proposal": _digest_proposal(assessment.proposal),
     }
 

@@ -19,6 +19,7 @@ from review.core.grid_table import GridRules
 from review.core.notices import Notice
 from review.core.objectives import ObjectiveRules
 from review.core.policies import MAX_BYTES, Fault, PolicyRules, find_objection
+from review.core.quorum_policy import QuorumPolicy
 from review.core.routing_policy import RoutingRules
 from review.core.states import PolicyKind, PolicyState, Role
 from review.models import Person, Policy, RoleGrant
@@ -47,6 +48,7 @@ KINDS: Final[Mapping[PolicyKind, PolicyRules]] = {
     PolicyKind.GRID: GridRules(),
     PolicyKind.ROUTING: RoutingRules(),
     PolicyKind.OBJECTIVES: ObjectiveRules(),
+    PolicyKind.QUORUM: QuorumPolicy(),
 }
 """What each kind of policy can do; only what stands here is offered to anybody."""
 KINDS_OF_QUEUES: Final = tuple(kind for kind in KINDS if kind != PolicyKind.CALENDAR)

@@ -19,7 +19,7 @@ from review.core.exclusions import Conflicts, find_conflicts
 from review.core.notices import Notice
 from review.core.routing import Place
 from review.core.rules import Route, Ruleset, Words, read_rules, route
-from review.core.states import Assignment, PriorityClass
+from review.core.states import Assignment, PolicyKind, PriorityClass
 from review.models import Policy
 from review.operations.notifying import tell
 from review.operations.staff import Member, find_knowers, list_staff
@@ -189,9 +189,8 @@ def keep_turns(turns: Mapping[tuple[int, int], int]) -> None:
 
 def get_rules(queue: QueueFacts) -> Ruleset:
     """Return the rules in force for a queue; they are read once for each version."""
-    if queue.routing is None:
-        return NO_RULES
-    return _load_rules(*queue.routing)
+    held = queue.in_force.get(PolicyKind.ROUTING)
+    return NO_RULES if held is None else _load_rules(held.id, held.version, held.digest)
 
 
 @lru_cache(maxsize=256)

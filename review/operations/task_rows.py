@@ -1,6 +1,7 @@
 """Write the rows of opened tasks, many at a time. What opens, and why: openings.py."""
 
 import datetime as dt
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,10 +13,19 @@ from review.core.clocks import Clock
 from review.core.desks import Assessment, is_own_work
 from review.core.quorum import read_plan
 from review.core.routing import DEFAULT_AGING, Place, rank
-from review.core.states import Assignment, Control, DecidedBy, Outcome, Stage, TaskState
+from review.core.states import (
+    Assignment,
+    Control,
+    DecidedBy,
+    Outcome,
+    PolicyKind,
+    Stage,
+    TaskState,
+)
 from review.operations import calendars
 from review.operations.calendars import NamedCalendar
 from review.operations.lanes import find_lanes
+from review.operations.policies_in_force import InForce
 from workflows import audit
 from workflows.core.actors import ENGINE
 from workflows.core.canonical import dumps
@@ -28,17 +38,19 @@ AT_ONCE: Final = {Control.AUTO: Outcome.APPROVED, Control.BLOCK: Outcome.BLOCKED
 _LARGEST_IMPACT: Final = Decimal(10) ** 24
 _QUEUES: Final = """
     SELECT q.key, q.id, e.key, c.id, c.version, q.aging_seconds, q.assignment,
-           q.assign_seconds, q.is_sticky, q.wip_limit, r.id, r.version, r.digest,
-           q.ladder
+           q.assign_seconds, q.is_sticky, q.wip_limit, q.ladder, r.held
     FROM review_queue q
     LEFT JOIN review_queue e ON e.id = q.escalate_to_id
     LEFT JOIN review_calendar c ON c.id = q.calendar_id
     LEFT JOIN LATERAL (
-        SELECT p.id, p.version, p.digest FROM review_policy p
-        WHERE p.queue_id = q.id AND p.kind = 'ROUTING'
-          AND (p.state = 'IN_FORCE'
-               OR (p.state = 'APPROVED' AND p.effective_at <= statement_timestamp()))
-        ORDER BY p.state LIMIT 1) r ON true
+        SELECT jsonb_object_agg(p.kind, jsonb_build_array(p.id, p.version, p.digest))::text
+            AS held
+        FROM (
+            SELECT DISTINCT ON (kind) kind, id, version, digest FROM review_policy
+            WHERE queue_id = q.id
+              AND (state = 'IN_FORCE'
+                   OR (state = 'APPROVED' AND effective_at <= statement_timestamp()))
+            ORDER BY kind, state) p) r ON true
     WHERE q.key = ANY(%s)
 """
 _INSERT_QUEUES: Final = """
@@ -75,9 +87,9 @@ class QueueFacts:
     assign_seconds: int = 0
     is_sticky: bool = False
     wip_limit: int | None = None
-    routing: tuple[int, int, str] | None = None
-    """The rules in force: the policy's id, version and digest."""
     ladder: str = ""
+    in_force: Mapping[PolicyKind, InForce] = field(default_factory=dict)
+    """The policies in force for what opens now, by their kinds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +147,11 @@ def find_queues(keys: Sequence[str]) -> dict[str, QueueFacts]:
                 assign_seconds=row[7],
                 is_sticky=row[8],
                 wip_limit=row[9],
-                routing=None if row[10] is None else (row[10], row[11], row[12]),
-                ladder=row[13],
+                ladder=row[10],
+                in_force={
+                    PolicyKind(kind): InForce(*held)
+                    for kind, held in json.loads(row[11] or "{}").items()
+                },
             )
     return found
 

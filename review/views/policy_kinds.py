@@ -77,6 +77,18 @@ PAGES: Final[Mapping[PolicyKind, KindPage]] = {
         legend="review/_policy_legend_objectives.html",
         add="Add an objective",
     ),
+    PolicyKind.QUORUM: KindPage(
+        title="Quorums",
+        what="row",
+        nothing=(
+            "No quorum rules yet",
+            "Without them, as many persons decide as the step and the grid ask.",
+            "check2-square",
+        ),
+        start={"rows": [{"impact": ">= 10000", "quorum": "dual"}]},
+        heading="Rows; the first that matches a case counts",
+        legend="review/_policy_legend_quorum.html",
+    ),
 }
 """A kind that is offered (operations.policies.KINDS) has its page here."""
 

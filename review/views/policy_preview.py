@@ -52,7 +52,7 @@ def _summary(found: Preview, moves: list[tuple[tuple[Control, Control], Move]]) 
     people = (
         "; people needed per day: not enough data"
         if change is None
-        else f"; people needed per day {_signed(change)}"
+        else f"; people needed per day {format_signed(change)}"
     )
     return f"This moves {said}{people}."
 
@@ -64,11 +64,11 @@ def _people(found: Preview) -> str:
             " how many people it takes."
         )
     return (
-        f"It takes {_number(found.people_before)} people a working day now,"
-        f" {_number(found.people_after)} then: a judgement takes"
+        f"It takes {format_people(found.people_before)} people a working day now,"
+        f" {format_people(found.people_after)} then: a judgement takes"
         f" {format_minutes(found.minutes or 0)} (median, from claim to verdict), review"
-        f" takes {_number(found.per_case.get(Control.REVIEW, 1))} of them and dual"
-        f" {_number(found.per_case.get(Control.DUAL, 2))}, and a person works"
+        f" takes {format_people(found.per_case.get(Control.REVIEW, 1))} of them and dual"
+        f" {format_people(found.per_case.get(Control.DUAL, 2))}, and a person works"
         f" {HOURS_A_DAY} hours a day on cases."
     )
 
@@ -150,7 +150,8 @@ def _scaled(found: Preview, count: int) -> str:
     return f"{round(count * found.scale):,}"
 
 
-def _number(value: float) -> str:
+def format_people(value: float) -> str:
+    """Return how many people something takes; little is not nothing."""
     return "less than 0.1" if 0 < value < 0.05 else f"{value:,.1f}"
 
 
@@ -163,7 +164,8 @@ def format_minutes(minutes: float) -> str:
     return f"{minutes:,.1f} minutes"
 
 
-def _signed(value: float) -> str:
+def format_signed(value: float) -> str:
+    """Return a change with its sign."""
     rounded = round(value, 1)
     if rounded == 0:
         return "\N{PLUS-MINUS SIGN}0.0"

@@ -5,15 +5,18 @@ from typing import Any, Final
 
 from review.core.grid_table import Grid, read_grid
 from review.core.objectives import read_objectives
+from review.core.quorum_policy import read_quorum_rules
 from review.core.rules import read_rules
 from review.core.states import PolicyKind
 from review.models import Queue
 from review.operations.lane_previews import preview_routing
 from review.operations.policy_subjects import Subject
 from review.operations.previews import preview_grid
+from review.operations.quorum_previews import preview_quorum
 from review.views.lane_preview import describe_lanes
 from review.views.objective_bars import preview_objectives
 from review.views.policy_preview import describe_preview
+from review.views.quorum_preview import describe_quorums
 
 Replay = Callable[[Subject, Mapping[str, Any], int], dict[str, Any]]
 
@@ -55,6 +58,17 @@ def _replay_objectives(
     return preview_objectives(_queue(subject), read_objectives(body), weeks=weeks)
 
 
+def _replay_quorum(
+    subject: Subject, body: Mapping[str, Any], weeks: int
+) -> dict[str, Any]:
+    rules = read_quorum_rules(body)
+    found = preview_quorum(queue=_queue(subject), proposed=rules, weeks=weeks)
+    return {
+        "preview": describe_quorums(found),
+        "preview_template": "review/_policy_quorum.html",
+    }
+
+
 def _queue(subject: Subject) -> Queue:
     assert subject.queue is not None  # these kinds rule queues
     return subject.queue
@@ -64,5 +78,6 @@ REPLAYS: Final[Mapping[PolicyKind, Replay]] = {
     PolicyKind.GRID: _replay_grid,
     PolicyKind.ROUTING: _replay_routing,
     PolicyKind.OBJECTIVES: _replay_objectives,
+    PolicyKind.QUORUM: _replay_quorum,
 }
 """How each kind that is offered is replayed."""

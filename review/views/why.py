@@ -14,6 +14,8 @@ def explain_why(
     phrases = []
     if why.get("grid"):
         phrases.append(_grid(why, confidence=confidence, impact=impact))
+    if pinned := why.get("quorum_policy"):
+        phrases.append(_quorum(pinned))
     phrases += [str(reason) for reason in why.get("reasons") or ()]
     phrases += [str(problem) for problem in why.get("problems") or ()]
     if why.get("policy"):
@@ -30,6 +32,14 @@ def _grid(
     rule = f", rule {', '.join(rules)}" if rules else ""
     answer = format_value(why.get("answer"))
     return f"{sure} confidence \N{MULTIPLICATION SIGN} impact {stake} = {answer} ({why['grid']}{rule})"
+
+
+def _quorum(pinned: Mapping[str, Any]) -> str:
+    rows = [str(number) for number in pinned.get("rows") or [pinned["row"]]]
+    by = f"the queue's quorum rules {pinned['version']}, row {' and '.join(rows)}"
+    without = pinned.get("without")
+    instead = f" instead of {without}" if without != pinned["plan"] else ""
+    return f"quorum {pinned['plan']}{instead} ({by})"
 
 
 def _matched(explanation: object) -> Sequence[str]:
