@@ -9,7 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from review.core.sampling import binomial_at_most, hypergeometric_at_most
+from review.core.sampling import (
+    binomial_at_most,
+    hypergeometric_at_most,
+    poisson_at_most,
+)
 
 _STEPS = 200
 
@@ -42,8 +46,8 @@ class Tainted:
 class Errors:
     """Overstatement: found in items looked at whole, projected, and its upper limit.
 
-    `known` is found in items of at least an interval, which are all in the sample;
-    `understated` is projected apart and lowers nothing.
+    `known` is found in items so large that every sample has them; `understated` is
+    projected apart and lowers nothing.
     """
 
     interval: Decimal
@@ -102,32 +106,35 @@ def poisson_factor(found: int, *, confidence: Decimal) -> float:
     3.00, 4.75, 6.30 for 0, 1, 2 at 95 %.
     """
     risk = 1 - float(confidence)
-
-    def is_too_likely(mean: float) -> bool:
-        chance = math.fsum(
-            math.exp(-mean + hit * math.log(mean) - math.lgamma(hit + 1))
-            for hit in range(found + 1)
-        )
-        return chance > risk
-
-    return _solve(is_too_likely, 1e-9, found + 10 * math.sqrt(found + 1) + 30)
+    return _solve(
+        lambda mean: poisson_at_most(found, mean=mean) > risk,
+        1e-9,
+        found + 10 * math.sqrt(found + 1) + 30,
+    )
 
 
 def project_errors(
-    hits: Sequence[Tainted], *, value: Decimal, size: int, confidence: Decimal
+    hits: Sequence[Tainted],
+    *,
+    value: Decimal,
+    size: int,
+    confidence: Decimal,
+    by_cells: bool = False,
 ) -> Errors:
     """Return the likely overstatement of a population and its upper limit.
 
-    `value` is the population's, `size` how many monetary units were drawn. An item of
-    at least one interval is in every sample, so its error is known and not projected.
+    `value` is the population's, `size` how many monetary units were drawn, at a fixed
+    interval or (`by_cells`) one anywhere in each interval. An item that every sample
+    has is not projected, its error is known: one of an interval; where each cell has a
+    point of its own, one of two intervals, which is sure to fill a cell.
     Stringer: basic precision and, by falling taintings, the growth of the factors.
     """
     interval = value / size
-    known = sum(
-        (hit.book - hit.audited for hit in hits if hit.book >= interval), Decimal(0)
-    )
+    certain = 2 * interval if by_cells else interval
+    wrong = [hit.book - hit.audited for hit in hits if hit.book >= certain]
+    known = sum((error for error in wrong if error > 0), Decimal(0))
     parts = [
-        hit.tainting for hit in hits if hit.book < interval for _ in range(hit.hits)
+        hit.tainting for hit in hits if hit.book < certain for _ in range(hit.hits)
     ]
     over = sorted((part for part in parts if part > 0), reverse=True)
     factors = [
@@ -140,10 +147,11 @@ def project_errors(
     return Errors(
         interval=_money(interval),
         known=_money(known),
-        likely=_money(max(known, Decimal(0)) + interval * Decimal(sum(over))),
-        upper=_money(max(known, Decimal(0)) + interval * Decimal(bound)),
+        likely=_money(known + interval * Decimal(math.fsum(over))),
+        upper=_money(known + interval * Decimal(bound)),
         understated=_money(
-            interval * Decimal(-sum(part for part in parts if part < 0))
+            interval * Decimal(-math.fsum(part for part in parts if part < 0))
+            - sum((error for error in wrong if error < 0), Decimal(0))
         ),
     )
 

@@ -240,7 +240,11 @@ def size_attribute(
             return sizes[place]
     if population is not None and population <= LARGEST:
         return population
-    raise Impossible(
+    raise _too_many()
+
+
+def _too_many() -> Impossible:
+    return Impossible(
         f"It would take more than {LARGEST:,} items: expect fewer deviations, tolerate"
         " more, or be content with less confidence."
     )
@@ -271,15 +275,20 @@ def size_monetary(
     """Return how many monetary units show an error of at most `tolerable` money.
 
     `tolerable` and `expected` are amounts, `value` the whole population's; errors are
-    taken as a Poisson process with whole items in error. Raises Impossible.
+    taken as a Poisson process with whole items in error, as the bound is that judges
+    the sample afterwards (core/projection.py): by the binomial a sample without any
+    error would miss its own aim by a hair. Raises Impossible.
     """
     if value <= 0 or not 0 < tolerable < value:
         raise Impossible("The tolerable error lies above 0 and below the whole value.")
-    return size_attribute(
-        confidence=confidence,
-        tolerable=tolerable / value,
-        expected=expected / value,
-    )
+    rate, awaited = tolerable / value, expected / value
+    _check_rates(confidence=confidence, tolerable=rate, expected=awaited)
+    risk = 1 - float(confidence)
+    for size in range(1, LARGEST + 1):
+        allowed = allow(awaited, size=size)
+        if poisson_at_most(allowed, mean=size * float(rate)) <= risk * (1 + 1e-12):
+            return size
+    raise _too_many()
 
 
 def _check_rates(*, confidence: Decimal, tolerable: Decimal, expected: Decimal) -> None:
@@ -303,6 +312,14 @@ def binomial_at_most(most: int, *, size: int, rate: float) -> float:
     log_none = size * math.log1p(-rate)
     return math.fsum(
         math.exp(log_none + _log_choose(size, hit) + hit * log_odds)
+        for hit in range(most + 1)
+    )
+
+
+def poisson_at_most(most: int, *, mean: float) -> float:
+    """Return the chance of at most so many where `mean` come on average, above 0."""
+    return math.fsum(
+        math.exp(-mean + hit * math.log(mean) - math.lgamma(hit + 1))
         for hit in range(most + 1)
     )
 

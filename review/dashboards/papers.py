@@ -112,12 +112,20 @@ def find_errors(plan: SamplePlan, paper: Paper) -> Errors | None:
         value=plan.population_value,
         size=plan.size,
         confidence=Decimal(str(plan.parameters["confidence"])),
+        by_cells=Method(plan.method) is Method.MONETARY_CELL,
     )
 
 
 def _figure(plan: SamplePlan, paper: Paper, *, code: str, name: str) -> Figure:
     verdicts = [_held(item, paper.mark(item.id, code), code) for item in paper.items]
-    known = [one for one in verdicts if one in {"held", "failed"}]
+    # A monetary sample is of units of money: who is hit twice counts twice.
+    units = [
+        verdict
+        for item, verdict in zip(paper.items, verdicts, strict=True)
+        for _ in range(item.hits)
+    ]
+    known = [one for one in units if one in {"held", "failed"}]
+    is_monetary = Method(plan.method) in MONETARY
     failed = known.count("failed")
     rate = (
         project_rate(
@@ -125,7 +133,7 @@ def _figure(plan: SamplePlan, paper: Paper, *, code: str, name: str) -> Figure:
             found=failed,
             confidence=Decimal(str(plan.parameters["confidence"])),
             population=plan.population_size
-            if plan.parameters.get("is_finite")
+            if plan.parameters.get("is_finite") and not is_monetary
             else None,
         )
         if known

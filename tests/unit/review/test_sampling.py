@@ -259,10 +259,41 @@ def test_errors_of_monetary_units_are_projected_as_in_the_textbook() -> None:
 
 
 def test_monetary_sizes_take_the_tolerable_share_of_the_value() -> None:
+    value = D(1_000_000)
     size = size_monetary(
-        confidence=SURE, tolerable=D(50_000), expected=D(0), value=D(1_000_000)
+        confidence=SURE, tolerable=D(50_000), expected=D(0), value=value
     )
-    assert size == 59
+    # The factor 3.00 of the published tables by 5 %; a binomial would say 59.
+    assert size == 60
+    # So large a sample without any error shows what it was planned to show.
+    clean = project_errors([], value=value, size=size, confidence=SURE)
+    assert clean.upper <= 50_000
+    missed = project_errors([], value=value, size=size - 1, confidence=SURE)
+    assert missed.upper > 50_000
+    assert (
+        size_monetary(
+            confidence=SURE, tolerable=D(50_000), expected=D(10_000), value=value
+        )
+        == 95
+    )
+
+
+def test_large_items_are_known_and_never_set_off_against_each_other() -> None:
+    """Interval 1,000: one item 500 over, one 200 under, one of an interval and a half."""
+    hits = [
+        Tainted(D(5000), D(4500)),
+        Tainted(D(4000), D(4200)),
+        Tainted(D(1500), D(1200)),
+    ]
+    at_intervals = project_errors(hits, value=D(100_000), size=100, confidence=SURE)
+    assert at_intervals.known == at_intervals.likely == 800
+    assert at_intervals.understated == 200
+    # One point anywhere in each cell may miss an item of less than two cells.
+    by_cells = project_errors(
+        hits, value=D(100_000), size=100, confidence=SURE, by_cells=True
+    )
+    assert (by_cells.known, by_cells.likely) == (500, 500 + 200)
+    assert by_cells.upper > at_intervals.upper - 300
 
 
 @given(
