@@ -1,5 +1,6 @@
 """What covers the personal data of a case for an auditor who has not unmasked it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -38,6 +39,18 @@ def check_uncovered(rights: Rights, instance_id: UUID) -> None:
             " you did is an entry.",
             code="masked",
         )
+
+
+def cover_words(told: Any, mask: Mask | None) -> Any:
+    """Return a text or anything told of a case, covered where there is a cover."""
+    return told if mask is None else mask.words(told)
+
+
+def cover_cells(
+    row: Mapping[str, Any], names: Sequence[str], mask: Mask | None
+) -> dict[str, Any]:
+    """Return a row of a page with these of its cells covered."""
+    return {**row, **{name: cover_words(row[name], mask) for name in names}}
 
 
 def is_personal(pointer: str, mask: Mask) -> bool:

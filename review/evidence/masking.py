@@ -13,7 +13,7 @@ from uuid import UUID
 
 from review.core.erasing import blank_words
 from review.evidence.personal import read_paths
-from review.models import TaskContent
+from review.models import TaskContent, TaskRevision
 from workflows.core.commitments import Path, commit_at, open_content
 from workflows.core.engine.personal import list_needles
 from workflows.core.engine.personal import read_paths as read_declared
@@ -72,6 +72,12 @@ def mask_of(instance_id: UUID) -> Mask:
     paths = read_declared(process)
     needles = set(list_needles([parse_json(text)], paths))
     contents = TaskContent.objects.filter(task__instance_id=instance_id)
-    for payload, policy in contents.values_list("payload", "policy") if paths else ():
+    rounds = TaskRevision.objects.filter(task__instance_id=instance_id)
+    shown = [
+        *contents.values_list("payload", "policy"),
+        # What stood there before an edit is in texts as well.
+        *rounds.values_list("payload", "task__content__policy"),
+    ]
+    for payload, policy in shown if paths else ():
         needles |= list_needles([payload], read_paths(policy))
     return Mask(paths, frozenset(needles))

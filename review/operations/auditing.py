@@ -38,6 +38,7 @@ SAME_VISIT: Final = dt.timedelta(minutes=15)
 UNMASKED_FOR: Final = dt.timedelta(minutes=30)
 MOST_FOUND: Final = 500
 MOST_LISTS: Final = 50
+LONGEST_NAME: Final = 80
 PATIENCE: Final = "20s"
 
 _BY_DATA: Final = """
@@ -155,6 +156,8 @@ def save_search(*, person: Person, name: str, facets: Mapping[str, str]) -> Audi
     name = name.strip()
     if not name:
         raise Invalid("Give the search a name.")
+    if len(name) > LONGEST_NAME:
+        raise Invalid(f"Keep the name under {LONGEST_NAME + 1} characters.")
     count = _count(person, facets)
     with transaction.atomic():
         Person.objects.select_for_update().get(id=person.id)
@@ -200,10 +203,15 @@ def get_list(*, person: Person, list_id: int) -> AuditList:
 
 
 def record_list_export(
-    *, person: Person, what: str, facets: Mapping[str, str], rows: int
+    *, person: Person, what: str, facets: Mapping[str, str], rows: int | None = None
 ) -> None:
-    """Record that an auditor took a list along; facets by their digest."""
-    detail = {"what": what, "facets": digest(dict(facets)), "rows": rows}
+    """Record that an auditor took a list along; facets by their digest.
+
+    `rows` is left out of a list that is still being read while it is sent.
+    """
+    detail: dict[str, Any] = {"what": what, "facets": digest(dict(facets))}
+    if rows is not None:
+        detail["rows"] = rows
     with transaction.atomic():
         _record("audit.list_exported", person, detail, now=database_now())
 

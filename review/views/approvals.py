@@ -13,9 +13,11 @@ from django.views.decorators.http import require_GET, require_POST
 from review import permissions
 from review.core.interventions import Act, ProposalState
 from review.dashboards import interventions as shown
+from review.dashboards.covering import cover_of
 from review.dashboards.engine import find_instance
 from review.dashboards.frame import Viewer
 from review.dashboards.sql import read_json
+from review.evidence.masking import Mask
 from review.forms.acts import ReasonForm
 from review.forms.interventions import ApproveForm
 from review.models import Person
@@ -199,7 +201,9 @@ def _show(
         "row": build_row(found, viewer=viewer, now=database_now()),
         "words": WORDS[Act(found.act)],
         "targets": _name_nodes(found, arguments.get("to", [])),
-        "values": _compare(found, arguments),
+        "values": _compare(
+            found, arguments, cover_of(viewer.rights, found.instance_id)
+        ),
         "removed": arguments.get("remove") or [],
         "problem": form,
         "approve": forms.get("approve") or ApproveForm(prefix="approve"),
@@ -209,13 +213,17 @@ def _show(
     return render_page(request, "review/approval_detail.html", context, status=status)
 
 
-def _compare(found: Any, arguments: dict[str, Any]) -> list[dict[str, str]]:
+def _compare(
+    found: Any, arguments: dict[str, Any], mask: Mask | None
+) -> list[dict[str, str]]:
     """Return the variables that the act sets: what stands there, what would."""
     values = list_values(arguments)
     if not values:
         return []
     instance = find_instance(found.instance_id)
     now = read_json(instance.variables) if instance else {}
+    if mask is not None:
+        values, now = mask.variables(values), mask.variables(now)
     return [
         {
             "name": name,

@@ -20,7 +20,7 @@ from review.core.sights import Span, list_sources, tell_model_view
 from review.dashboards import audit_case as case
 from review.dashboards.audit_case import Surroundings
 from review.dashboards.audit_scope import check_case
-from review.dashboards.covering import cover_of, is_personal
+from review.dashboards.covering import cover_of, cover_words, is_personal
 from review.dashboards.sql import read_json
 from review.evidence.masking import COVER, Mask
 from review.forms.audit import UnmaskForm
@@ -85,7 +85,7 @@ def audit_case(request: HttpRequest, instance_id: UUID) -> HttpResponse:
     after = read_before(request.GET.get("after", "")) or 0
     rows = case.list_case_entries(instance_id, actor=actor, after=after)
     more = rows[case.MOST - 1].seq if len(rows) > case.MOST else 0
-    name = found.business_key or str(found.id)[:13]
+    name = _covered(found.business_key, mask) or str(found.id)[:13]
     context = {
         "page_title": f"Timeline of {name}",
         "case": found,
@@ -106,7 +106,7 @@ def audit_case(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         "actors": case.list_actors(instance_id),
         "actor": actor,
         "tasks": [
-            row if mask is None else row._replace(title=mask.words(row.title))
+            row._replace(title=_covered(row.title, mask))
             for row in case.list_case_tasks(instance_id)
         ],
         "accesses": [
@@ -208,7 +208,7 @@ def _event(
 
 
 def _covered(text: str, mask: Mask | None) -> str:
-    return text if mask is None else str(mask.words(text))
+    return str(cover_words(text, mask))
 
 
 def _changes(verdict: Any, mask: Mask | None) -> tuple[tuple[str, str, str], ...]:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from review import permissions
 from review.dashboards.case import read_case
+from review.dashboards.covering import cover_of, cover_words
 from review.dashboards.decisions import (
     LISTED,
     Hits,
@@ -143,10 +144,12 @@ def _explained_step(text: str, viewer: Viewer, sheet: Sheet) -> Lit:
     found = find_explained_step(_number(text, "step"))
     if found is None or found.definition_id != sheet.definition.id:
         raise NotFound(f"This decision was not asked by step {text}.")
+    mask = cover_of(viewer.rights, found.instance_id)
     return Lit(
-        explanation=found.explanation,
-        messages=found.messages,
-        title=f"How step {found.step_name or text} decided for {found.case}",
+        explanation=cover_words(found.explanation, mask),
+        messages=cover_words(found.messages, mask),
+        title=f"How step {found.step_name or text} decided for"
+        f" {cover_words(found.case, mask)}",
         url=reverse("instance-detail", args=[found.instance_id]),
         link="The instance",
     )

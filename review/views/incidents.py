@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from review import permissions
 from review.core.interventions import Act
 from review.dashboards import incidents as desk
+from review.dashboards.covering import cover_cells, cover_of, cover_variables
 from review.dashboards.runbooks import find_connector, find_runbook
 from review.dashboards.sql import read_json
 from review.forms.acts import JsonForm, ReasonForm
@@ -96,11 +97,19 @@ def _show(
     viewer = viewer_required(request)
     found = _find(incident_id)
     now, zone = database_now(), viewer.look.tzinfo
-    variables = dump_json(read_json(found.variables))
+    values = read_json(found.variables)
+    mask = cover_of(viewer.rights, found.instance_id)
+    if mask is not None:
+        values = cover_variables(values, mask)
+    variables = dump_json(values)
     context = {
         "page_title": f"Incident {found.id}",
         "incident": found,
-        "row": draw_incident(found, now=now, zone=zone),
+        "row": cover_cells(
+            draw_incident(found, now=now, zone=zone),
+            ("case", "message", "reason"),
+            mask,
+        ),
         "may_act": found.state == "OPEN"
         and found.step_id is not None
         and permissions.can_resolve_incidents(viewer.rights),

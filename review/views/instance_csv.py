@@ -12,8 +12,10 @@ from review import permissions
 from review.dashboards import engine
 from review.dashboards.instance_search import read_values
 from review.evidence.tables import neutralise
+from review.operations import auditing
 from review.views.access import screen, viewer_required
 from review.views.instance_lists import Question, read_question
+from review.views.tasks import person_of
 
 MOST: Final = 50_000
 """Rows of one file; the last line says where more would follow."""
@@ -36,7 +38,14 @@ class _Echo:
 @screen(permissions.check_can_see_instances)
 def instance_csv(request: HttpRequest) -> HttpResponseBase:
     """Give the instances that the filters find, newest first, as CSV."""
-    asked = read_question(request, viewer_required(request))
+    viewer = viewer_required(request)
+    asked = read_question(request, viewer)
+    if viewer.rights.audit is not None:
+        auditing.record_list_export(
+            person=person_of(request),
+            what="list of instances",
+            facets=request.GET.dict(),
+        )
     return StreamingHttpResponse(
         _lines(asked),
         content_type="text/csv; charset=utf-8",

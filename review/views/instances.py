@@ -16,7 +16,12 @@ from review.dashboards import audit, engine, incidents
 from review.dashboards import interventions as proposed
 from review.dashboards.audit_scope import check_case
 from review.dashboards.blind import read_blindfold
-from review.dashboards.covering import cover_of, cover_variables
+from review.dashboards.covering import (
+    cover_cells,
+    cover_of,
+    cover_variables,
+    cover_words,
+)
 from review.dashboards.frame import Viewer
 from review.dashboards.sql import read_json
 from review.evidence.masking import Mask
@@ -71,20 +76,19 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         now=now,
     )
     may_see_incidents = permissions.can_see_incidents(viewer.rights)
-    found_incidents = (
-        incidents.list_incidents_of(instance_id) if may_see_incidents else []
-    )
-    open_incidents = [row for row in found_incidents if row.state == "OPEN"]
+    mask = cover_of(viewer.rights, instance_id)
+    open_incidents = _open_incidents(instance_id, mask) if may_see_incidents else []
+    name = cover_words(found.business_key, mask) or str(found.id)[:13]
     context = {
-        "page_title": found.business_key or str(found.id)[:13],
+        "page_title": name,
         "instance": found,
-        "case": found.business_key or str(found.id)[:13],
+        "case": name,
         "state": state_pill(found.state),
         "topic": f"{instance_topic(found.id)} {MANY_INSTANCES}",
         "facts": _facts(found, by=lines[0].by if lines else "", now=now, zone=zone),
         "steps": [
             {
-                **row,
+                **cover_cells(row, ("name", "turn", "error"), mask),
                 "decision_url": step_decision_url(found, step),
                 "acts": build_step_menu(
                     found, step, viewer.rights, incidents=open_incidents
@@ -95,7 +99,7 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
             )
         ],
         "history": list(reversed(lines)),
-        **_show_variables(found, cover_of(viewer.rights, instance_id)),
+        **_show_variables(found, mask),
         "incidents": open_incidents,
         "menu": build_menu(found, viewer.rights),
         "proposals": [
@@ -131,6 +135,14 @@ def instance_diagram(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         content_type="application/xml",
         headers={"Cache-Control": "private, max-age=86400"},
     )
+
+
+def _open_incidents(instance_id: UUID, mask: Mask | None) -> list[Any]:
+    return [
+        row._replace(message=cover_words(row.message, mask))
+        for row in incidents.list_incidents_of(instance_id)
+        if row.state == "OPEN"
+    ]
 
 
 def _let_in(request: HttpRequest, instance_id: UUID) -> Viewer:
