@@ -32,6 +32,27 @@ class AuditScope:
             self.definitions or self.queues or self.opened_from or self.opened_until
         )
 
+    def includes(self, other: "AuditScope") -> bool:
+        """Tell whether all cases within the other limits are within these."""
+        return (
+            _is_part(other.definitions, self.definitions)
+            and _is_part(other.queues, self.queues)
+            and (
+                self.opened_from is None
+                or (
+                    other.opened_from is not None
+                    and other.opened_from >= self.opened_from
+                )
+            )
+            and (
+                self.opened_until is None
+                or (
+                    other.opened_until is not None
+                    and other.opened_until <= self.opened_until
+                )
+            )
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return the limits as JSON, as a grant keeps them; the end is apart."""
         told: dict[str, Any] = {}
@@ -72,6 +93,11 @@ class AuditScope:
 
 
 EVERYTHING = AuditScope()
+
+
+def _is_part(names: tuple[str, ...], of: tuple[str, ...]) -> bool:
+    """Tell whether a limit allows no more than another; an empty one allows all."""
+    return not of or (bool(names) and set(names) <= set(of))
 
 
 def _read_moment(text: object) -> dt.datetime | None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from review.core.scopes import AuditScope
+from review.dashboards.audit_scope import limit_cases
 from review.dashboards.sql import read_rows
 
 # What a case may be put in a stratum by; the amount is the largest of its tasks.
@@ -25,14 +27,22 @@ _POPULATION: Final = """
     GROUP BY i.id, d.key ORDER BY i.id
 """
 _KEYS: Final = """
-    SELECT id, business_key FROM workflows_instance
-    WHERE id = ANY(%(cases)s) AND business_key <> ''
+    SELECT i.id, i.business_key FROM workflows_instance i
+    WHERE i.id = ANY(%(cases)s::uuid[]) AND i.business_key <> '' AND {conditions}
 """
 
 
-def find_keys(cases: Sequence[UUID]) -> dict[UUID, str]:
-    """Return the keys of those among these cases that have one."""
-    rows = read_rows(_KEYS, {"cases": list(cases)}) if cases else []
+def find_keys(cases: Sequence[UUID], *, scope: AuditScope) -> dict[UUID, str]:
+    """Return the keys of those among these cases that have one and are within a scope.
+
+    What an auditor drew or tested stays his; cases that are none of his business by
+    now are told by their ids alone.
+    """
+    if not cases:
+        return {}
+    conditions, parameters = limit_cases(scope)
+    statement = _KEYS.format(conditions=" AND ".join(conditions) or "true")
+    rows = read_rows(statement, {**parameters, "cases": list(cases)})
     return {row.id: row.business_key for row in rows}
 
 

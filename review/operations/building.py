@@ -39,6 +39,7 @@ from review.operations import custody
 from review.operations.bundles import (
     BELL,
     BUILDER,
+    SCOPE,
     TOPIC,
     bundle_topic,
     clear_beside,
@@ -200,8 +201,9 @@ class _Build:
 
     def _plan(self) -> Path:
         """Find the cases asked for, cut them into parts and write both down."""
-        selection = Selection.from_json(self.bundle.selection)
-        resolved = resolve(selection, scope=read_scope(self.bundle))
+        bundle, scope = self.bundle, read_scope(self.bundle)
+        resolved = resolve(Selection.from_json(bundle.selection), scope=scope)
+        bundle.selection = {**bundle.selection, SCOPE: scope.to_json()}
         plan = self.folder / f"plan-{self.claimed.token}.jsonl"
         parts = entries = 0
         with plan.open("w", encoding="utf-8") as out:
@@ -215,6 +217,7 @@ class _Build:
         )
         self._update(
             plan=plan.name,
+            selection=bundle.selection,
             parts=[],
             parts_total=parts,
             cases=len(resolved.cases),

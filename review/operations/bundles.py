@@ -4,7 +4,9 @@ Each of these is an entry. How one is built: operations/building.py.
 """
 
 import datetime as dt
+import secrets
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -30,15 +32,27 @@ from review.permissions import Rights, get_rights
 from workflows import audit, dispatch
 from workflows.audit import Draft
 from workflows.core.actors import Actor, ActorKind
+from workflows.core.commitments import SALT_BYTES, commit, stand_in
 from workflows.core.notes import NoteError
 from workflows.models import Checkpoint
-from workflows.operations.errors import Conflict, Forbidden, Invalid, NotFound
+from workflows.operations.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    check_reason,
+)
 from workflows.operations.log_key import KeyFolder, open_checkpoint
 from workflows.store import database_now
 
 BELL: Final = "bundles"
 GRACE: Final = dt.timedelta(seconds=60)
 BUILDER: Final = Actor(kind=ActorKind.SYSTEM, id="bundles", name="Bundles")
+ERASED: Final = "content of its cases may have been erased"
+SALT: Final = "salt"
+"""Beside a stored selection: what opens the words of its search in the entry."""
+SCOPE: Final = "scope"
+"""And the limits that its cases were found within."""
 TOPIC: Final = "bundles"
 """What the list of bundles hears; a bundle's own page hears `bundle.<id>`."""
 
@@ -71,15 +85,19 @@ def order_bundle(
 
     `since` is a checkpoint the asker holds, a signed note: the bundle proves that the
     log grew out of it. Without one it does so for that of the export before. Raises
-    Forbidden for a person who is no auditor, Invalid for a note that is not ours.
+    Forbidden for a person who is no auditor, Invalid for a note that is not ours and a
+    reason that no entry can hold.
     """
     person = doer if isinstance(doer, Person) else None
     actor = actor_of(doer) if isinstance(doer, Person) else doer
     if person is not None:
         permissions.check_can_audit(get_rights(person.id))
+    if reason:
+        check_reason(reason)
     size, note = _find_previous(since)
     now = database_now()
-    told = selection.to_json()
+    facets, salt = _hide_words(selection.facets)
+    told = selection.to_json() | ({SALT: salt.hex()} if salt else {})
     bundle = EvidenceBundle.objects.create(
         title=selection.title[:300],
         selection=told,
@@ -98,15 +116,11 @@ def order_bundle(
     detail = {
         "bundle": bundle.pk,
         "kind": selection.kind,
-        "title": selection.title,
-        "facets": dict(selection.facets),
+        "facets": facets,
         "redaction": redaction.to_json(),
         "reason": reason,
+        **_tell_cases(selection),
     }
-    if len(selection.cases) == 1:
-        detail["instance"] = str(selection.cases[0])
-    elif selection.cases:
-        detail["cases"] = len(selection.cases)
     publish(TOPIC)
     if not here:
         dispatch.ring_after_commit(BELL)
@@ -116,6 +130,27 @@ def order_bundle(
     custody.write(bundle, Custody.ORDERED, actor=actor, now=now, note=reason, seq=seq)
     EvidenceBundle.objects.filter(pk=bundle.pk).update(ordered_seq=seq)
     return bundle.pk
+
+
+def _hide_words(facets: Mapping[str, str]) -> tuple[dict[str, object], bytes]:
+    """Return facets as an entry keeps them for ever, and the salt of what is hidden.
+
+    Words that somebody searched for may be a person's: a commitment stands for them, as
+    where somebody's data is searched (auditing.py). What opens it is with the bundle.
+    """
+    told: dict[str, object] = dict(facets)
+    words = told.get("q")
+    if not words:
+        return told, b""
+    salt = secrets.token_bytes(SALT_BYTES)
+    return told | {"q": stand_in(commit(salt, words))}, salt
+
+
+def _tell_cases(selection: Selection) -> dict[str, object]:
+    """Return which case is asked for, or how many."""
+    if len(selection.cases) == 1:
+        return {"instance": str(selection.cases[0])}
+    return {"cases": len(selection.cases)} if selection.cases else {}
 
 
 def _find_previous(since: str) -> tuple[int, str]:
@@ -193,13 +228,17 @@ def read_custody(bundle: EvidenceBundle) -> list[BundleCustody]:
 def open_download(
     *, bundle_id: int, doer: Person | Actor, asked: tuple[int, int] | None = None
 ) -> IO[bytes]:
-    """Record a download of some bytes, then open the file. Raises NotFound, Conflict.
+    """Record a download of some bytes, then open the file. Raises NotFound, Conflict,
+    and Forbidden where it has cases beyond the limits that an auditor has by now.
 
     It is on record though it breaks off: who asked for what, not what arrived.
     """
-    bundle = EvidenceBundle.objects.get(pk=bundle_id)
     if isinstance(doer, Person):
-        bundle = get_bundle(bundle_id, rights=get_rights(doer.id))
+        rights = get_rights(doer.id)
+        bundle = get_bundle(bundle_id, rights=rights)
+        _check_within(bundle, scope_of(rights))
+    else:
+        bundle = EvidenceBundle.objects.get(pk=bundle_id)
     now = database_now()
     if bundle.state != BundleState.READY or (bundle.next_at or now) <= now:
         raise Conflict("This bundle has no file to download.", code="no-file")
@@ -222,6 +261,15 @@ def open_download(
     return file
 
 
+def _check_within(bundle: EvidenceBundle, scope: AuditScope) -> None:
+    found = AuditScope.from_json(bundle.selection.get(SCOPE, {}))
+    if not scope.includes(found):
+        raise Forbidden(
+            "This bundle was made within other limits than you have now; order it again.",
+            code="outside-scope",
+        )
+
+
 def let_go_opened(*, now: dt.datetime) -> None:
     """Let no file that opens personal values be downloaded any more: some were erased.
 
@@ -238,8 +286,13 @@ def expire_old() -> None:
     """Remove files whose days are over, and folders of bundles that came to nothing."""
     now = database_now()
     due = EvidenceBundle.objects.filter(state="READY", next_at__lte=now)
-    for bundle_id in due.values_list("pk", flat=True)[:20]:
-        expire(bundle_id, now=now, why=f"kept for {settings.BUNDLE_DAYS} days")
+    for bundle_id, finished_at in due.values_list("pk", "finished_at")[:20]:
+        is_old = finished_at is None or finished_at + settings.BUNDLE_KEPT <= now
+        expire(
+            bundle_id,
+            now=now,
+            why=f"kept for {settings.BUNDLE_DAYS} days" if is_old else ERASED,
+        )
     remove_left_over()
 
 

@@ -15,6 +15,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote_plus
 from uuid import UUID
 
 from review.core.erasing import (
@@ -104,7 +105,11 @@ _BLANK_ARGUMENTS: Final = """
 _MARK_INTERVENTIONS: Final = """
     UPDATE review_intervention SET audit_seq = %s WHERE instance_id = %s
 """
-_SAVED_VIEWS: Final = "DELETE FROM review_savedview WHERE strpos(query, %s) > 0"
+# Queries are kept as addresses have them; who types a name may type it in small letters.
+_SAVED_VIEWS: Final = """
+    DELETE FROM review_savedview
+    WHERE strpos(lower(query), lower(%s)) > 0 OR strpos(lower(name), lower(%s)) > 0
+"""
 
 
 @dataclass(slots=True)
@@ -221,12 +226,12 @@ def _find_needles(
 
 def _spoken(instance_id: UUID) -> frozenset[str]:
     """Return what people wrote about a case, where it is long enough to look for."""
+    asked = InformationRequest.objects.filter(instance_id=instance_id)
     said = [
         *Verdict.objects.filter(instance_id=instance_id).values_list("rationale"),
         *Note.objects.filter(instance_id=instance_id).values_list("text"),
-        *InformationRequest.objects.filter(instance_id=instance_id).values_list(
-            "question"
-        ),
+        *asked.values_list("question"),
+        *asked.values_list("answer"),
     ]
     return frozenset(text for (text,) in said if len(text) >= LONG_WORDS)
 
@@ -388,7 +393,7 @@ def _take_rest(case: _Case) -> None:
             case.write(_BLANK_ARGUMENTS, dumps(left), number)
     for needle in sorted(case.needles):
         if len(needle) >= LONG_WORDS // 2:
-            case.write(_SAVED_VIEWS, needle)
+            case.write(_SAVED_VIEWS, quote_plus(needle), needle)
 
 
 def _record(case: _Case, *, actor: Actor, reason: str, now: dt.datetime) -> int:

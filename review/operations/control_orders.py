@@ -98,7 +98,7 @@ def order(*, person: Person, selection: Selection) -> ControlOrder:
     now = database_now()
     made = ControlOrder.objects.create(
         owner=person,
-        title=(selection.title or "All cases")[:200],
+        title=selection.title[: control_runs.LONGEST_TITLE] or "All cases",
         selection=selection.to_json(),
         state=OrderState.WAITING.value,
         ordered_at=now,

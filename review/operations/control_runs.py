@@ -34,6 +34,7 @@ from workflows.operations.errors import Invalid
 from workflows.operations.snapshots import snapshot
 from workflows.store import database_now
 
+LONGEST_TITLE: Final = 200
 AT_ONCE = 500
 """Cases that one statement looks at: what is in memory does not grow with a run."""
 _ENTRIES: Final = """
@@ -135,7 +136,7 @@ def keep_run(person: Person, selection: Selection, tested: Tested) -> ControlRun
     """Write a run, its exceptions and its entry, in the caller's transaction."""
     run = ControlRun.objects.create(
         owner=person,
-        title=selection.title or "All cases",
+        title=selection.title[:LONGEST_TITLE] or "All cases",
         selection=selection.to_json(),
         tests=[_tell_test(result.test) for result in tested.results],
         results=[_tell_result(result) for result in tested.results],

@@ -25,7 +25,8 @@ def keep(
 
     `asked` are the first and the last byte of a download.
     """
-    detail: dict[str, object] = {"bundle": bundle.pk, "title": bundle.title}
+    # Not its title: that may have the words of a search, and entries stay for ever.
+    detail: dict[str, object] = {"bundle": bundle.pk}
     if note:
         detail["note"] = note
     if bundle.digest:

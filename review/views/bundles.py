@@ -2,7 +2,7 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import IO, Final
 from uuid import UUID
 
@@ -27,9 +27,11 @@ from review.core.bundles import (
     percent,
     read_range,
 )
+from review.core.scopes import AuditScope
 from review.core.selections import Selection
 from review.dashboards.audit_scope import check_case
 from review.dashboards.covering import cover_of
+from review.dashboards.population import find_keys
 from review.models import BundleCustody, EvidenceBundle, Person
 from review.operations import building, bundles
 from review.views.access import screen, viewer_required
@@ -68,10 +70,11 @@ def bundle_list(request: HttpRequest) -> HttpResponse:
     viewer = viewer_required(request)
     now, zone = database_now(), viewer.look.tzinfo
     rows = bundles.list_bundles(viewer.rights, limit=SHOWN)
+    titles = _find_titles(rows, scope=bundles.scope_of(viewer.rights))
     context = {
         "page_title": "Bundles",
         "topic": bundles.TOPIC,
-        "rows": [_tell(row, zone=zone, now=now) for row in rows],
+        "rows": [_tell(row, title=titles[row.pk], zone=zone, now=now) for row in rows],
     }
     return render_page(request, "review/bundle_list.html", context)
 
@@ -84,9 +87,10 @@ def bundle_detail(request: HttpRequest, bundle_id: int) -> HttpResponse:
     bundle = bundles.get_bundle(bundle_id, rights=viewer.rights)
     now, zone = database_now(), viewer.look.tzinfo
     rows = bundles.read_custody(bundle)
+    titles = _find_titles([bundle], scope=bundles.scope_of(viewer.rights))
     context = {
         "page_title": f"Bundle {bundle.pk}",
-        "bundle": _tell(bundle, zone=zone, now=now),
+        "bundle": _tell(bundle, title=titles[bundle.pk], zone=zone, now=now),
         "topic": bundles.bundle_topic(bundle.pk),
         "custody": [_tell_custody(row, zone=zone, now=now) for row in rows],
     }
@@ -114,14 +118,13 @@ def bundle_download(request: HttpRequest, bundle_id: int) -> HttpResponseBase:
 @screen(permissions.check_can_audit)
 def audit_export(request: HttpRequest, instance_id: UUID) -> HttpResponseBase:
     """Order the evidence of one instance; a small one is given at once."""
+    check_case(viewer_required(request).rights, instance_id)
     found = Instance.objects.filter(pk=instance_id).first()
     if found is None:
         raise NotFound(f"There is no instance {instance_id}.")
-    check_case(viewer_required(request).rights, instance_id)
+    # Not by its key: that can be a person's, and would outlive its erasure here.
     selection = Selection(
-        kind="case",
-        title=f"Case {found.business_key or instance_id}",
-        cases=(instance_id,),
+        kind="case", title=f"Case {instance_id}", cases=(instance_id,)
     )
     is_small = found.audit_seq <= SMALL
     bundle_id = bundles.order_bundle(
@@ -196,15 +199,33 @@ async def _stream(file: IO[bytes], count: int) -> AsyncIterator[bytes]:
 # --- words ------------------------------------------------------------------------
 
 
+def _find_titles(
+    rows: Sequence[EvidenceBundle], *, scope: AuditScope
+) -> dict[int, str]:
+    """Return what each is called: that of one case by the case's key, if it has one."""
+    cases = {
+        row.pk: UUID(row.selection["cases"][0])
+        for row in rows
+        if row.selection["kind"] == "case" and row.selection["cases"]
+    }
+    keys = find_keys(list(cases.values()), scope=scope)
+    return {
+        row.pk: f"Case {keys[cases[row.pk]]}"
+        if cases.get(row.pk) in keys
+        else row.title
+        for row in rows
+    }
+
+
 def _tell(
-    row: EvidenceBundle, *, zone: dt.tzinfo, now: dt.datetime
+    row: EvidenceBundle, *, title: str, zone: dt.tzinfo, now: dt.datetime
 ) -> dict[str, object]:
     state = BundleState(row.state)
     done = percent(row.entries_done, row.entries) if row.plan else 0
     return {
         "id": row.pk,
         "url": reverse("bundle-detail", args=[row.pk]),
-        "title": row.title,
+        "title": title,
         "reason": row.reason,
         "by": row.ordered_by_name,
         "at": format_moment(row.ordered_at, zone=zone, now=now),

@@ -36,7 +36,7 @@ def control_runs(request: HttpRequest) -> HttpResponse:
     """List the runs; sent, test the controls of what the search finds."""
     viewer = viewer_required(request)
     given = request.POST if request.method == "POST" else request.GET
-    search = read_search(given, zone=viewer.look.zone)
+    search = read_search(given, zone=viewer.look.zone, person_id=viewer.person_id)
     facets = search.strings()
     told = tell_facets(facets)
     if request.method == "POST":
@@ -105,7 +105,10 @@ def control_run(request: HttpRequest, run_id: int) -> HttpResponse:
         parameter="after",
         mark=lambda row: str(row.id),
     )
-    keys = find_keys([row.instance_id for row in shown])
+    keys = find_keys(
+        [row.instance_id for row in shown],
+        scope=permissions.audit_scope_of(viewer.rights),
+    )
     selection = Selection.from_json(run.selection)
     names = {one["code"]: one["name"] for one in run.tests}
     context = {

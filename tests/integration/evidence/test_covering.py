@@ -17,8 +17,10 @@ from tests.factories.desk import PROCESS, World, build_world
 from tests.factories.desk import payload as desk_payload
 from tests.factories.processes import TESTER, deploy
 from tests.integration.evidence.test_audit_desk import decide
+from workflows.models import AuditEntry, Incident
 from workflows.operations import instances
 from workflows.operations.advance import advance_batch
+from workflows.store import database_now
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +50,20 @@ def _start(variables: Mapping[str, Any]) -> Task:
     return Task.objects.get(instance_id=instance_id)
 
 
+def _break(task: Task) -> Incident:
+    """Let there be an incident that speaks of the person."""
+    return Incident.objects.create(
+        instance_id=task.instance_id,
+        step_id=task.step_id,
+        state="OPEN",
+        code="E1",
+        message=f"No answer about {NAME}.",
+        attempts=5,
+        opened_at=database_now(),
+        audit_seq=1,
+    )
+
+
 def test_personal_data_is_covered_until_it_is_unmasked(world: World) -> None:
     task = _start(desk_payload(applicant=NAME, employer=EMPLOYER, amount=Decimal(7)))
     decide(
@@ -65,7 +81,9 @@ def test_personal_data_is_covered_until_it_is_unmasked(world: World) -> None:
             title="All", method=Method.DISCOVERY, seed="1", facets={}
         ),
     )
+    incident = _break(task)
     pages = [
+        reverse("incident-detail", args=[incident.id]),
         reverse("audit-case", args=[task.instance_id]),
         reverse("task-detail", args=[task.pk]),
         reverse("instance-detail", args=[task.instance_id]),
@@ -84,7 +102,15 @@ def test_personal_data_is_covered_until_it_is_unmasked(world: World) -> None:
     export = dan.post(reverse("audit-export", args=[task.instance_id]))
     assert export.status_code == 200
     export.getvalue()
-    assert EvidenceBundle.objects.get().redaction["without_disclosures"]
+    bundle = EvidenceBundle.objects.get()
+    assert bundle.redaction["without_disclosures"]
+    # Its key may be hers as well, and entries stay: pages look it up.
+    told = AuditEntry.objects.filter(kind__startswith="evidence.")
+    assert not any("P-1" in entry.entry for entry in told)
+    assert (bundle.title, bundle.selection["title"]) == (
+        f"Case {task.instance_id}",
+    ) * 2
+    assert "Case P-1" in dan.get(reverse("bundle-list")).content.decode()
 
     unmask = reverse("audit-unmask", args=[task.instance_id])
     dan.post(unmask, {"reason": "Her own complaint, number 17"})

@@ -8,6 +8,7 @@ import zipfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -15,22 +16,27 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
+from review.core.erasing import WORDS as WORDS_GONE
 from review.core.erasing import HoldKind
 from review.core.notices import Channel, Notice
+from review.core.selections import Selection
 from review.core.states import Decision, Role
 from review.evidence.disclosures import list_disclosures
 from review.models import (
+    AuditList,
     Erasure,
     EvidenceBundle,
     LegalHold,
     Notification,
     NotificationPreference,
     Person,
+    SavedView,
     Task,
     User,
     Verdict,
 )
 from review.operations import (
+    building,
     bundles,
     claims,
     delegations,
@@ -43,6 +49,7 @@ from review.operations import (
     people,
     queues,
     retaining,
+    saved_views,
 )
 from tests.factories.processes import TESTER, deploy, process
 from tests.factories.tasks import AT_ONCE, PASSWORD, judge, make_person, review_process
@@ -152,6 +159,25 @@ def work_on(scene: Scene, task: Task) -> UUID:
     return task.instance_id
 
 
+def look_for(person: Person) -> None:
+    """Search for the person, keep the search, and take along what it finds."""
+    query = urlencode({"q": NAME.lower()})
+    saved_views.save_view(
+        person=person,
+        page="instances",
+        queue=None,
+        wanted=saved_views.Wanted(name="Hers", query=query),
+    )
+    facets = {"q": NAME}
+    AuditList.objects.create(
+        owner=person, name="Hers", facets=facets, count=1,
+        counted_at=database_now(), created_at=database_now(),
+    )  # fmt: skip
+    selection = Selection("query", f"search: {NAME}", facets)
+    bundle_id = bundles.order_bundle(selection=selection, doer=TESTER)
+    assert building.build_now(bundle_id)
+
+
 def sign_up(person: Person, username: str) -> User:
     return people.add_account(
         person=person, username=username, password=PASSWORD, actor=TESTER
@@ -194,6 +220,14 @@ def list_files(folder: Path) -> list[Path]:
     return list(folder.iterdir())
 
 
+def check_searches() -> None:
+    """Nothing that looked for the person is kept, but that something was taken along."""
+    assert not SavedView.objects.exists()
+    assert not AuditList.objects.exists()
+    bundle = EvidenceBundle.objects.get(title=WORDS_GONE)
+    assert bundle.selection["facets"] == {"q": WORDS_GONE}
+
+
 def check_pages(client: Client, task: Task) -> None:
     """Every page of an erased case opens, says so, and names nobody."""
     for url in (f"/tasks/{task.id}/", f"/instances/{task.instance_id}/", "/content/"):
@@ -209,6 +243,7 @@ def test_case_is_erased_and_its_proofs_survive(
     client.force_login(sign_up(scene.erik, "erik"))
     task = start(scene)
     instance_id = work_on(scene, task)
+    look_for(scene.alice)
     told = json.dumps(entries(instance_id))
     assert not any(one in told for one in (NAME, MAIL, SECOND))
     seal(folder=log_keys, now=database_now())
@@ -227,6 +262,7 @@ def test_case_is_erased_and_its_proofs_survive(
     assert (done.cases, done.commitments > 5) == (1, True)
 
     assert search(NAME, MAIL, SECOND, WORDS) == {}
+    check_searches()
     assert list_files(tmp_path / "bundles") == []
     key = ContentKey.objects.get(pk=instance_id)
     assert (key.secret, key.subject, key.erased_for) == (None, "", "SUBJECT")
