@@ -59,18 +59,18 @@ def list_erasures(told: Told) -> list[dict[str, Any]]:
     ]
 
 
-def list_holds(told: Told) -> list[dict[str, Any]]:
-    """Return the holds that stand, and after them those lifted last."""
+def list_holds(told: Told, *, zone: dt.tzinfo) -> list[dict[str, Any]]:
+    """Return the holds that stand, and after them those lifted last; days of a zone."""
     rows = LegalHold.objects.order_by("lifted_at", "-placed_at")
     standing = rows.filter(lifted_at__isnull=True)
     lifted = rows.filter(lifted_at__isnull=False).order_by("-lifted_at")[:MOST]
-    return [_tell_hold(row, told) for row in [*standing, *lifted]]
+    return [_tell_hold(row, told, zone) for row in [*standing, *lifted]]
 
 
-def _tell_hold(row: LegalHold, told: Told) -> dict[str, Any]:
+def _tell_hold(row: LegalHold, told: Told, zone: dt.tzinfo) -> dict[str, Any]:
     return {
         "id": row.id,
-        "what": _what(row),
+        "what": _what(row, zone),
         "instance": str(row.instance_id or ""),
         "reason": row.reason,
         "placed": told(row.placed_at),
@@ -79,7 +79,7 @@ def _tell_hold(row: LegalHold, told: Told) -> dict[str, Any]:
     }
 
 
-def _what(row: LegalHold) -> str:
+def _what(row: LegalHold, zone: dt.tzinfo) -> str:
     match HoldKind(row.kind):
         case HoldKind.CASE:
             return "One case"
@@ -88,9 +88,9 @@ def _what(row: LegalHold) -> str:
         case HoldKind.RANGE:
             parts = [row.definition_key or "Every process"]
             if row.since:
-                parts.append(f"started from {row.since:%Y-%m-%d}")
+                parts.append(f"started from {row.since.astimezone(zone):%Y-%m-%d}")
             if row.until:
-                parts.append(f"started before {row.until:%Y-%m-%d}")
+                parts.append(f"started before {row.until.astimezone(zone):%Y-%m-%d}")
             return ", ".join(parts)
 
 

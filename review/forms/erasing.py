@@ -1,8 +1,10 @@
 """Erase a person's data, place and lift holds, say how long content is kept."""
 
+import datetime as dt
 from typing import Any, Final
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 
 from review.core.erasing import HoldKind
 
@@ -21,6 +23,19 @@ def _reason(label: str = "Reason") -> forms.CharField:
         help_text=_REASON,
         widget=forms.Textarea(attrs=_WORDS),
         error_messages={"required": "Give a reason; it is kept in the audit trail."},
+    )
+
+
+def _day(label: str) -> forms.DateField:
+    return forms.DateField(
+        label=label,
+        required=False,
+        widget=forms.DateInput(attrs=_DATE),
+        # Days beyond have no moment in some zones.
+        validators=[
+            MinValueValidator(dt.date(1900, 1, 1)),
+            MaxValueValidator(dt.date(9000, 1, 1)),
+        ],
     )
 
 
@@ -74,12 +89,8 @@ class HoldForm(forms.Form):
     definition = forms.ChoiceField(
         label="Process", required=False, widget=forms.Select(attrs={"class": "input"})
     )
-    since = forms.DateField(
-        label="Started from", required=False, widget=forms.DateInput(attrs=_DATE)
-    )
-    until = forms.DateField(
-        label="Started before", required=False, widget=forms.DateInput(attrs=_DATE)
-    )
+    since = _day("Started from")
+    until = _day("Started before")
     reason = _reason()
 
     def __init__(self, *args: Any, definitions: list[str], **options: Any) -> None:

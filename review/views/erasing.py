@@ -6,6 +6,7 @@ A person is named in the body of a POST only, never in an address: addresses are
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
@@ -30,6 +31,7 @@ from review.views.access import screen, viewer_required
 from review.views.formats import format_moment
 from review.views.pages import render_page
 from workflows.core.actors import Actor
+from workflows.core.zones import find_moment
 from workflows.operations.errors import Refused
 from workflows.store import database_now
 
@@ -107,14 +109,15 @@ def hold_place(request: HttpRequest) -> HttpResponse:
     given = form.cleaned_data
     kind = HoldKind(given["kind"])
     ranged = kind is HoldKind.RANGE
+    zone = viewer_required(request).look.zone
     wish = holds.Wish(
         kind=kind,
         reason=given["reason"],
         instance_id=given["case"] if kind is HoldKind.CASE else None,
         subject=given["subject"] if kind is HoldKind.SUBJECT else "",
         definition_key=given["definition"] if ranged else "",
-        since=_midnight(given["since"]) if ranged else None,
-        until=_midnight(given["until"]) if ranged else None,
+        since=_midnight(given["since"], zone) if ranged else None,
+        until=_midnight(given["until"], zone) if ranged else None,
     )
     refused = _try(form, lambda: holds.place(wish=wish, actor=_actor(request)))
     if refused:
@@ -197,7 +200,7 @@ def _show(
         "propose_form": propose_form or ProposeForm(initial={"subject": subject}),
         "proposals": proposals,
         "erasures": keeping.list_erasures(told),
-        "holds": keeping.list_holds(told),
+        "holds": keeping.list_holds(told, zone=zone),
         "hold_form": hold_form or HoldForm(definitions=keys),
         "rules": keeping.list_rules(told),
         "retention_form": retention_form or RetentionForm(definitions=keys),
@@ -216,8 +219,11 @@ def _try(form: forms.Form, act: Callable[[], object]) -> int:
     return 0
 
 
-def _midnight(day: dt.date | None) -> dt.datetime | None:
-    return dt.datetime.combine(day, dt.time(), dt.UTC) if day else None
+def _midnight(day: dt.date | None, zone: str) -> dt.datetime | None:
+    """Return when a day begins where who places the hold is."""
+    if day is None:
+        return None
+    return find_moment(dt.datetime.combine(day, dt.time()), ZoneInfo(zone))
 
 
 def _person(request: HttpRequest) -> Person:
