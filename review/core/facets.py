@@ -19,6 +19,8 @@ from workflows.core.zones import find_moment
 KIND: Final = re.compile(r"[a-z_]+(\.[a-z_]+)?(\.?\*)?")
 _HASH: Final = re.compile(r"[0-9a-f]{8,64}")
 _LONGEST: Final = 200
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000
+"""Days beyond have no moment in some zones, or no hour before or after."""
 
 # Everything that goes past the usual way, or looks where not everybody may.
 BYPASSES: Final = (
@@ -114,7 +116,7 @@ def read_facets(given: Mapping[str, str]) -> Facets:
 
     Raises UnreadableFacet.
     """
-    told = {name: given.get(name, "").strip() for name in (*_READERS, "q", "zone")}
+    told = {name: given.get(name, "").strip() for name in NAMES}
     for name, text in told.items():
         if len(text) > _LONGEST:
             raise UnreadableFacet(name, f"Keep it under {_LONGEST} characters.")
@@ -167,10 +169,11 @@ def _midnight(
         return None
     try:
         day = dt.date.fromisoformat(text) + dt.timedelta(days=days)
-        # At the ends of the calendar the day is one, and its midnight in UTC none.
-        return find_moment(dt.datetime.combine(day, dt.time.min), zone)
     except (ValueError, OverflowError) as error:
         raise UnreadableFacet(name, "Write the day as 2026-01-31.") from error
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise UnreadableFacet(name, f"Take a year from {_FIRST_YEAR} to {_LAST_YEAR}.")
+    return find_moment(dt.datetime.combine(day, dt.time.min), zone)
 
 
 def _text(_: str, text: str) -> str:
@@ -236,3 +239,5 @@ _READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "until": _text,
     "found": _number,
 }
+NAMES: Final = frozenset({*_READERS, "q", "zone"})
+"""What `read_facets` reads; it passes over all other names."""

@@ -291,7 +291,8 @@ def _conditions_of_tasks(facets: Facets, given: Mapping[str, Any]) -> list[str]:
         (facets.overturned, OVERTURNED),
     ):
         if wanted is not None:
-            of_task.append(rule if wanted else f"NOT ({rule})")
+            # Without a proposal there is nothing to overturn: that is no, not unknown.
+            of_task.append(f"({rule}) IS {'' if wanted else 'NOT '}TRUE")
     return [_TASK.format(conditions=" AND ".join(of_task))]
 
 

@@ -10,6 +10,8 @@ from review.core.facets import MACHINES, Facets, UnreadableFacet, read_facets
 from review.core.sampling import Method
 from review.core.states import Decision, Outcome, Role
 from review.filters import SEARCH
+from review.models import AuditList
+from review.operations.papers import LONGEST_CONCLUSION
 from workflows.operations.errors import Invalid
 
 _INPUT: Final = {"class": "input"}
@@ -100,9 +102,12 @@ class AuditSearchForm(forms.Form):
         ),
     )  # fmt: skip
 
-    def __init__(self, data: Mapping[str, str] | QueryDict, *, zone: str) -> None:
+    def __init__(
+        self, data: Mapping[str, str] | QueryDict, *, zone: str, person_id: int
+    ) -> None:
         super().__init__(data)
         self.zone = zone
+        self.person_id = person_id
         self.found: Facets = Facets()
 
     def clean(self) -> dict[str, Any]:
@@ -112,7 +117,18 @@ class AuditSearchForm(forms.Form):
         except UnreadableFacet as error:
             name = error.name if error.name in self.fields else None
             self.add_error(name, str(error))
+        self._check_list()
         return self.cleaned_data
+
+    def _check_list(self) -> None:
+        """Refuse cases that somebody else found by personal data: whose is his to know."""
+        listed = self.found.found
+        if listed is None:
+            return
+        own = AuditList.objects.filter(id=listed, owner_id=self.person_id)
+        if not own.exists():
+            self.found = Facets()
+            self.add_error(None, "You found no such cases; search by the data again.")
 
     def strings(self) -> dict[str, str]:
         """Return what was filled in, as a saved search or a selection keeps it."""
@@ -137,9 +153,9 @@ class AuditSearchForm(forms.Form):
         ]
 
 
-def read_search(given: QueryDict, *, zone: str) -> AuditSearchForm:
+def read_search(given: QueryDict, *, zone: str, person_id: int) -> AuditSearchForm:
     """Return the search that an act was asked for. Raises Invalid for one that is none."""
-    search = AuditSearchForm(given, zone=zone)
+    search = AuditSearchForm(given, zone=zone, person_id=person_id)
     if not search.is_valid():
         raise Invalid("This search cannot be read; start from the search page.")
     return search
@@ -260,6 +276,6 @@ class SignOffForm(forms.Form):
 
     conclusion = forms.CharField(
         label="Conclusion",
-        max_length=8000,
+        max_length=LONGEST_CONCLUSION,
         widget=forms.Textarea(attrs={"class": "input", "rows": 4}),
     )

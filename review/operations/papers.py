@@ -19,6 +19,7 @@ from workflows.operations.errors import Conflict, Invalid, NotFound
 from workflows.store import database_now
 
 LONGEST_NOTE: Final = 4000
+LONGEST_CONCLUSION: Final = 8000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ def sign_off(*, person: Person, plan_id: int, conclusion: str) -> SampleSignOff:
     """
     if not conclusion.strip():
         raise Invalid("Say what you conclude.")
+    if len(conclusion) > LONGEST_CONCLUSION:
+        raise Invalid(f"Keep the conclusion under {LONGEST_CONCLUSION} characters.")
     with transaction.atomic():
         plan = _lock(person, plan_id)
         paper = read_paper(plan.id)

@@ -11,7 +11,7 @@ from django.shortcuts import render
 
 from review.dashboards.frame import Viewer, viewer_of
 from review.permissions import Rights
-from workflows.operations.errors import Refused
+from workflows.operations.errors import Invalid, Refused
 
 Rest = ParamSpec("Rest")
 View = Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]
@@ -41,6 +41,7 @@ def screen(
         ) -> HttpResponseBase:
             try:
                 viewer = viewer_required(request)
+                _check_text(request)
                 if check is not None:
                     check(viewer.rights)
                 return view(request, *args, **kwargs)
@@ -55,6 +56,16 @@ def screen(
         return guarded
 
     return decorate
+
+
+def _check_text(request: HttpRequest) -> None:
+    """Refuse the one character that no text of the database can hold. Raises Invalid."""
+    told = [request.path]
+    for values in (request.GET, request.POST):
+        for _, texts in values.lists():
+            told += texts
+    if any("\0" in text for text in told):
+        raise Invalid("Texts cannot hold the character NUL; leave it out.")
 
 
 PAGES = {400: "400.html", 403: "403.html", 404: "404.html", 409: "409.html"}

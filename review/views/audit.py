@@ -52,7 +52,9 @@ MOST_VALUES: Final = 8
 def audit_search(request: HttpRequest) -> HttpResponse:
     """Search audit entries."""
     viewer = viewer_required(request)
-    form = AuditSearchForm(request.GET, zone=viewer.look.zone)
+    form = AuditSearchForm(
+        request.GET, zone=viewer.look.zone, person_id=viewer.person_id
+    )
     scope = permissions.audit_scope_of(viewer.rights)
     is_valid = form.is_valid()
     search = (
@@ -167,7 +169,9 @@ def _person(request: HttpRequest) -> Person:
 
 def _facets_of(request: HttpRequest, viewer: Viewer) -> dict[str, str]:
     """Return the search that a page sends along; it has been valid there."""
-    return read_search(request.POST, zone=viewer.look.zone).strings()
+    return read_search(
+        request.POST, zone=viewer.look.zone, person_id=viewer.person_id
+    ).strings()
 
 
 def _goes_on(

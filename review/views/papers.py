@@ -1,6 +1,7 @@
 """A working paper: its items, one item to tick and to judge again, the end of it."""
 
 import csv
+import dataclasses
 import io
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -14,7 +15,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from review import permissions
 from review.core.controls import JUDGEMENTS, REPERFORMANCE, TICKS, Result, compare
 from review.core.sampling import MONETARY, Method
-from review.dashboards.covering import cover_of, cover_payload, cover_variables
+from review.dashboards.audit_scope import check_case, find_within
+from review.dashboards.covering import (
+    cover_of,
+    cover_payload,
+    cover_variables,
+    cover_words,
+)
 from review.dashboards.papers import (
     Figure,
     Paper,
@@ -32,6 +39,7 @@ from review.models import SamplePlan, SampleSignOff
 from review.operations import auditing, papers, samples
 from review.operations.papers import Mark
 from review.operations.sample_words import tell_redraw, tell_shell
+from review.permissions import Rights
 from review.views.access import screen, viewer_required
 from review.views.formats import format_impact, format_label, format_value, state_pill
 from review.views.pages import render_page
@@ -48,6 +56,9 @@ LABELS: Final = {
     "BLOCKED": "Block",
     "UNDECIDED": "Would not decide",
 }
+_DECIMALS: Final = 6
+_TOO_MUCH: Final = Decimal(10) ** 24
+"""Beyond it no amount can be kept."""
 TONES: Final = {"OK": "good", "EXCEPTION": "bad", "NOT_APPLICABLE": ""}
 
 
@@ -57,7 +68,7 @@ def sample_detail(request: HttpRequest, plan_id: int) -> HttpResponse:
     """Show a working paper."""
     viewer = viewer_required(request)
     plan = samples.get_plan(plan_id=plan_id, person=person_of(request))
-    paper = read_paper(plan.id)
+    paper = _read(plan, viewer.rights)
     method = Method(plan.method)
     signed = SampleSignOff.objects.filter(plan=plan).first()
     context = {
@@ -103,7 +114,10 @@ def sample_item(request: HttpRequest, plan_id: int, position: int) -> HttpRespon
         if position == len(paper.items):
             return redirect("sample-detail", plan.id)
         return redirect("sample-item", plan.id, position + 1)
+    rights = viewer_required(request).rights
+    check_case(rights, item.instance_id)
     auditing.record_opening(person=person, instance_id=item.instance_id)
+    mask = cover_of(rights, item.instance_id)
     own = paper.mark(item.id, REPERFORMANCE)
     alike = compare(Result(own.result), item.outcome) if own else None
     context = {
@@ -116,10 +130,8 @@ def sample_item(request: HttpRequest, plan_id: int, position: int) -> HttpRespon
         "next_url": _item_url(plan, position + 1)
         if position < len(paper.items)
         else "",
-        "values": _values(
-            read_content(item.instance_id),
-            cover_of(viewer_required(request).rights, item.instance_id),
-        ),
+        "case": cover_words(item.business_key, mask) or item.instance_id,
+        "values": _values(read_content(item.instance_id), mask),
         "own": own,
         "judgements": _options(JUDGEMENTS, own.result if own else ""),
         "compared": _tell_comparison(item, alike=alike) if own else None,
@@ -158,7 +170,7 @@ def sample_paper(request: HttpRequest, plan_id: int) -> HttpResponse:
     """Give a working paper as CSV or XLSX; that it was taken along is an entry."""
     person = person_of(request)
     plan = samples.get_plan(plan_id=plan_id, person=person)
-    paper = read_paper(plan.id)
+    paper = _read(plan, viewer_required(request).rights)
     rows = list_paper_rows(plan, paper)
     auditing.record_list_export(
         person=person,
@@ -179,6 +191,18 @@ def sample_paper(request: HttpRequest, plan_id: int) -> HttpResponse:
         name=f"working-paper-{plan.id}.csv",
         media_type="text/csv; charset=utf-8",
     )
+
+
+def _read(plan: SamplePlan, rights: Rights) -> Paper:
+    """Return a paper; items beyond the auditor's limits by now are told by their ids."""
+    paper = read_paper(plan.id)
+    scope = permissions.audit_scope_of(rights)
+    within = find_within(scope, [item.instance_id for item in paper.items])
+    items = [
+        item if item.instance_id in within else item._replace(business_key="")
+        for item in paper.items
+    ]
+    return dataclasses.replace(paper, items=items)
 
 
 def list_paper_rows(plan: SamplePlan, paper: Paper) -> list[list[str]]:
@@ -329,6 +353,8 @@ def _amount(text: str) -> Decimal | None:
         amount = Decimal(text.strip())
     except InvalidOperation as error:
         raise Invalid("Write the right amount as a number such as 2500.") from error
-    if not amount.is_finite():
+    if not amount.is_finite() or abs(amount) >= _TOO_MUCH:
         raise Invalid("Write the right amount as a number such as 2500.")
+    if amount != round(amount, _DECIMALS):
+        raise Invalid(f"The right amount has {_DECIMALS} decimals at most.")
     return amount

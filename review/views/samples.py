@@ -70,7 +70,7 @@ def sample_new(request: HttpRequest) -> HttpResponse:
     """Plan a sample of what a search finds; sent, it is drawn for good."""
     viewer = viewer_required(request)
     given = request.POST if request.method == "POST" else request.GET
-    search = read_search(given, zone=viewer.look.zone)
+    search = read_search(given, zone=viewer.look.zone, person_id=viewer.person_id)
     facets = search.strings()
     form = SampleForm(
         request.POST if "method" in given else None,

@@ -1,25 +1,22 @@
 """Write a bundle of evidence. What is in it: docs/evidence.md."""
 
-import dataclasses
 import shutil
 import zipfile
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
 from review.core.bundles import Redaction
-from review.core.facets import Facets
+from review.core.facets import NAMES
 from review.core.selections import Selection
 from review.models import EvidenceBundle
 from review.operations import building, bundles
 from workflows.core.actors import COMMAND_LINE
 from workflows.models import Instance
 from workflows.operations.errors import Refused
-
-FACETS: Final = {"q", "zone", *(field.name for field in dataclasses.fields(Facets))}
 
 
 class Command(BaseCommand):
@@ -100,11 +97,9 @@ def _read_selection(options: dict[str, Any]) -> Selection:
     facets = dict(part.partition("=")[::2] for part in options["where"])
     if bool(cases) == bool(facets):
         raise CommandError("Name cases, or facets of a search with --where.")
-    if unknown := facets.keys() - FACETS:
+    if unknown := facets.keys() - NAMES:
         words = ", ".join(sorted(unknown))
-        raise CommandError(
-            f"No facet: {words}. There are: {', '.join(sorted(FACETS))}."
-        )
+        raise CommandError(f"No facet: {words}. There are: {', '.join(sorted(NAMES))}.")
     if facets:
         told = ", ".join(f"{name} {value}" for name, value in facets.items())
         title = options["title"] or f"Cases with {told}"

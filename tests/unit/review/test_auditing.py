@@ -7,9 +7,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from review.core.bundles import RangeRefused, read_range
 from review.core.controls import Result, compare
 from review.core.facets import Facets, UnreadableFacet, read_facets
-from review.core.scopes import AuditScope, UnreadableScope
+from review.core.scopes import EVERYTHING, AuditScope, UnreadableScope
 from review.core.selections import Selection, UnreadableSelection
 from review.core.sights import Span, list_sources, tell_model_view
 
@@ -71,6 +72,8 @@ def test_what_is_filled_in_wins_over_the_box() -> None:
         ("kind", "Verdict!"),
         ("since", "yesterday"),
         ("since", "9999-99-01"),
+        ("since", "0001-01-01"),
+        ("until", "9999-12-30"),
         ("least", "NaN"),
         ("most", "much"),
         ("role", "BOSS"),
@@ -111,6 +114,35 @@ def test_a_scope_comes_back_as_it_was_stored() -> None:
         AuditScope(opened_from=begin, opened_until=begin).check()
     with pytest.raises(UnreadableScope):
         AuditScope.from_json({"opened_from": "2026-01-01T00:00:00"})
+
+
+def test_limits_include_what_is_limited_no_less() -> None:
+    begin = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    march = begin.replace(month=3)
+    wide = AuditScope(
+        "A", ("loan", "travel"), ("desk",), begin, begin.replace(year=2027)
+    )
+    for scope, is_within in (
+        (wide, True),
+        (AuditScope("B", ("loan",), ("desk",), march, begin.replace(month=4)), True),
+        (AuditScope("", (), ("desk",), march, begin.replace(month=4)), False),
+        (
+            AuditScope("", ("loan",), ("desk", "senior"), march, wide.opened_until),
+            False,
+        ),
+        (AuditScope("", ("loan",), ("desk",), None, wide.opened_until), False),
+        (AuditScope("", ("loan",), ("desk",), begin, None), False),
+    ):
+        assert wide.includes(scope) is is_within, scope
+        assert EVERYTHING.includes(scope)
+    assert not wide.includes(EVERYTHING)
+
+
+def test_a_range_of_more_digits_than_a_file_has_bytes_is_passed_over() -> None:
+    assert read_range("bytes=2-4", size=10) == (2, 4)
+    assert read_range(f"bytes={'9' * 5000}-", size=10) is None
+    with pytest.raises(RangeRefused):
+        read_range("bytes=10-", size=10)
 
 
 @pytest.mark.parametrize(
