@@ -11,12 +11,11 @@ import hashlib
 import itertools
 import math
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from functools import partial
 from typing import Final
 
 
@@ -232,22 +231,32 @@ def size_attribute(
         # A whole sum of tails may end a hair above what it is exactly.
         return chance <= risk * (1 + 1e-12)
 
+    found = _find_size(expected, is_enough, most=most)
+    if found is None and population is not None and population <= LARGEST:
+        return population
+    return _check_found(found)
+
+
+def _find_size(
+    expected: Decimal, is_enough: Callable[[int, int], bool], *, most: int
+) -> int | None:
+    """Return the smallest size that is enough for the deviations it allows, up to `most`."""
     for allowed, first, last in _list_spans(Fraction(expected), most=most):
         if is_enough(last, allowed):
             # As many deviations become less likely in more items: halving finds it.
             sizes = range(first, last + 1)
-            place = bisect_left(sizes, 1, key=partial(is_enough, allowed=allowed))
+            place = bisect_left(sizes, 1, key=lambda size: is_enough(size, allowed))
             return sizes[place]
-    if population is not None and population <= LARGEST:
-        return population
-    raise _too_many()
+    return None
 
 
-def _too_many() -> Impossible:
-    return Impossible(
-        f"It would take more than {LARGEST:,} items: expect fewer deviations, tolerate"
-        " more, or be content with less confidence."
-    )
+def _check_found(size: int | None) -> int:
+    if size is None:
+        raise Impossible(
+            f"It would take more than {LARGEST:,} items: expect fewer deviations,"
+            " tolerate more, or be content with less confidence."
+        )
+    return size
 
 
 def _list_spans(expected: Fraction, *, most: int) -> Iterator[tuple[int, int, int]]:
@@ -284,11 +293,12 @@ def size_monetary(
     rate, awaited = tolerable / value, expected / value
     _check_rates(confidence=confidence, tolerable=rate, expected=awaited)
     risk = 1 - float(confidence)
-    for size in range(1, LARGEST + 1):
-        allowed = allow(awaited, size=size)
-        if poisson_at_most(allowed, mean=size * float(rate)) <= risk * (1 + 1e-12):
-            return size
-    raise _too_many()
+
+    def is_enough(size: int, allowed: int) -> bool:
+        chance = poisson_at_most(allowed, mean=size * float(rate))
+        return chance <= risk * (1 + 1e-12)
+
+    return _check_found(_find_size(awaited, is_enough, most=LARGEST))
 
 
 def _check_rates(*, confidence: Decimal, tolerable: Decimal, expected: Decimal) -> None:
