@@ -328,6 +328,8 @@ def _turn(instance_id: UUID, kind: ClockEventKind, *, actor: Actor) -> None:
     halts = kind is ClockEventKind.PAUSE
     if kept.read(now).is_running is not halts:
         return
+    if halts:
+        _notice(row, kept, now=now)
     event = Event(kind, now, clocks.SUSPENDED if halts else "")
     kept = replace(kept, events=(*kept.events, event))
     reading = kept.read(now)
@@ -354,6 +356,13 @@ def _turn(instance_id: UUID, kind: ClockEventKind, *, actor: Actor) -> None:
     ]
     if not halts and moments:
         _arm(instance_id, min(moments), seq=seq)
+
+
+def _notice(row: InstanceClock, kept: Kept, *, now: dt.datetime) -> None:
+    """Tell a breach nobody noticed yet before the clock stands: it stays one."""
+    reading, breach = kept.read(now), kept.find(BREACH)
+    if reading.remaining <= dt.timedelta() and breach.number not in kept.done:
+        _do(row, kept, breach, reading=reading, now=now)
 
 
 def _tell(kept: Kept, step: Step, *, title: str, late: bool) -> str:
