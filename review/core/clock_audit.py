@@ -1,8 +1,9 @@
 """Work a clock out again from its turns and its calendar, and compare with what is kept.
 
 Pure. What is compared: the due moment after each start, reset and resumption, the due
-moment and the mark of lateness of the task's row. A turn without a due moment where the
-clock stands is right; so is a resumption that the instance's own halt follows at once.
+moment and the mark of lateness of the row of the task, or of the whole case. A turn
+without a due moment where the clock stands is right; so is one that names the due moment
+it has passed, and a resumption that the instance's own halt follows at once.
 """
 
 import datetime as dt
@@ -37,7 +38,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What the task's row says."""
+    """What the row of the task or the case says."""
 
     due_at: dt.datetime
     breached_at: dt.datetime | None
@@ -47,7 +48,7 @@ class Marks:
 class _Cycle:
     """A clock from a start or reset on, under its pinned terms.
 
-    `due_at` is what its events come to, `given_at` what they last told the task's row.
+    `due_at` is what its events come to, `given_at` what they last told the row.
     `is_late`: a halt came after the due moment; `is_reached`: then, or at that moment.
     """
 
@@ -70,7 +71,7 @@ def find_fault(
 ) -> str:
     """Return the first thing that is not as it should be, "" where all is right.
 
-    `turns` are all events of a task's clock, oldest first; `find_calendar` gives the
+    `turns` are all events of one clock, oldest first; `find_calendar` gives the
     hours of a pinned label and raises CalendarError where there are none.
     """
     if not turns or turns[0].kind is not ClockEventKind.START:
@@ -125,7 +126,9 @@ def _halt(cycle: _Cycle, turn: Turn) -> str:
     if not cycle.is_running and turn.kind is ClockEventKind.PAUSE:
         return "pauses and resumptions do not match"
     cycle.events.append(Event(turn.kind, turn.at, turn.reason))
-    return "" if turn.due_at is None else f"the {_name(turn)} gave a due moment"
+    if turn.due_at is None or (cycle.is_reached and turn.due_at == cycle.due_at):
+        return ""
+    return f"the {_name(turn)} gave a due moment"
 
 
 def _compare(cycle: _Cycle, last: Turn, marks: Marks) -> str:
@@ -147,7 +150,7 @@ def _compare(cycle: _Cycle, last: Turn, marks: Marks) -> str:
         return "marked late, stopped before the due moment"
     if cycle.given_at is not None and marks.due_at != cycle.given_at:
         return (
-            f"the task says due {_tell(marks.due_at)}, its clock gives"
+            f"its row says due {_tell(marks.due_at)}, its clock gives"
             f" {_tell(cycle.given_at)}"
         )
     return ""

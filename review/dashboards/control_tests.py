@@ -66,14 +66,20 @@ _DUAL: Final = """
 """
 # Judged in core/clock_audit.py: business time is no matter for SQL.
 _CLOCK: Final = """
-    SELECT t.instance_id, t.id AS task_id, t.due_at AS marked_due, t.breached_at,
-        e.kind, e.at, e.reason, e.due_at, e.terms ->> 'goal' AS goal,
-        e.terms ->> 'calendar' AS calendar
-    FROM unnest(%(cases)s::uuid[]) AS cases (id)
-    JOIN review_task t ON t.instance_id = cases.id
-    JOIN review_clockevent e ON e.task_id = t.id
-    WHERE t.due_at IS NOT NULL
-    ORDER BY t.instance_id, t.id, e.id
+    WITH cases AS (SELECT unnest(%(cases)s::uuid[]) AS id), clocks AS (
+        SELECT t.instance_id, t.id AS task_id, t.due_at AS marked_due, t.breached_at,
+            e.id, e.kind, e.at, e.reason, e.due_at, e.terms
+        FROM cases JOIN review_task t ON t.instance_id = cases.id
+        JOIN review_clockevent e ON e.task_id = t.id
+        WHERE t.due_at IS NOT NULL
+        UNION ALL
+        SELECT c.instance_id, NULL, c.due_at, c.breached_at,
+            e.id, e.kind, e.at, e.reason, e.due_at, e.terms
+        FROM cases JOIN review_instanceclock c ON c.instance_id = cases.id
+        JOIN review_clockevent e ON e.instance_id = cases.id AND e.task_id IS NULL)
+    SELECT instance_id, task_id, marked_due, breached_at, kind, at, reason, due_at,
+        terms ->> 'goal' AS goal, terms ->> 'calendar' AS calendar
+    FROM clocks ORDER BY instance_id, task_id NULLS FIRST, id
 """
 _RATIONALE: Final = """
     SELECT v.instance_id, v.task_id, v.audit_seq AS seq, CASE
@@ -195,7 +201,7 @@ TESTS: Final = (
         "Worked out again from its events and the calendar pinned with it, each clock"
         " gives the due moments that are kept; late is marked where it was, and only"
         " there.",
-        "tasks with a due moment",
+        "clocks of tasks and cases",
         _CLOCK,
         judged_by=(clock_audit, clocks, calendars),
     ),

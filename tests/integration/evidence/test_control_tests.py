@@ -10,13 +10,22 @@ from django.urls import reverse
 
 from review.core.states import Decision
 from review.dashboards.control_tests import TESTS
-from review.models import ClockEvent, ControlException, Task, Verdict
+from review.models import (
+    ClockEvent,
+    ControlException,
+    InstanceClock,
+    Task,
+    Verdict,
+)
 from review.operations.control_runs import run_controls, run_tests
 from tests.audit_tables import owner_without_triggers
-from tests.factories.desk import World, build_world
+from tests.factories.desk import PROCESS, World, build_world, payload
+from tests.factories.processes import TESTER, deploy
 from tests.integration.evidence.test_audit_desk import decide, notices
 from workflows.models import AuditEntry
+from workflows.operations import instances
 from workflows.operations.errors import Forbidden
+from workflows.operations.instances import Start
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +118,43 @@ class TestControls:
         assert "its clock gives" in whys[marked.id]
         (looked,) = [one for one in run.results if one["code"] == "clock"]
         assert (looked["looked"], looked["failed"]) == (3, 2)
+
+    def test_clocks_of_whole_cases_are_worked_out_again(self, world: World) -> None:
+        definition_id = deploy(
+            PROCESS.replace('id="main"', 'id="main" cs:sla="P1D"'), key="timed"
+        )
+        starts = [Start(variables=payload(), initiator=TESTER) for _ in range(5)]
+        sound, held, moved, marked, late = instances.start_and_advance(
+            definition_id=definition_id, starts=starts
+        )
+        hour, days = dt.timedelta(hours=1), dt.timedelta(days=3)
+        with owner_without_triggers("review_instanceclock", "review_clockevent"):
+            events = ClockEvent.objects.filter(task=None)
+            events.filter(instance_id=moved).update(due_at=F("due_at") + hour)
+            clocks = InstanceClock.objects.filter(pk__in=[moved, marked])
+            clocks.update(due_at=F("due_at") + hour)
+            began = {"at": F("at") - days, "due_at": F("due_at") - days}
+            events.filter(instance_id=late).update(**began)
+            InstanceClock.objects.filter(pk=late).update(
+                started_at=F("started_at") - days,
+                warn_at=F("warn_at") - days,
+                due_at=F("due_at") - days,
+            )
+        # Held before any sweep saw that it was late: that it was is noticed then.
+        for case in (held, late):
+            instances.suspend(instance_id=case, actor=TESTER, reason="A question")
+        instances.resume(instance_id=held, actor=TESTER, reason="Answered")
+        found = InstanceClock.objects.get(pk=late)
+        assert found.breached_at == found.due_at
+        clock_test = next(test for test in TESTS if test.code == "clock")
+        cases = [sound, held, moved, marked, late]
+        (((result),),) = run_tests([cases], tests=[clock_test])
+        whys = {one.instance_id: one.why for one in result.exceptions}
+        assert set(whys) == {moved, marked}
+        assert "the start put the due moment at" in whys[moved]
+        assert "its clock gives" in whys[marked]
+        assert {one.task_id for one in result.exceptions} == {None}
+        assert result.looked == 10  # each with the clock of its task
 
     def test_a_cut_tail_and_a_removed_entry_are_gaps(self, world: World) -> None:
         chain_test = next(test for test in TESTS if test.code == "chain")

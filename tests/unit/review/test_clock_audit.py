@@ -107,6 +107,15 @@ def test_clock_of_a_held_instance_gives_no_moment_between() -> None:
     assert judge(turns, row) == ""
 
 
+def test_clock_that_was_late_when_it_was_held_may_name_its_moment() -> None:
+    turns = live((Kind.START, 0), (Kind.PAUSE, 26))
+    row = marks_of(turns, late=True)
+    turns[1] = dataclasses.replace(turns[1], due_at=row.due_at)
+    assert judge(turns, row) == ""
+    turns[1] = dataclasses.replace(turns[1], due_at=row.due_at + HOUR)
+    assert judge(turns, row) == "the pause gave a due moment"
+
+
 def test_adopted_clock_keeps_the_moment_it_was_given() -> None:
     (turn,) = live((Kind.START, 0))
     sunday = MONDAY + dt.timedelta(days=6)
