@@ -44,7 +44,7 @@ class Level:
 
     label: str
     value: float
-    kind: Literal["limit", "centre", "goal"] = "limit"
+    kind: Literal["limit", "centre", "goal", "before"] = "limit"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -175,13 +175,7 @@ def draw_lines(
     for place, line in enumerate(lines):
         series = min(place, MOST_SERIES - 1) + 1
         marker = _MARKERS[place % len(_MARKERS)]
-        path = charts.line_path(
-            (
-                (_time(across, at), None if value is None else down.scale.place(value))
-                for at, value in line.points
-            ),
-            is_stepped=line.is_stepped,
-        )
+        path = _over_time(line, across, down)
         strokes.append(Stroke(path, series, is_before=line.is_before))
         keys.append(
             Key(
@@ -214,6 +208,16 @@ def draw_lines(
     )
 
 
+def _over_time(line: Line, across: Axis, down: Axis) -> str:
+    return charts.line_path(
+        (
+            (_time(across, at), None if value is None else down.scale.place(value))
+            for at, value in line.points
+        ),
+        is_stepped=line.is_stepped,
+    )
+
+
 def draw_stack(
     labels: Sequence[str],
     rows: Sequence[tuple[dt.datetime, Sequence[float]]],
@@ -221,11 +225,20 @@ def draw_stack(
     since: dt.datetime,
     until: dt.datetime,
     zone: dt.tzinfo,
+    before: Sequence[Line] = (),
 ) -> Drawing:
-    """Draw counts on top of each other over a period, the first label at the bottom."""
+    """Draw counts on top of each other over a period, the first label at the bottom.
+
+    `before` are courses of the period before, dashed over the bands.
+    """
     across = charts.time_axis(since, until, zone=zone)
     down = charts.value_axis(
-        [sum(values) for _, values in rows], unit="count", height=HEIGHT
+        [
+            *(sum(values) for _, values in rows),
+            *(value for line in before for _, value in line.points),
+        ],
+        unit="count",
+        height=HEIGHT,
     )
     places = [_time(across, at) for at, _ in rows]
     floor = [0.0] * len(rows)
@@ -240,15 +253,20 @@ def draw_stack(
         areas.append(Area(charts.area_path(places, top, bottom), series))
         strokes.append(Stroke(charts.line_path(zip(places, top, strict=True)), series))
         floor = ceiling
+    keys = [
+        Key(label, min(band, MOST_SERIES - 1) + 1, "area")
+        for band, label in reversed(list(enumerate(labels)))
+    ]
+    for place, line in enumerate(before, start=len(labels)):
+        series = min(place, MOST_SERIES - 1) + 1
+        strokes.append(Stroke(_over_time(line, across, down), series, is_before=True))
+        keys.append(Key(line.label, series, "line", is_before=True))
     return Drawing(
         across=across.ticks,
         down=down.ticks,
         areas=tuple(areas),
         strokes=tuple(strokes),
-        keys=tuple(
-            Key(label, min(band, MOST_SERIES - 1) + 1, "area")
-            for band, label in reversed(list(enumerate(labels)))
-        ),
+        keys=tuple(keys),
     )
 
 
@@ -387,15 +405,20 @@ def draw_control(
     unit: Unit,
     levels: Sequence[Level],
     signals: Sequence[int],
+    before: Sequence[Line] = (),
 ) -> Drawing:
-    """Draw a control chart; the points of `signals` are crossed diamonds, not dots."""
+    """Draw a control chart; the points of `signals` are crossed diamonds, not dots.
+
+    `before` is the course of the weeks before, at most one, dashed and without dots.
+    """
+    lines = [line, *before]
     plain = draw_lines(
-        [line], since=since, until=until, zone=zone, unit=unit, levels=levels
+        lines, since=since, until=until, zone=zone, unit=unit, levels=levels
     )
     across = charts.time_axis(since, until, zone=zone)
     down = charts.value_axis(
         [
-            *(value for _, value in line.points),
+            *(value for each in lines for _, value in each.points),
             *(level.value for level in levels),
         ],
         unit=unit,
@@ -415,7 +438,7 @@ def draw_control(
         for place, (at, value) in enumerate(line.points)
         if value is not None
     ]
-    keys = [Key(line.label, 1, "line", shape="circle")]
+    keys = [Key(line.label, 1, "line", shape="circle"), *plain.keys[1:]]
     if marked:
         keys.append(Key("Signal", 0, "dot", shape="diamond", tone="bad"))
     return dataclasses.replace(plain, dots=tuple(dots), keys=tuple(keys))

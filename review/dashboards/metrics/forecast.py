@@ -96,6 +96,7 @@ def read_forecast(
             )
             for name, found in sorted(chances.items())
         ],
+        chances=[one for found in chances.values() for one in found],
     )
 
 

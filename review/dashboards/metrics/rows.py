@@ -45,7 +45,10 @@ class ForecastClass:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Forecast:
-    """Breaches to expect until midnight, with the band of 80 %; `so_far` are today's."""
+    """Breaches to expect until midnight, with the band of 80 %; `so_far` are today's.
+
+    `chances` are those of the tasks that fall due, each of so many tasks.
+    """
 
     expected: float
     low: float
@@ -54,6 +57,7 @@ class Forecast:
     so_far: int
     until: dt.datetime
     classes: Sequence[ForecastClass]
+    chances: Sequence[tuple[float, int]] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -115,31 +115,65 @@ def say_delta(
     unit: Unit,
     better: Better = "",
 ) -> str:
-    """Say how a figure moved against the time before: "12 % less than before (3.1 h)".
+    """Say how a figure moved: "-12 % against before (3.1 h), better".
 
     Whether that is better is said where people wish for a direction.
     """
     if before is None:
         return "nothing to compare with before"
-    if now is None:
-        return f"{say_value(before, unit)} before"
-    change = float(now) - float(before)
     shown = say_value(before, unit)
+    if now is None:
+        return f"{shown} before"
+    change = float(now) - float(before)
     if say_value(now, unit) == shown:
         return f"as before ({shown})"
-    word = "more" if change > 0 else "less"
+    amount = _say_amount(change, float(before), unit)
+    return f"{amount} against before ({shown}){_judge(change, better)}"
+
+
+def change_cell(
+    now: float | Decimal | None,
+    before: float | Decimal | None,
+    *,
+    unit: Unit,
+    better: Better = "",
+) -> Cell:
+    """Return how a figure moved, with its sign and whether that is better in words."""
+    if now is None or before is None:
+        return Cell("", NONE)
+    change = float(now) - float(before)
+    written = f"{change:.4f}" if unit == "share" else f"{change:.0f}"
+    if say_value(now, unit) == say_value(before, unit):
+        return Cell(written, "as before")
+    amount = _say_amount(change, float(before), unit)
+    return Cell(written, f"{amount}{_judge(change, better)}")
+
+
+def _say_amount(change: float, before: float, unit: Unit) -> str:
+    """Return a change with its sign: in points, in per cent, or in few things."""
+    sign, size = ("+" if change > 0 else "\N{MINUS SIGN}"), abs(change)
     if unit == "share":
-        points = abs(change) * 100
-        amount = f"{points:.1f} points" if points < 10 else f"{points:.0f} points"
-    elif unit == "seconds" or float(before) >= 20:
-        base = float(before)
-        amount = f"{abs(change) / base:.0%}".replace("%", " %") if base else shown
-    else:
-        amount = say_value(abs(change), unit)
-    judged = ""
-    if better:
-        judged = ", better" if (change < 0) is (better == "low") else ", worse"
-    return f"{amount} {word} than before ({shown}){judged}"
+        points = size * 100
+        return (
+            f"{sign}{points:.1f} points"
+            if points < 10
+            else f"{sign}{points:.0f} points"
+        )
+    if before and (unit == "seconds" or before >= 20):
+        return f"{sign}{size / before:.0%}".replace("%", " %")
+    return f"{sign}{say_value(size, unit)}"
+
+
+def _judge(change: float, better: Better) -> str:
+    if not better:
+        return ""
+    return ", better" if (change < 0) is (better == "low") else ", worse"
+
+
+def align_last(values: Sequence[float | None], slots: int) -> list[float | None]:
+    """Put the stretches before under those of now, the last under the last."""
+    kept = list(values[-slots:]) if slots else []
+    return [None] * (slots - len(kept)) + kept
 
 
 def how_of(*keys: str) -> tuple[str, ...]:

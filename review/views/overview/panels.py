@@ -17,7 +17,12 @@ from django.views.decorators.http import require_GET
 from review import permissions
 from review.evidence.tables import neutralise
 from review.views.access import is_fragment, screen, viewer_required
-from review.views.overview import panels_flow, panels_now, panels_quality
+from review.views.overview import (
+    panels_flow,
+    panels_now,
+    panels_quality,
+    panels_staff,
+)
 from review.views.overview.asking import Asked, read_asked
 from review.views.overview.panel import Content, Sheet
 from review.views.pages import render_page
@@ -57,7 +62,8 @@ PANELS: Final[Mapping[str, Spec]] = {
         "Overturned, weekly", panels_flow.build_xmr_overturn, "overturn_rate"
     ),
     "split": Spec("Where the time goes", panels_quality.build_split, "throughput"),
-    "staffing": Spec("Staffing", panels_now.build_staffing),
+    "staffing": Spec("Staffing", panels_staff.build_staffing),
+    "staffing-hours": Spec("Staffing, hour by hour", panels_staff.build_hours),
     "quality": Spec(
         "Quality beside speed",
         panels_quality.build_quality,

@@ -1,7 +1,7 @@
 """Panels over time: arrivals and closings, cumulative flow, cycle times, control charts."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from django.urls import reverse
@@ -16,16 +16,21 @@ from review.core.drawings import (
     draw_stack,
 )
 from review.core.drawings import Line as Course
+from review.core.figures import BY_KEY, Unit
 from review.dashboards import metrics
-from review.dashboards.metrics.rows import FlowPoint, Scatter, Xmr
+from review.dashboards.metrics import Reading
+from review.dashboards.metrics.rows import CumulativePoint, FlowPoint, Scatter, Xmr
 from review.views.formats import NONE
 from review.views.overview.asking import Asked
 from review.views.overview.panel import (
     Cell,
     Content,
+    Fact,
     Head,
     Line,
     Sheet,
+    align_last,
+    change_cell,
     count_cell,
     how_of,
     plural,
@@ -39,6 +44,9 @@ from review.views.overview.panel import (
 
 MOST_SPOTS = 600
 MOST_LISTED = 200
+_WEEKS = dt.timedelta(weeks=26)
+"""How far back the control charts look, and how far the weeks before lie behind."""
+CYCLES = ("cycle_p50", "cycle_p85", "cycle_p95")
 BANDS = ("Closed", "In work", "Waiting")
 
 
@@ -51,6 +59,9 @@ def build_flow(asked: Asked) -> Content:
         if asked.before
         else []
     )
+    slots = len(points)
+    arrived = align_last([float(one.arrivals) for one in before], slots)
+    closed = align_last([float(one.closed) for one in before], slots)
     reading = (
         f"{plural(came, 'task')} came and {went:,} {'was' if went == 1 else 'were'}"
         f" closed ({asked.label})"
@@ -73,35 +84,44 @@ def build_flow(asked: Asked) -> Content:
                 )
                 for point in points
             ],
-            lines=[("Closed before", _align(before, len(points)))] if before else (),
+            lines=[("Arrived before", arrived), ("Closed before", closed)]
+            if before
+            else (),
         )
         if came or went
         else None,
         empty="" if came or went else "Nothing came and nothing was closed.",
-        sheet=sheet(
-            (
-                "From",
-                "Arrived",
-                "First claimed",
-                "Closed",
-                "Closed late",
-                "In progress",
-            ),
-            [
-                Line(
-                    point.label,
-                    (
-                        count_cell(point.arrivals),
-                        count_cell(point.first_claims),
-                        count_cell(point.closed),
-                        count_cell(point.breached),
-                        count_cell(point.wip),
-                    ),
-                )
-                for point in points
-            ],
-        ),
+        sheet=_flow_sheet(points, arrived, closed, is_compared=bool(before)),
     )
+
+
+def _flow_sheet(
+    points: Sequence[FlowPoint],
+    arrived: Sequence[float | None],
+    closed: Sequence[float | None],
+    *,
+    is_compared: bool,
+) -> Sheet:
+    heads = ("From", "Arrived", "First claimed", "Closed", "Closed late", "In progress")
+    more = ("Arrived before", "Change", "Closed before", "Change")
+    rows = []
+    for point, came, went in zip(points, arrived, closed, strict=True):
+        cells = [
+            count_cell(point.arrivals),
+            count_cell(point.first_claims),
+            count_cell(point.closed),
+            count_cell(point.breached),
+            count_cell(point.wip),
+        ]
+        if is_compared:
+            cells += [
+                count_cell(None if came is None else int(came)),
+                change_cell(point.arrivals, came, unit="count"),
+                count_cell(None if went is None else int(went)),
+                change_cell(point.closed, went, unit="count", better="high"),
+            ]
+        rows.append(Line(point.label, tuple(cells)))
+    return sheet((*heads, *(more if is_compared else ())), rows)
 
 
 def _name_stretch(start: dt.datetime, asked: Asked) -> str:
@@ -124,18 +144,17 @@ def _say_flow(came: int, went: int, before: Sequence[FlowPoint]) -> str:
     return f"Arrivals: {arrivals}. Closings: {closings}."
 
 
-def _align(before: Sequence[FlowPoint], slots: int) -> list[float | None]:
-    """Put the stretches before under those of now, the last under the last."""
-    values: list[float | None] = [float(point.closed) for point in before[-slots:]]
-    return [None] * (slots - len(values)) + values
-
-
 def build_cumulative(asked: Asked) -> Content:
     """Show the layers of the cumulative flow."""
     points = metrics.read_cumulative(asked.scope, asked.period, now=asked.now)
     if not points or not any(point.arrived for point in points):
         return Content("Nothing flowed.", _HOW_LAYERS, empty="Nothing came or went.")
     base, last = points[0].closed, points[-1]
+    before = (
+        metrics.read_cumulative(asked.scope, asked.before, now=asked.now)
+        if asked.before
+        else []
+    )
     first = points[0]
     moved = (last.waiting + last.in_work) - (first.waiting + first.in_work)
     course = (
@@ -149,6 +168,7 @@ def build_cumulative(asked: Asked) -> Content:
             f" {course} at the beginning ({asked.label})."
         ),
         how=_HOW_LAYERS,
+        delta=_say_open(last, before),
         drawing=draw_stack(
             BANDS,
             [
@@ -161,22 +181,56 @@ def build_cumulative(asked: Asked) -> Content:
             since=points[0].at,
             until=max(points[-1].at, points[0].at + dt.timedelta(hours=1)),
             zone=asked.zone,
+            before=_courses_before(before, asked),
         ),
-        sheet=sheet(
-            ("Until", "Waiting", "In work", "Closed"),
-            [
-                Line(
-                    point.label,
-                    (
-                        count_cell(point.waiting),
-                        count_cell(point.in_work),
-                        count_cell(point.closed - base),
-                    ),
-                )
-                for point in points
-            ],
-        ),
+        sheet=_layer_sheet(points, before, base=base),
     )
+
+
+def _say_open(last: CumulativePoint, before: Sequence[CumulativePoint]) -> str:
+    if not before:
+        return ""
+    told = say_delta(_open(last), _open(before[-1]), unit="count", better="low")
+    return f"In progress at the end: {told}."
+
+
+def _open(point: CumulativePoint) -> int:
+    return point.waiting + point.in_work
+
+
+def _courses_before(
+    before: Sequence[CumulativePoint], asked: Asked
+) -> tuple[Course, ...]:
+    """Return the edges of the layers of the time before, moved to the time shown."""
+    if not before:
+        return ()
+    length, base = asked.period.until - asked.period.since, before[0].closed
+    closed = tuple((one.at + length, float(one.closed - base)) for one in before)
+    everything = tuple(
+        (one.at + length, float(one.closed - base + _open(one))) for one in before
+    )
+    return (Course("Closed before", closed), Course("All before", everything))
+
+
+def _layer_sheet(
+    points: Sequence[CumulativePoint], before: Sequence[CumulativePoint], *, base: int
+) -> Sheet:
+    earlier = align_last([float(_open(one)) for one in before], len(points))
+    rows = []
+    for point, was in zip(points, earlier, strict=True):
+        cells = [
+            count_cell(point.waiting),
+            count_cell(point.in_work),
+            count_cell(point.closed - base),
+        ]
+        if before:
+            cells += [
+                count_cell(None if was is None else int(was)),
+                change_cell(_open(point), was, unit="count", better="low"),
+            ]
+        rows.append(Line(point.label, tuple(cells)))
+    more = ("In progress before", "Change") if before else ()
+    return sheet(("Until", "Waiting", "In work", "Closed", *more), rows)
 
 
 _LAYERS = (
@@ -190,16 +244,23 @@ _HOW_LAYERS = (_LAYERS,)
 def build_scatter(asked: Asked) -> Content:
     """Show how long the cycles of closed tasks took."""
     found = metrics.read_scatter(asked.scope, asked.period, limit=MOST_SPOTS)
+    earlier = (
+        metrics.read_figures(
+            CYCLES, scope=asked.scope, period=asked.before, now=asked.now
+        )
+        if asked.before
+        else {}
+    )
     if not found.points or found.p50 is None:
         return Content(
             "Nothing was closed.",
-            how_of("cycle_p50", "cycle_p85", "cycle_p95"),
+            how_of(*CYCLES),
             empty=f"No task was closed ({asked.label}).",
         )
     return Content(
         reading=_read_scatter(found),
         how=(
-            *how_of("cycle_p50", "cycle_p85", "cycle_p95"),
+            *how_of(*CYCLES),
             f"Measured by the {asked.hours_words}."
             + (
                 f" {len(found.points):,} of {found.total:,} tasks are drawn."
@@ -207,7 +268,7 @@ def build_scatter(asked: Asked) -> Content:
                 else ""
             ),
         ),
-        delta=_compare_scatter(found, asked),
+        facts=_cycle_facts(found, earlier),
         drawing=draw_scatter(
             [
                 Spot(
@@ -232,7 +293,8 @@ def build_scatter(asked: Asked) -> Content:
                     ("50 %", found.p50),
                 )
                 if value is not None
-            ],
+            ]
+            + _levels_before(earlier),
         ),
         sheet=_cycle_sheet(found, asked),
     )
@@ -275,14 +337,26 @@ def _read_scatter(found: Scatter) -> str:
     )
 
 
-def _compare_scatter(found: Scatter, asked: Asked) -> str:
-    if asked.before is None:
-        return ""
-    earlier = metrics.read_figure(
-        "cycle_p85", scope=asked.scope, period=asked.before, now=asked.now
+def _cycle_facts(found: Scatter, earlier: Mapping[str, Reading]) -> tuple[Fact, ...]:
+    """Return the percentiles beside those of the time before; nothing uncompared."""
+    values = (found.p50, found.p85, found.p95)
+    return tuple(
+        Fact(
+            BY_KEY[key].title,
+            say_value(now, "seconds"),
+            say_delta(now, earlier[key].value, unit="seconds", better="low"),
+        )
+        for key, now in zip(CYCLES, values, strict=True)
+        if key in earlier
     )
-    told = say_delta(found.p85, earlier.value, unit="seconds", better="low")
-    return f"85 %: {told}."
+
+
+def _levels_before(earlier: Mapping[str, Reading]) -> list[Level]:
+    value = earlier["cycle_p85"].value if earlier else None
+    if value is None:
+        return []
+    seconds = float(value)
+    return [Level(f"85 % before: {say_seconds(seconds)}", seconds, "before")]
 
 
 _LIMITS = (
@@ -303,9 +377,20 @@ def build_xmr_overturn(asked: Asked) -> Content:
 
 
 def _control(kind: Literal["cycle_p85", "overturn"], asked: Asked) -> Content:
-    chart = metrics.read_xmr(kind, asked.scope, now=asked.now, hours=asked.period.hours)
+    hours = asked.period.hours
+    chart = metrics.read_xmr(kind, asked.scope, now=asked.now, hours=hours)
+    earlier = (
+        metrics.read_xmr(kind, asked.scope, now=asked.now - _WEEKS, hours=hours)
+        if asked.before
+        else None
+    )
+    was = (
+        {point.start + _WEEKS: point.value for point in earlier.points}
+        if earlier
+        else {}
+    )
     figure = "cycle_p85" if kind == "cycle_p85" else "overturn_rate"
-    unit: Literal["seconds", "share"] = "seconds" if kind == "cycle_p85" else "share"
+    unit: Unit = "seconds" if kind == "cycle_p85" else "share"
     how = (*how_of(figure), _LIMITS)
     if not chart.points:
         return Content("No whole week with figures yet.", how, empty="Nothing to draw.")
@@ -317,29 +402,46 @@ def _control(kind: Literal["cycle_p85", "overturn"], asked: Asked) -> Content:
         unit=unit,
         levels=_limits(chart, unit),
         signals=[n for n, point in enumerate(chart.points) if point.signals],
+        before=[_course_before(was, asked.zone)] if was else (),
     )
-    cell = span_cell if unit == "seconds" else share_cell
     return Content(
         reading=" ".join(chart.signals) or "No signal.",
         how=how,
         drawing=drawing,
-        sheet=sheet(
-            ("Week of", Head("Value", unit), "Tasks", "Signals"),
-            [
-                Line(
-                    point.label,
-                    (
-                        cell(point.value),
-                        count_cell(point.count),
-                        Cell(
-                            "; ".join(point.signals), "; ".join(point.signals) or NONE
-                        ),
-                    ),
-                )
-                for point in chart.points
-            ],
-        ),
+        delta=_say_mean(chart, earlier, unit),
+        sheet=_week_sheet(chart, was if earlier else None, unit),
     )
+
+
+def _say_mean(chart: Xmr, earlier: Xmr | None, unit: Unit) -> str:
+    if earlier is None:
+        return ""
+    told = say_delta(chart.mean, earlier.mean, unit=unit, better="low")
+    return f"Mean of the weeks: {told}, the 26 weeks before these."
+
+
+def _course_before(was: Mapping[dt.date, float], zone: dt.tzinfo) -> Course:
+    """Return the 26 weeks before, moved to the weeks shown."""
+    middle = dt.timedelta(days=3.5)
+    points = ((_week_start(week, zone) + middle, value) for week, value in was.items())
+    return Course("26 weeks before", tuple(points), is_before=True)
+
+
+def _week_sheet(chart: Xmr, was: Mapping[dt.date, float] | None, unit: Unit) -> Sheet:
+    cell = span_cell if unit == "seconds" else share_cell
+    rows = []
+    for point in chart.points:
+        said = "; ".join(point.signals)
+        cells = [cell(point.value), count_cell(point.count), Cell(said, said or NONE)]
+        if was is not None:
+            earlier = was.get(point.start)
+            cells += [
+                cell(earlier),
+                change_cell(point.value, earlier, unit=unit, better="low"),
+            ]
+        rows.append(Line(point.label, tuple(cells)))
+    more = (Head("26 weeks before", unit), "Change") if was is not None else ()
+    return sheet(("Week of", Head("Value", unit), "Tasks", "Signals", *more), rows)
 
 
 def _week_points(
@@ -355,7 +457,7 @@ def _week_start(date: dt.date, zone: dt.tzinfo) -> dt.datetime:
     return dt.datetime.combine(date, dt.time(0), zone)
 
 
-def _limits(chart: Xmr, unit: Literal["seconds", "share"]) -> list[Level]:
+def _limits(chart: Xmr, unit: Unit) -> list[Level]:
     known = (
         ("Upper limit", chart.upper, "limit"),
         ("Mean", chart.mean, "centre"),

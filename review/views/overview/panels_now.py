@@ -1,7 +1,8 @@
-"""Panels of how it stands: expected breaches, the month's allowance, age, staffing."""
+"""Panels of how it stands: expected breaches, the month's allowance, age of the work."""
 
+import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django.urls import reverse
@@ -18,9 +19,10 @@ from review.core.drawings import (
     draw_lines,
 )
 from review.core.drawings import Line as Course
-from review.dashboards import figure_rows, metrics, staffing
-from review.dashboards.colleagues import list_reviewers_of
-from review.dashboards.metrics.rows import AgingClass, Burn
+from review.dashboards import figure_rows, metrics
+from review.dashboards.metrics import Period
+from review.dashboards.metrics.rows import AgingClass, Burn, BurnDay, Forecast
+from review.dashboards.metrics.stored import read_counts
 from review.views.formats import NONE, format_duration
 from review.views.overview.asking import Asked
 from review.views.overview.panel import (
@@ -30,9 +32,11 @@ from review.views.overview.panel import (
     Head,
     Line,
     Sheet,
+    change_cell,
     count_cell,
     how_of,
     plural,
+    say_delta,
     say_seconds,
     say_share,
     share_cell,
@@ -47,10 +51,6 @@ STATES: Final = {
     "SETTLING": "Settling",
 }
 SHAPES: Final[dict[str, Shape]] = {"A": "triangle", "B": "circle", "C": "square"}
-MOST_DRAWN: Final = 12
-LEAST_NEEDED: Final = 0.1
-BUSY_SHARE: Final = 0.8
-"""How much of a shift goes into tasks: the rest is breaks, talk and learning."""
 
 
 def build_forecast(asked: Asked) -> Content:
@@ -80,7 +80,7 @@ def build_forecast(asked: Asked) -> Content:
                 f"{found.low:.1f} to {found.high:.1f}" if found.due_today else "",
             ),
             Fact("Still due today", f"{found.due_today:,}"),
-            Fact("Breached today", f"{found.so_far:,}"),
+            Fact("Breached today", f"{found.so_far:,}", _say_so_far(found, asked)),
         ),
         drawing=draw_bars(
             ("Due today", "Expected late"),
@@ -115,10 +115,26 @@ def build_forecast(asked: Asked) -> Content:
     )
 
 
+def _say_so_far(found: Forecast, asked: Asked) -> str:
+    """Compare today's breaches with yesterday's until the end of this hour."""
+    if not asked.compare:
+        return ""
+    day = dt.timedelta(days=1)
+    midnight = asked.now.astimezone(asked.zone).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
+    _, counts = read_counts(asked.scope, Period(midnight - day, asked.now - day))
+    told = say_delta(found.so_far, counts["breaches"], unit="count", better="low")
+    return f"{told}, which is yesterday by this hour"
+
+
 def build_burn(asked: Asked) -> Content:
     """Say how much of the breaches the month allows is used up."""
-    burn = metrics.read_burn(asked.scope, now=asked.now, zone=asked.period.zone)
+    zone = asked.period.zone
+    burn = metrics.read_burn(asked.scope, now=asked.now, zone=zone)
     used = [day for day in burn.days if day.used is not None]
+    earlier = _read_month_before(burn, asked) if asked.compare else None
+    at = earlier.days[: len(used)][-1].used if earlier and used else None
     return Content(
         reading=_read_burn(burn),
         how=how_of("burn"),
@@ -126,32 +142,47 @@ def build_burn(asked: Asked) -> Content:
             Fact(
                 "Allowance used",
                 say_share(burn.used) if burn.used is not None else NONE,
+                say_delta(burn.used, at, unit="share", better="low")
+                + ", a month before by this day"
+                if earlier
+                else "",
             ),
             Fact("Month gone", say_share(burn.gone)),
             Fact("Breaches", f"{burn.breaches:,}", f"of {burn.allowed:.1f} allowed"),
         ),
-        drawing=_draw_burn(burn, asked) if used else None,
+        drawing=_draw_burn(burn, earlier, asked) if used else None,
         empty="" if used else "Nothing is allowed yet: too little was closed.",
-        sheet=sheet(
-            (
-                "Day",
-                "Breaches",
-                Head("Allowance used", "share"),
-                Head("Month gone", "share"),
-            ),
-            [
-                Line(
-                    day.label,
-                    (
-                        count_cell(day.breaches),
-                        share_cell(day.used),
-                        share_cell(day.gone),
-                    ),
-                )
-                for day in used
-            ],
-        ),
+        sheet=_burn_sheet(used, earlier),
     )
+
+
+def _read_month_before(burn: Burn, asked: Asked) -> Burn:
+    """Read the month before, as it stood at its end."""
+    first = dt.datetime.combine(burn.days[0].day, dt.time(0), asked.zone)
+    end = first.astimezone(dt.UTC) - dt.timedelta(seconds=1)
+    return metrics.read_burn(asked.scope, now=end, zone=asked.period.zone)
+
+
+def _burn_sheet(used: Sequence[BurnDay], earlier: Burn | None) -> Sheet:
+    before = [day.used for day in earlier.days] if earlier else []
+    rows = []
+    for place, day in enumerate(used):
+        cells = [count_cell(day.breaches), share_cell(day.used), share_cell(day.gone)]
+        if earlier:
+            was = before[place] if place < len(before) else None
+            cells += [
+                share_cell(was),
+                change_cell(day.used, was, unit="share", better="low"),
+            ]
+        rows.append(Line(day.label, tuple(cells)))
+    heads = (
+        "Day",
+        "Breaches",
+        Head("Allowance used", "share"),
+        Head("Month gone", "share"),
+    )
+    more = (Head("Used a month before", "share"), "Change") if earlier else ()
+    return sheet((*heads, *more), rows)
 
 
 def _read_burn(burn: Burn) -> str:
@@ -164,13 +195,20 @@ def _read_burn(burn: Burn) -> str:
     )
 
 
-def _draw_burn(burn: Burn, asked: Asked) -> Drawing:
+def _draw_burn(burn: Burn, earlier: Burn | None, asked: Asked) -> Drawing:
     def end_of(day: dt.date) -> dt.datetime:
         following = day + dt.timedelta(days=1)
         return dt.datetime.combine(following, dt.time(0), asked.zone)
 
     first, last = burn.days[0].day, burn.days[-1].day
     since = dt.datetime.combine(first, dt.time(0), asked.zone)
+    before = []
+    if earlier:
+        moved = zip(burn.days, earlier.days, strict=False)
+        course = tuple((end_of(day.day), was.used) for day, was in moved)
+        before.append(
+            Course("Used a month before", course, is_before=True, is_stepped=True)
+        )
     return draw_lines(
         (
             Course(
@@ -178,7 +216,8 @@ def _draw_burn(burn: Burn, asked: Asked) -> Drawing:
                 tuple((end_of(day.day), day.used) for day in burn.days),
                 is_stepped=True,
             ),
-            Course("Even pace", ((since, 0.0), (end_of(last), 1.0)), is_before=True),
+            Course("Even pace", ((since, 0.0), (end_of(last), 1.0))),
+            *before,
         ),
         since=since,
         until=end_of(last),
@@ -203,8 +242,10 @@ def build_aging(asked: Asked) -> Content:
     limits = {each.task_class: each.sle_seconds for each in classes}
     if not total and not oldest:
         return Content("Nothing is open.", how_of("wip"), empty="No work in progress.")
+    then = _read_open_then(classes, asked) if asked.compare else {}
     return Content(
         reading=_read_aging(classes, oldest, total, asked),
+        delta=_say_open(total, then),
         how=(
             *how_of("wip"),
             _LINES,
@@ -219,8 +260,27 @@ def build_aging(asked: Asked) -> Content:
                 if name in {row.priority_class for row in oldest}
             ],
         ),
-        sheet=_age_sheet(classes),
+        sheet=_age_sheet(classes, then),
     )
+
+
+def _read_open_then(classes: Sequence[AgingClass], asked: Asked) -> dict[str, int]:
+    """Return how many of each class were open when the time shown began."""
+    return {
+        each.task_class: metrics.read_cumulative(
+            dataclasses.replace(asked.scope, task_class=each.task_class),
+            asked.period,
+            now=asked.now,
+        )[0].arrived
+        for each in classes
+    }
+
+
+def _say_open(total: int, then: Mapping[str, int]) -> str:
+    if not then:
+        return ""
+    told = say_delta(total, sum(then.values()), unit="count", better="low")
+    return f"Open: {told}, at the beginning of the time shown."
 
 
 def _list_limits(limits: Mapping[str, float | None]) -> list[Level]:
@@ -272,116 +332,23 @@ def _spot(row: Any, limits: dict[str, float | None], asked: Asked) -> Spot:
     )
 
 
-def _age_sheet(classes: list[AgingClass]) -> Sheet:
+def _age_sheet(classes: list[AgingClass], then: Mapping[str, int]) -> Sheet:
     bands = classes[0].bands if classes else ()
-    return sheet(
-        (
-            "Class",
-            "Open",
-            Head("85 % within", "seconds"),
-            "Older",
-            *(band.label for band in bands),
-        ),
-        [
-            Line(
-                f"Class {each.task_class}",
-                (
-                    count_cell(each.tasks),
-                    span_cell(each.sle_seconds),
-                    count_cell(each.over_sle),
-                    *(count_cell(band.tasks) for band in each.bands),
-                ),
-            )
-            for each in classes
-        ],
-    )
-
-
-_NEEDED: Final = (
-    "Needed: arrivals an hour of the chosen time, times the median touch time, divided"
-    f" by the {BUSY_SHARE:.0%} of an hour that goes into tasks."
-)
-
-
-def build_staffing(asked: Asked) -> Content:
-    """Say who is there for the work, and how many it takes."""
-    queue_ids = figure_rows.find_queues(asked.scope)
-    team = staffing.list_team(list_reviewers_of(queue_ids))
-    here = [row for row in team if row.away_until is None]
-    unserved = staffing.list_unserved(queue_ids)
-    read = metrics.read_figures(
-        ("arrivals", "touch_p50"), scope=asked.scope, period=asked.period, now=asked.now
-    )
-    hours = (asked.period.until - asked.period.since) / dt.timedelta(hours=1)
-    arrivals, touch = read["arrivals"].value, read["touch_p50"].value
-    reading = (
-        f"{len(here):,} of {plural(len(team), 'reviewer')} {'is' if len(here) == 1 else 'are'}"
-        f" here and hold {sum(row.held for row in here):,} tasks."
-    )
-    if arrivals and touch:
-        reading += _say_needed(float(arrivals) / hours, float(touch))
-    return Content(
-        reading=reading,
-        how=(
-            _NEEDED,
-            "Here are enabled reviewers of these queues without an absence now.",
-        ),
-        facts=tuple(
-            Fact(
-                f"Nobody serves {row.name}: "
-                + (
-                    ", ".join(word for word in (row.region, row.skill) if word) or "all"
-                ),
-                f"{row.waiting:,} waiting",
-                url=reverse("queue-detail", args=[row.key]),
-            )
-            for row in unserved[:4]
-        ),
-        drawing=draw_bars(
-            ("Holds", "Given"),
-            [
-                Group(
-                    row.name.split()[0], (float(row.held), float(row.given)), row.name
-                )
-                for row in here[:MOST_DRAWN]
-            ],
-        )
-        if here
-        else None,
-        sheet=_team_sheet(team, asked),
-        empty="" if team else "No reviewers.",
-    )
-
-
-def _say_needed(arrivals: float, touch: float) -> str:
-    """Say how many people so many arrivals an hour of so many seconds each take."""
-    needed = arrivals * touch / 3600 / BUSY_SHARE
-    many = f"{needed:.1f} people" if needed >= LEAST_NEEDED else "hardly one person"
-    return (
-        f" At {arrivals:.1f} arrivals an hour and {say_seconds(touch)} of work each it"
-        f" takes {many} round the clock."
-    )
-
-
-def _team_sheet(team: list[Any], asked: Asked) -> Sheet:
-    return sheet(
-        ("Reviewer", "Holds", "Given", "Skills", "Away until"),
-        [
-            Line(
-                row.name,
-                (
-                    count_cell(row.held),
-                    count_cell(row.given),
-                    Cell(row.skills or "", row.skills or NONE),
-                    Cell(
-                        row.away_until.isoformat() if row.away_until else "",
-                        f"{row.away_until.astimezone(asked.zone):%-d %b %H:%M}"
-                        if row.away_until
-                        else NONE,
-                    ),
-                ),
-                url=reverse("availability-person", args=[row.id]),
-            )
-            for row in team
-        ],
-    )
+    rows = []
+    for each in classes:
+        cells = [
+            count_cell(each.tasks),
+            span_cell(each.sle_seconds),
+            count_cell(each.over_sle),
+            *(count_cell(band.tasks) for band in each.bands),
+        ]
+        if then:
+            was = then.get(each.task_class)
+            cells += [
+                count_cell(was),
+                change_cell(each.tasks, was, unit="count", better="low"),
+            ]
+        rows.append(Line(f"Class {each.task_class}", tuple(cells)))
+    heads = ("Class", "Open", Head("85 % within", "seconds"), "Older")
+    more = ("Open at the beginning", "Change") if then else ()
+    return sheet((*heads, *(band.label for band in bands), *more), rows)

@@ -1,21 +1,23 @@
 """Panels of closed work: where its time went, and quality beside speed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from django.urls import reverse
 
 from review.core.drawings import Group, draw_bars
-from review.core.figures import BY_KEY
+from review.core.figures import BY_KEY, Better
 from review.dashboards import metrics
 from review.dashboards.metrics import Reading
-from review.dashboards.metrics.rows import QualityRow
+from review.dashboards.metrics.rows import QualityRow, SplitRow
 from review.views.overview.asking import Asked
 from review.views.overview.panel import (
     Content,
     Fact,
     Head,
     Line,
+    Sheet,
+    change_cell,
     count_cell,
     how_of,
     plural,
@@ -40,6 +42,11 @@ def build_split(asked: Asked) -> Content:
         return Content(
             "Nothing was closed.", how, empty=f"No task was closed ({asked.label})."
         )
+    before = (
+        {row.key: row for row in metrics.read_split(asked.scope, asked.before).rows}
+        if asked.before
+        else {}
+    )
     shares = [row for row in split.rows if row.key in PARTS and row.share is not None]
     words = ", ".join(
         f"{row.label.lower()} {say_share(row.share or 0)}" for row in shares
@@ -62,30 +69,66 @@ def build_split(asked: Asked) -> Content:
         )
         if shares
         else None,
-        sheet=sheet(
-            (
-                "Part",
-                Head("Share", "share"),
-                Head("All together", "seconds"),
-                Head("p50", "seconds"),
-                Head("p85", "seconds"),
-                Head("p95", "seconds"),
-            ),
-            [
-                Line(
-                    row.label,
-                    (
-                        share_cell(row.share),
-                        span_cell(row.seconds),
-                        span_cell(row.p50),
-                        span_cell(row.p85),
-                        span_cell(row.p95),
-                    ),
-                )
-                for row in split.rows
-            ],
-        ),
+        delta=_say_split(split.rows, before),
+        sheet=_split_sheet(split.rows, before),
     )
+
+
+BETTER: Mapping[str, Better] = {
+    "queue_wait": "low", "touch": "high", "paused": "low", "lead": "low", "whole": "low"
+}  # fmt: skip
+"""Which way a part of the time had better go, where there is one."""
+
+
+def _say_split(rows: Sequence[SplitRow], before: Mapping[str, SplitRow]) -> str:
+    if not before:
+        return ""
+    told = [
+        f"{row.label}: "
+        + say_delta(
+            row.share,
+            before[row.key].share,
+            unit="share",
+            better=BETTER.get(row.key, ""),
+        )
+        for row in rows
+        if row.key in PARTS and row.key in before
+    ]
+    return f"{'. '.join(told)}."
+
+
+def _split_sheet(rows: Sequence[SplitRow], before: Mapping[str, SplitRow]) -> Sheet:
+    lines = []
+    for row in rows:
+        cells = [
+            share_cell(row.share),
+            span_cell(row.seconds),
+            span_cell(row.p50),
+            span_cell(row.p85),
+            span_cell(row.p95),
+        ]
+        if before:
+            was, better = before.get(row.key), BETTER.get(row.key, "")
+            share, p85 = (was.share, was.p85) if was else (None, None)
+            cells += [
+                share_cell(share),
+                change_cell(row.share, share, unit="share", better=better),
+                span_cell(p85),
+                change_cell(row.p85, p85, unit="seconds", better=better),
+            ]
+        lines.append(Line(row.label, tuple(cells)))
+    heads = (
+        "Part",
+        Head("Share", "share"),
+        Head("All together", "seconds"),
+        Head("p50", "seconds"),
+        Head("p85", "seconds"),
+        Head("p95", "seconds"),
+    )
+    more = (
+        Head("Share before", "share"), "Change", Head("p85 before", "seconds"), "Change"
+    )  # fmt: skip
+    return sheet((*heads, *(more if before else ())), lines)
 
 
 SPEED = ("lead_p50", "lead_p85", "cycle_p85")
@@ -122,28 +165,35 @@ def build_quality(asked: Asked) -> Content:
         reading=reading,
         how=how_of(*SPEED, *(row.figure for row in rows)),
         facts=tuple(facts),
-        sheet=sheet(
-            (
-                "Figure",
-                Head("Share", "share"),
-                "Of",
-                Head("95 % from", "share"),
-                Head("95 % to", "share"),
-            ),
-            [
-                Line(
-                    row.title,
-                    (
-                        share_cell(row.share),
-                        count_cell(row.below),
-                        share_cell(row.low),
-                        share_cell(row.high),
-                    ),
-                )
-                for row in rows
-            ],
-        ),
+        sheet=_quality_sheet(rows, earlier),
     )
+
+
+def _quality_sheet(rows: Sequence[QualityRow], earlier: Mapping[str, Reading]) -> Sheet:
+    lines = []
+    for row in rows:
+        cells = [
+            share_cell(row.share),
+            count_cell(row.below),
+            share_cell(row.low),
+            share_cell(row.high),
+        ]
+        if row.figure in earlier:
+            was, better = earlier[row.figure].value, BY_KEY[row.figure].better
+            cells += [
+                share_cell(was),
+                change_cell(row.share, was, unit="share", better=better),
+            ]
+        lines.append(Line(row.title, tuple(cells)))
+    heads = (
+        "Figure",
+        Head("Share", "share"),
+        "Of",
+        Head("95 % from", "share"),
+        Head("95 % to", "share"),
+    )
+    more = (Head("Before", "share"), "Change") if earlier else ()
+    return sheet((*heads, *more), lines)
 
 
 def _reading(row: QualityRow) -> Reading:

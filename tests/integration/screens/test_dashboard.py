@@ -4,7 +4,7 @@ import csv
 import datetime as dt
 import io
 import re
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from django.db import connection
@@ -15,7 +15,7 @@ from django.urls import reverse
 from review.core.figures import FIGURES
 from review.core.states import Role
 from review.models import SavedView, Task
-from review.operations import people
+from review.operations import availability, people, rollups
 from review.views.overview.panels import PANELS
 from tests.factories.desk import World
 from tests.factories.processes import TESTER
@@ -178,6 +178,49 @@ def test_every_panel_has_words_a_table_a_file_and_a_page_of_its_own(
         if rows_url := whole.context["panel"]["rows_url"]:
             assert dan.get(rows_url).status_code == 200
     assert dan.get(reverse("figure-panel", args=["pie"])).status_code == 404
+
+
+def test_every_panel_compares_and_staffing_tells_hours_and_one_more(
+    world: World,
+) -> None:
+    late = world.open_task()
+    age(late, hours=9, due_in_hours=-1)
+    approve(world, "alice", world.open_task())
+    age(world.open_task(), hours=1, due_in_hours=0.1)
+    rollups.catch_up()
+    carol = world.browser("carol")
+
+    def read(name: str, **query: str) -> Any:
+        url = reverse("figure-panel", args=[name])
+        return carol.get(url, query).context["panel"]
+
+    for name in ("flow", "cumulative", "burn", "split", "aging"):
+        plain, compared = read(name), read(name, compare="1", period="7")
+        heads = [head.label for head in compared["table"].heads]
+        assert "Change" in heads, name
+        assert "Change" not in [head.label for head in plain["table"].heads]
+        if name in {"flow", "cumulative"}:
+            keys = [key.label for key in compared["drawing"].keys if key.is_before]
+            assert keys, name
+    flow = read("flow", compare="1", period="7")
+    keys = [key.label for key in flow["drawing"].keys if key.is_before]
+    assert keys == ["Arrived before", "Closed before"]
+    assert "+3 against before (0)" in flow["delta"]
+    hours = read("staffing-hours")
+    assert [key.label for key in hours["drawing"].keys] == ["Needed", "There"]
+    # Two reviewers without hours of their own are there round the clock.
+    there = {row.cells[2].label for row in hours["table"].rows}
+    assert there == {"2"}
+    assert len(hours["table"].rows) == 7 * 24
+    assert [fact.label.partition(" until")[0] for fact in hours["facts"]] == [
+        "Expected breaches today", "One more", "Hours of work left today",
+    ]  # fmt: skip
+    availability.plan_absence(
+        person=world.people["bob"], by=world.people["carol"], reason="Away.",
+        starts_at=database_now(), ends_at=database_now() + 48 * HOUR,
+    )  # fmt: skip
+    left = {row.cells[2].label for row in read("staffing-hours")["table"].rows}
+    assert {"1", "2"} <= left
 
 
 def test_aging_dots_lead_to_their_tasks(world: World) -> None:

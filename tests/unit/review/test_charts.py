@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from review.core import charts, drawings
 from review.core.charts import Scale
 from review.core.drawings import Drawing, Group, Level, Line, Spot
+from review.core.figures import Better, Unit
+from review.views.formats import NONE
+from review.views.overview.panel import align_last, change_cell, say_delta
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 SINCE = dt.datetime(2026, 3, 20, tzinfo=AMSTERDAM)
@@ -232,3 +235,65 @@ def test_values_are_named_in_their_unit(
     value: float, unit: charts.Unit, words: str
 ) -> None:
     assert charts.name_value(value, unit) == words
+
+
+@given(st.lists(amounts, min_size=2, max_size=12), amounts)
+def test_the_time_before_is_dashed_named_and_inside(
+    values: list[float], most: float
+) -> None:
+    days = [SINCE + dt.timedelta(days=place) for place in range(len(values))]
+    was = Line("Before", tuple((at, most) for at in days), is_before=True)
+    now = Line("Now", tuple(zip(days, values, strict=True)))
+    stacked = drawings.draw_stack(
+        ("A", "B"),
+        [(at, (value, 1.0)) for at, value in zip(days, values, strict=True)],
+        since=SINCE,
+        until=UNTIL,
+        zone=AMSTERDAM,
+        before=[was],
+    )
+    controlled = drawings.draw_control(
+        now,
+        since=SINCE,
+        until=UNTIL,
+        zone=AMSTERDAM,
+        unit="count",
+        levels=(),
+        signals=(),
+        before=[was],
+    )
+    for drawing in (stacked, controlled):
+        assert [key.label for key in drawing.keys if key.is_before] == ["Before"]
+        (dashed,) = (one for one in drawing.strokes if one.is_before)
+        others = [one.series for one in drawing.strokes if one is not dashed]
+        assert dashed.series not in others
+        check_inside(drawing)
+
+
+MINUS = "\N{MINUS SIGN}"
+CHANGES: list[tuple[float | None, float | None, Unit, Better, str, str]] = [
+    (80, 100, "count", "low", f"{MINUS}20 % against before (100), better",
+     f"{MINUS}20 %, better"),
+    (7, 4, "count", "low", "+3 against before (4), worse", "+3, worse"),
+    (7, 4, "count", "", "+3 against before (4)", "+3"),
+    (0.6, 0.4, "share", "high", "+20 points against before (40 %), better",
+     "+20 points, better"),
+    (3.0, 3.0, "count", "low", "as before (3)", "as before"),
+    (None, 4, "count", "low", "4 before", NONE),
+    (4, None, "count", "low", "nothing to compare with before", NONE),
+]  # fmt: skip
+
+
+def test_a_change_is_said_with_its_sign_and_whether_it_is_better() -> None:
+    for now, before, unit, better, said, cell in CHANGES:
+        assert say_delta(now, before, unit=unit, better=better) == said
+        assert change_cell(now, before, unit=unit, better=better).label == cell
+
+
+@given(st.lists(amounts, max_size=9), st.integers(0, 9))
+def test_the_last_stretches_lie_under_the_last(values: list[float], slots: int) -> None:
+    found = align_last(values, slots)
+    assert len(found) == slots
+    kept = min(len(values), slots)
+    assert found[slots - kept :] == values[len(values) - kept :]
+    assert found[: slots - kept] == [None] * (slots - kept)
