@@ -37,6 +37,7 @@ BYPASSES: Final = (
     "emergency.reviewed",
     "intervention.proposed",
     "intervention.done",
+    "policy.kept",
     "policy.proposed",
     "policy.approved",
     "policy.came_into_force",

@@ -5,8 +5,6 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
-from django.db.models import Q
-
 from review import permissions
 from review.core.erasing import WORDS, readable
 from review.core.quorum import read_plan
@@ -16,6 +14,7 @@ from review.core.visibility import Viewer as Seer
 from review.dashboards.audit_scope import check_case
 from review.dashboards.covering import cover_of, cover_payload
 from review.dashboards.frame import Viewer
+from review.dashboards.reasons import reasons_of
 from review.dashboards.sql import read_json, read_row, read_rows
 from review.evidence.masking import Mask
 from review.models import ReasonCode
@@ -207,12 +206,7 @@ def _shown(row: Any) -> Mapping[str, Any]:
 
 def list_reason_codes(queue_id: int) -> list[ReasonCode]:
     """Return the reasons that may be given in a queue, by decision and label."""
-    codes = ReasonCode.objects.filter(retired_at=None)
-    return list(
-        codes.filter(Q(queue_id=queue_id) | Q(queue=None)).order_by(
-            "decision", "label", "pk"
-        )
-    )
+    return list(reasons_of(queue_id).order_by("decision", "label", "pk"))
 
 
 def _list_verdicts(case: Case, viewer: Viewer) -> list[SeenVerdict]:

@@ -83,9 +83,9 @@ _CLOCK: Final = """
 """
 _RATIONALE: Final = """
     SELECT v.instance_id, v.task_id, v.audit_seq AS seq, CASE
-        WHEN v.reason_code <> '' AND words.none AND EXISTS (
+        WHEN v.reason_code <> '' AND words.none AND coalesce(told.asks, EXISTS (
             SELECT FROM review_reasoncode r WHERE r.code = v.reason_code
-              AND (r.queue_id = t.queue_id OR r.queue_id IS NULL) AND r.needs_rationale)
+              AND (r.queue_id = t.queue_id OR r.queue_id IS NULL) AND r.needs_rationale))
             THEN format('the reason %%s asks for words', v.reason_code)
         WHEN v.decision <> 'APPROVE' AND v.reason_code = '' AND words.none
             THEN format('%%s without a reason', lower(replace(v.decision, '_', ' ')))
@@ -104,6 +104,17 @@ _RATIONALE: Final = """
     -- Words that were erased were there: their commitment stays.
     CROSS JOIN LATERAL (
         SELECT v.rationale = '' AND v.rationale_committed = '' AS none) words
+    -- Where a policy rules the reasons: as the version of that time said, not today's.
+    LEFT JOIN LATERAL (
+        SELECT (SELECT bool_or(coalesce(reason ->> 'words', '') = 'yes') FROM
+                jsonb_array_elements(p.body -> 'rows') reason
+                WHERE reason ->> 'code' = v.reason_code) AS asks
+        FROM review_policy p
+        WHERE words.none AND v.reason_code <> '' AND p.queue_id = t.queue_id
+          AND p.kind = 'REASONS' AND p.state IN ('IN_FORCE', 'SUPERSEDED')
+          AND (p.superseded_at IS NULL OR p.superseded_at > p.effective_at)
+          AND (p.version = 1 OR p.effective_at <= v.submitted_at)
+        ORDER BY p.version DESC LIMIT 1) told ON true
     WHERE u.verdict_id IS NULL AND v.decision <> 'REQUEST_INFORMATION'
 """
 _SELF: Final = """

@@ -12,6 +12,8 @@ from review.core.objectives import COLUMNS as OBJECTIVE_COLUMNS
 from review.core.objectives import HEADS as OBJECTIVE_HEADS
 from review.core.objectives import WINDOWS
 from review.core.policies import MAX_LINES
+from review.core.reason_policy import DECISIONS
+from review.core.reason_policy import HEADS as REASON_HEADS
 from review.core.routing_policy import COLUMNS as ROUTING_COLUMNS
 from review.core.states import PolicyKind
 
@@ -119,6 +121,21 @@ SHEETS: Final[Mapping[PolicyKind, Sheet]] = {
         Column("impact", "Impact", placeholder=">= 10000", size="is-word"),
         Column("quorum", "Quorum", placeholder="2 of 3 parallel", begins="dual"),
         Column("note", "Note", is_note=True),
+    )),
+    PolicyKind.REASONS: Sheet((
+        Column("code", REASON_HEADS["code"], placeholder="income-unproven"),
+        Column("label", REASON_HEADS["label"], is_note=True, size="is-long"),
+        Column(
+            "decision",
+            REASON_HEADS["decision"],
+            choices=tuple(DECISIONS),
+            begins="reject",
+        ),
+        Column("policy", REASON_HEADS["policy"], is_note=True, is_long=True),
+        Column("words", REASON_HEADS["words"], choices=("", "yes")),
+        Column("text", REASON_HEADS["text"], is_note=True, is_long=True),
+        Column("retired", REASON_HEADS["retired"], choices=("", "yes")),
+        Column("instead", REASON_HEADS["instead"], size="is-word"),
     )),
 }
 """Every kind but the grid, whose columns are its own to name (forms/policies.py)."""

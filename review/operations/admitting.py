@@ -8,10 +8,11 @@ They are kept as verdict rows, with what was shown, and no quorum counts them.
 from collections.abc import Sequence
 from typing import Final
 
-from django.db.models import F, Q
+from django.db.models import F
 
 from review.core import rationale as rules
 from review.core.states import Decision, TaskState
+from review.dashboards.reasons import reasons_of
 from review.models import ReasonCode
 from review.operations.claims import check_lease
 from review.operations.edits import no_change
@@ -141,16 +142,14 @@ def _offers_codes(task: LockedTask, wish: Wish) -> bool:
         return False
     if wish.decision in {Decision.APPROVE, Decision.REQUEST_INFORMATION}:
         return False
-    codes = ReasonCode.objects.filter(decision=wish.decision.value, retired_at=None)
-    return codes.filter(Q(queue_id=task.queue_id) | Q(queue=None)).exists()
+    return reasons_of(task.queue_id).filter(decision=wish.decision.value).exists()
 
 
 def _find_reason_code(task: LockedTask, wish: Wish) -> ReasonCode:
     # The queue's own code comes before one of the same name for all queues.
     code = (
-        ReasonCode.objects
-        .filter(code=wish.reason_code, retired_at=None)
-        .filter(Q(queue_id=task.queue_id) | Q(queue=None))
+        reasons_of(task.queue_id)
+        .filter(code=wish.reason_code)
         .order_by(F("queue_id").asc(nulls_last=True))
         .first()
     )

@@ -20,6 +20,7 @@ from review.core.notices import Notice
 from review.core.objectives import ObjectiveRules
 from review.core.policies import MAX_BYTES, Fault, PolicyRules, find_objection
 from review.core.quorum_policy import QuorumPolicy
+from review.core.reason_policy import ReasonRules
 from review.core.routing_policy import RoutingRules
 from review.core.states import PolicyKind, PolicyState, Role
 from review.models import Person, Policy, RoleGrant
@@ -49,6 +50,7 @@ KINDS: Final[Mapping[PolicyKind, PolicyRules]] = {
     PolicyKind.ROUTING: RoutingRules(),
     PolicyKind.OBJECTIVES: ObjectiveRules(),
     PolicyKind.QUORUM: QuorumPolicy(),
+    PolicyKind.REASONS: ReasonRules(),
 }
 """What each kind of policy can do; only what stands here is offered to anybody."""
 KINDS_OF_QUEUES: Final = tuple(kind for kind in KINDS if kind != PolicyKind.CALENDAR)
@@ -64,7 +66,7 @@ class BadBody(Invalid):
         self.faults = tuple(faults)
 
 
-def check_body(kind: PolicyKind, body: object) -> dict[str, Any]:
+def check_body(kind: PolicyKind, body: object, *, subject: Subject) -> dict[str, Any]:
     """Return a sound body in its one form. Raises BadBody with every fault."""
     rules = KINDS[kind]
     faults = rules.check(body)
@@ -72,7 +74,7 @@ def check_body(kind: PolicyKind, body: object) -> dict[str, Any]:
         raise BadBody(faults)
     sound = rules.normalize(body)
     effect = EFFECTS.get(kind)
-    if effect and (faults := effect.check(sound)):
+    if effect and (faults := effect.check(subject, sound)):
         raise BadBody(faults)
     try:
         size = len(dumps(sound))
@@ -98,43 +100,34 @@ def propose(
     """Propose a version for a queue or a calendar; the first may stand by itself.
 
     Unless it lets cases pass without people, or differs from what stood before there
-    were versions: that takes a second person from the first version on. `person` is None for the command line, which may bring what stands alone
-    only: all else needs two natural persons by name. `effective_at` is from when it is
+    were versions: that takes a second person from the first version on. `person` is
+    None for the command line, which may bring what stands alone only: all else needs
+    two natural persons by name. `effective_at` is from when it is
     to be in force (None: once approved). Raises NotFound, Forbidden, BadBody, and
     Conflict where a version waits already or this very body is in force.
     """
     check_reason(reason)
-    sound = check_body(kind, body)
     subject = lock_subject(queue_id=queue_id, calendar_id=calendar_id)
     if person is not None:
         rights = permissions.get_rights(person.id)
         permissions.check_can_rule(rights, queue_id=subject.queue_id)
+    sound = check_body(kind, body, subject=subject)
     now = database_now()
+    drafts = _keep_before(subject, kind, sound, person, now=now)
     standing = subject.list_policies(kind)
     latest = standing.order_by("-version").first()
-    named = digest(sound)
-    _check_free(standing, named=named, kind=kind)
+    _check_free(standing, named=digest(sound), kind=kind)
     why = find_second(subject, kind, sound, is_first=latest is None)
     if why and person is None:
         raise Forbidden(
             f"{why} That takes two persons, so name who proposes it.",
             code="needs-person",
         )
-    policy = Policy(
-        queue=subject.queue,
-        calendar=subject.calendar,
-        kind=kind.value,
-        version=latest.version + 1 if latest else 1,
-        body=sound,
-        digest=named,
-        state=PolicyState.PROPOSED.value,
-        reason=reason,
-        author=person,
-        proposed_at=now,
-        effective_at=effective_at,
-    )
+    policy = _build(subject, kind, sound, reason=reason, person=person, now=now)
+    policy.version = latest.version + 1 if latest else 1
+    policy.effective_at = effective_at
     policy.save(force_insert=True)
-    drafts = [_draft("proposed", policy, subject, person, reason=reason)]
+    drafts.append(_draft("proposed", policy, subject, person, reason=reason))
     if not why:
         drafts += _enact(policy, subject, None, reason="The first version.", now=now)
     else:
@@ -142,6 +135,53 @@ def propose(
     audit.record_installation(drafts=drafts, now=now)
     _publish(subject)
     return policy
+
+
+def _build(
+    subject: Subject,
+    kind: PolicyKind,
+    sound: dict[str, Any],
+    *,
+    reason: str,
+    person: Person | None,
+    now: dt.datetime,
+) -> Policy:
+    return Policy(
+        queue=subject.queue,
+        calendar=subject.calendar,
+        kind=kind.value,
+        version=1,
+        body=sound,
+        digest=digest(sound),
+        state=PolicyState.PROPOSED.value,
+        reason=reason,
+        author=person,
+        proposed_at=now,
+    )
+
+
+def _keep_before(
+    subject: Subject,
+    kind: PolicyKind,
+    sound: Mapping[str, Any],
+    person: Person | None,
+    *,
+    now: dt.datetime,
+) -> list[audit.Draft]:
+    """Keep what stood before there were versions as the first; return its entries.
+
+    So the first change has something to be held against, and is one of two persons.
+    """
+    if subject.list_policies(kind).exists():
+        return []
+    before = find_before(subject, kind)
+    if before is None or digest(before) == digest(sound):
+        return []
+    said = "What stood before there were versions."
+    policy = _build(subject, kind, before, reason=said, person=None, now=now)
+    policy.save(force_insert=True)
+    drafts = _enact(policy, subject, None, reason=said, now=now)
+    return [_draft("kept", policy, subject, person), *drafts]
 
 
 def find_second(
@@ -162,6 +202,15 @@ def find_before(subject: Subject, kind: PolicyKind) -> dict[str, Any] | None:
     effect = EFFECTS.get(kind)
     found = effect.read_before(subject) if effect else None
     return None if found is None else KINDS[kind].normalize(found)
+
+
+def find_standing_body(subject: Subject, kind: PolicyKind) -> dict[str, Any] | None:
+    """Return what rules a subject now: its version in force, else what stands without."""
+    held = subject.find_in_force(kind)
+    if held is None:
+        return find_before(subject, kind)
+    body: dict[str, Any] = Policy.objects.values_list("body", flat=True).get(pk=held.id)
+    return body
 
 
 @transaction.atomic

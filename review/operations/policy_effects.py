@@ -12,6 +12,7 @@ from review.core.policies import Fault
 from review.core.states import PolicyKind
 from review.models import Policy
 from review.operations.policy_subjects import Subject
+from review.operations.reason_policies import ReasonEffect
 from workflows import audit
 from workflows.core.actors import Actor
 
@@ -19,8 +20,8 @@ from workflows.core.actors import Actor
 class Effect(Protocol):
     """What a kind has besides its versions."""
 
-    def check(self, body: Mapping[str, Any]) -> Sequence[Fault]:
-        """Return the faults of a sound body that only the installation can tell."""
+    def check(self, subject: Subject, body: Mapping[str, Any]) -> Sequence[Fault]:
+        """Return the faults of a sound body that only what is stored can tell."""
         ...
 
     def read_before(self, subject: Subject) -> dict[str, Any] | None:
@@ -34,4 +35,6 @@ class Effect(Protocol):
         ...
 
 
-EFFECTS: Final[Mapping[PolicyKind, Effect]] = {}
+EFFECTS: Final[Mapping[PolicyKind, Effect]] = {
+    PolicyKind.REASONS: ReasonEffect(),
+}

@@ -7,16 +7,18 @@ from decimal import Decimal
 from typing import Final
 
 from django.db import transaction
+from django.urls import reverse
 
-from review.core.states import Assignment, Decision, Signature
+from review.core.states import Assignment, Decision, PolicyKind, Signature
 from review.models import Calendar, CalendarHoliday, Person, Queue, ReasonCode
 from review.operations import calendars
+from review.operations.policies_in_force import is_ruled
 from workflows import audit
 from workflows.core.actors import Actor
 from workflows.core.calendars import CalendarError, read_calendar
 from workflows.core.canonical import digest
 from workflows.core.ladders import LadderError, read_ladder
-from workflows.operations.errors import Invalid, NotFound
+from workflows.operations.errors import Conflict, Invalid, NotFound
 from workflows.store import database_now
 
 Hours = Mapping[str, Sequence[Sequence[str]]]
@@ -139,8 +141,10 @@ def define_reason_code(
 ) -> ReasonCode:
     """Create a reason code of a queue (or of all), or give it these values.
 
-    Raises Invalid for a text longer than a rationale may be.
+    Raises Invalid for a text longer than a rationale may be, and Conflict where a
+    policy of the queue rules its reasons.
     """
+    _check_not_ruled(queue)
     if len(rationale_text) > LONGEST_TEXT:
         raise Invalid(f"The text of a reason has at most {LONGEST_TEXT} characters.")
     values = {
@@ -173,7 +177,11 @@ def define_reason_code(
 def retire_reason_code(
     *, code: str, actor: Actor, queue: Queue | None = None
 ) -> ReasonCode:
-    """Offer a reason no more; what was decided with it keeps it. Raises NotFound."""
+    """Offer a reason no more; what was decided with it keeps it.
+
+    Raises NotFound, and Conflict where a policy of the queue rules its reasons.
+    """
+    _check_not_ruled(queue)
     with transaction.atomic():
         found = ReasonCode.objects.filter(queue=queue, code=code, retired_at=None)
         reason = found.select_for_update().first()
@@ -185,6 +193,15 @@ def retire_reason_code(
         detail = {"code": code, "queue": queue.key if queue else None}
         _record("reason_code.retired", actor, detail)
     return reason
+
+
+def _check_not_ruled(queue: Queue | None) -> None:
+    if queue is not None and is_ruled(PolicyKind.REASONS, queue=queue):
+        raise Conflict(
+            f"The reasons of {queue.name} are a policy that two persons change: propose"
+            f" it at {reverse('queue-reasons-edit', args=[queue.key])}.",
+            code="ruled-by-policy",
+        )
 
 
 def define_calendar(

@@ -56,7 +56,7 @@ def edit(request: HttpRequest, subject: Subject, what: PolicyKind) -> HttpRespon
     if editor.act(do):
         return _show(request, subject, editor, form=_unbound(request))
     try:
-        sound = policies.check_body(what, editor.to_body())
+        sound = policies.check_body(what, editor.to_body(), subject=subject)
     except BadBody as bad:
         editor.blame(bad.faults)
         form = _unbound(request)

@@ -16,7 +16,8 @@ class KindPage:
 
     `what` is one line of it; `nothing` the title, text and icon where there is none;
     `start` the body an editor begins with then; `heading` stands over its rows;
-    `legend` names the template that explains them.
+    `legend` names the template that explains them. `is_prose` where cells are words
+    rather than code.
     """
 
     title: str
@@ -26,6 +27,7 @@ class KindPage:
     heading: str
     legend: str = ""
     add: str = ""
+    is_prose: bool = False
 
     @property
     def adding(self) -> str:
@@ -88,6 +90,27 @@ PAGES: Final[Mapping[PolicyKind, KindPage]] = {
         start={"rows": [{"impact": ">= 10000", "quorum": "dual"}]},
         heading="Rows; the first that matches a case counts",
         legend="review/_policy_legend_quorum.html",
+    ),
+    PolicyKind.REASONS: KindPage(
+        title="Reason codes",
+        what="code",
+        nothing=(
+            "No reason codes yet",
+            "Without them, people say why in their own words alone.",
+            "list",
+        ),
+        start={
+            "rows": [
+                {
+                    "code": "documents-missing",
+                    "label": "Documents are missing",
+                    "decision": "reject",
+                }
+            ]
+        },
+        heading="Codes, as reviewers choose them",
+        legend="review/_policy_legend_reasons.html",
+        is_prose=True,
     ),
 }
 """A kind that is offered (operations.policies.KINDS) has its page here."""

@@ -6,17 +6,21 @@ from typing import Any, Final
 from review.core.grid_table import Grid, read_grid
 from review.core.objectives import read_objectives
 from review.core.quorum_policy import read_quorum_rules
+from review.core.reason_policy import read_reasons
 from review.core.rules import read_rules
 from review.core.states import PolicyKind
 from review.models import Queue
 from review.operations.lane_previews import preview_routing
+from review.operations.policies import find_standing_body
 from review.operations.policy_subjects import Subject
 from review.operations.previews import preview_grid
 from review.operations.quorum_previews import preview_quorum
+from review.operations.reason_previews import preview_reason_codes
 from review.views.lane_preview import describe_lanes
 from review.views.objective_bars import preview_objectives
 from review.views.policy_preview import describe_preview
 from review.views.quorum_preview import describe_quorums
+from review.views.reason_preview import describe_reasons
 
 Replay = Callable[[Subject, Mapping[str, Any], int], dict[str, Any]]
 
@@ -69,6 +73,23 @@ def _replay_quorum(
     }
 
 
+def _replay_reasons(
+    subject: Subject, body: Mapping[str, Any], weeks: int
+) -> dict[str, Any]:
+    before = find_standing_body(subject, PolicyKind.REASONS) or {"rows": ()}
+    found = preview_reason_codes(
+        queue=_queue(subject),
+        before=read_reasons(before),
+        proposed=read_reasons(body),
+        weeks=weeks,
+    )
+    return {
+        "preview": describe_reasons(found),
+        "preview_template": "review/_policy_reasons.html",
+        "preview_layout": "stack",
+    }
+
+
 def _queue(subject: Subject) -> Queue:
     assert subject.queue is not None  # these kinds rule queues
     return subject.queue
@@ -79,5 +100,6 @@ REPLAYS: Final[Mapping[PolicyKind, Replay]] = {
     PolicyKind.ROUTING: _replay_routing,
     PolicyKind.OBJECTIVES: _replay_objectives,
     PolicyKind.QUORUM: _replay_quorum,
+    PolicyKind.REASONS: _replay_reasons,
 }
 """How each kind that is offered is replayed."""

@@ -32,6 +32,7 @@ def draw_policy(
     drawn: dict[str, Any] = {
         "heads": rules.list_heads(body),
         "lines": rules.list_lines(body),
+        "is_prose": PAGES[kind].is_prose,
     }
     grid = read_grid(body)[0] if kind is PolicyKind.GRID else None
     if grid is not None:
