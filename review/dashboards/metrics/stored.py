@@ -23,30 +23,34 @@ _COUNTS: Final = f"""
     WHERE {{cells}} AND hour >= %(since)s AND hour < %(until)s
 """  # noqa: S608  (constants)
 # Up to now the day that is not over holds nothing of later: it counts as a whole one.
-_SPREADS: Final = """
-    WITH span AS (
-        SELECT (%(first)s::timestamp AT TIME ZONE 'UTC') AS first_at, %(first)s AS first,
-            CASE WHEN %(until)s >= statement_timestamp() THEN %(last)s + 1
-                 ELSE %(last)s END AS last
-    )
-    SELECT {group} AS grouped, measure, bucket, sum(tasks)::int AS tasks,
+_LAST: Final = """
+    (CASE WHEN %(until)s >= statement_timestamp() THEN %(last)s + 1 ELSE %(last)s END)
+"""
+# Two arms, each with plain bounds that an index finds: with both stretches in one
+# condition every task there ever was would be read.
+_SPREADS: Final = f"""
+    SELECT {{group}} AS grouped, measure, bucket, sum(tasks)::int AS tasks,
         sum(milliseconds)::bigint AS milliseconds
     FROM (
         SELECT cell_id, day, measure, bucket, tasks, milliseconds
-        FROM review_rollupspread CROSS JOIN span
-        WHERE {cells} AND hours = %(hours)s AND measure = ANY(%(measures)s)
-          AND day >= span.first AND day < span.last
+        FROM review_rollupspread
+        WHERE {{cells}} AND hours = %(hours)s AND measure = ANY(%(measures)s)
+          AND day >= %(first)s AND day < {_LAST}
         UNION ALL
         SELECT cell_id, (ended_at AT TIME ZONE 'UTC')::date, u.measure, u.bucket, 1, u.ms
-        FROM review_taskfact CROSS JOIN span
-        CROSS JOIN LATERAL unnest({columns}) WITH ORDINALITY AS u(ms, bucket, measure)
-        WHERE {fact_cells} AND u.bucket >= 0 AND u.measure = ANY(%(measures)s)
-          AND ((ended_at >= %(since)s AND ended_at < least(%(until)s, span.first_at))
-            OR (ended_at < %(until)s AND ended_at >= greatest(
-                %(since)s, span.last::timestamp AT TIME ZONE 'UTC')))
-    ) spans {join}
+        FROM (
+            SELECT * FROM review_taskfact WHERE {{fact_cells}}
+              AND ended_at >= %(since)s AND ended_at < least(%(until)s, %(first_at)s)
+            UNION ALL
+            SELECT * FROM review_taskfact WHERE {{fact_cells}}
+              AND ended_at < %(until)s AND ended_at >= greatest(
+                %(since)s, %(first_at)s, {_LAST}::timestamp AT TIME ZONE 'UTC')
+        ) edges
+        CROSS JOIN LATERAL unnest({{columns}}) WITH ORDINALITY AS u(ms, bucket, measure)
+        WHERE u.bucket >= 0 AND u.measure = ANY(%(measures)s)
+    ) spans {{join}}
     GROUP BY 1, 2, 3
-"""
+"""  # noqa: S608  (constants)
 _COLUMNS: Final[Mapping[Hours, str]] = {
     "wall": "wall, wall_buckets",
     "business": "business, business_buckets",
@@ -148,7 +152,7 @@ def _read(
     cells, parameters = cell_condition(scope, by_class=by_class)
     fact_cells, more = fact_condition(scope)
     midnight = period.since.replace(hour=0)
-    first = midnight.date() + dt.timedelta(days=int(midnight < period.since))
+    first_at = midnight + dt.timedelta(days=int(midnight < period.since))
     return read_rows(
         _SPREADS.format(
             group=group,
@@ -162,7 +166,8 @@ def _read(
             **more,
             "since": period.since,
             "until": period.until,
-            "first": first,
+            "first_at": first_at,
+            "first": first_at.date(),
             "last": period.until.date(),
             "hours": HOURS[period.hours],
             "measures": [int(measure) for measure in measures],
