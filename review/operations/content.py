@@ -95,6 +95,16 @@ _TEXTS: Final = (
         """UPDATE review_intervention SET reason = %s, settled_reason = %s
            WHERE id = %s""",
     ),
+    (
+        "SELECT id, sentence FROM review_incidentorderitem WHERE instance_id = %s",
+        "UPDATE review_incidentorderitem SET sentence = %s WHERE id = %s",
+    ),
+    # An order is called by the message that its incidents have in common.
+    (
+        """SELECT id, title FROM review_incidentorder WHERE id IN (
+           SELECT order_id FROM review_incidentorderitem WHERE instance_id = %s)""",
+        "UPDATE review_incidentorder SET title = %s WHERE id = %s",
+    ),
 )
 _ARGUMENTS: Final = """
     SELECT id, arguments::text FROM review_intervention WHERE instance_id = %s

@@ -205,10 +205,10 @@ def _store(
         IncidentOrderItem(order=order, incident_id=one, instance_id=instance)
         for one, instance in sorted(incidents)
     ])
+    # Not its title: that has the errors' message, which may be of a person.
     detail = {
         "order": order.pk,
         "act": act.value,
-        "title": order.title,
         "incidents": len(incidents),
         "reason": reason,
         "output": digest(output),

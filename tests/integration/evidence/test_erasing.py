@@ -8,7 +8,6 @@ import zipfile
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -16,27 +15,22 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
-from review.core.erasing import WORDS as WORDS_GONE
 from review.core.erasing import HoldKind
 from review.core.notices import Channel, Notice
-from review.core.selections import Selection
 from review.core.states import Decision, Role
 from review.evidence.disclosures import list_disclosures
 from review.models import (
-    AuditList,
     Erasure,
     EvidenceBundle,
     LegalHold,
     Notification,
     NotificationPreference,
     Person,
-    SavedView,
     Task,
     User,
     Verdict,
 )
 from review.operations import (
-    building,
     bundles,
     claims,
     delegations,
@@ -49,11 +43,16 @@ from review.operations import (
     people,
     queues,
     retaining,
-    saved_views,
 )
 from tests.factories.processes import TESTER, deploy, process
 from tests.factories.tasks import AT_ONCE, PASSWORD, judge, make_person, review_process
 from tests.integration.evidence import world
+from tests.integration.evidence.traces import (
+    NAME,
+    check_traces,
+    find_rows,
+    leave_traces,
+)
 from workflows.core.canonical import digest
 from workflows.models import AuditEntry, ContentKey, Instance
 from workflows.operations import advance, instances
@@ -66,7 +65,7 @@ from workflows.store import database_now
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
-NAME, MAIL, SECOND = "Zenobia Quill", "zq@example.org", "Quirin Oldstone"
+MAIL, SECOND = "zq@example.org", "Quirin Oldstone"
 WORDS = "Zenobia Quill has shown three payslips."
 PERSONAL = 'cs:personal="name, mail, guarantors.*.name, notice" cs:subject="name"'
 
@@ -159,44 +158,10 @@ def work_on(scene: Scene, task: Task) -> UUID:
     return task.instance_id
 
 
-def look_for(person: Person) -> None:
-    """Search for the person, keep the search, and take along what it finds."""
-    query = urlencode({"q": NAME.lower()})
-    saved_views.save_view(
-        person=person,
-        page="instances",
-        queue=None,
-        wanted=saved_views.Wanted(name="Hers", query=query),
-    )
-    facets = {"q": NAME}
-    AuditList.objects.create(
-        owner=person, name="Hers", facets=facets, count=1,
-        counted_at=database_now(), created_at=database_now(),
-    )  # fmt: skip
-    selection = Selection("query", f"search: {NAME}", facets)
-    bundle_id = bundles.order_bundle(selection=selection, doer=TESTER)
-    assert building.build_now(bundle_id)
-
-
 def sign_up(person: Person, username: str) -> User:
     return people.add_account(
         person=person, username=username, password=PASSWORD, actor=TESTER
     )
-
-
-def search(*needles: str) -> dict[str, int]:
-    """Return in how many rows of which tables one of the texts stands, as a dump would."""
-    found: dict[str, int] = {}
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        for (table,) in cursor.fetchall():
-            for needle in needles:
-                sql = f'SELECT count(*) FROM "{table}" x WHERE strpos(x::text, %s) > 0'  # noqa: S608  (a table's name)
-                cursor.execute(sql, [needle])
-                count = cursor.fetchone()[0]
-                if count:
-                    found[table] = found.get(table, 0) + count
-    return found
 
 
 def entries(instance_id: UUID) -> list[dict[str, Any]]:
@@ -220,14 +185,6 @@ def list_files(folder: Path) -> list[Path]:
     return list(folder.iterdir())
 
 
-def check_searches() -> None:
-    """Nothing that looked for the person is kept, but that something was taken along."""
-    assert not SavedView.objects.exists()
-    assert not AuditList.objects.exists()
-    bundle = EvidenceBundle.objects.get(title=WORDS_GONE)
-    assert bundle.selection["facets"] == {"q": WORDS_GONE}
-
-
 def check_pages(client: Client, task: Task) -> None:
     """Every page of an erased case opens, says so, and names nobody."""
     for url in (f"/tasks/{task.id}/", f"/instances/{task.instance_id}/", "/content/"):
@@ -243,7 +200,7 @@ def test_case_is_erased_and_its_proofs_survive(
     client.force_login(sign_up(scene.erik, "erik"))
     task = start(scene)
     instance_id = work_on(scene, task)
-    look_for(scene.alice)
+    leave_traces(scene.alice, scene.olga, instance_id)
     told = json.dumps(entries(instance_id))
     assert not any(one in told for one in (NAME, MAIL, SECOND))
     seal(folder=log_keys, now=database_now())
@@ -261,8 +218,8 @@ def test_case_is_erased_and_its_proofs_survive(
     done = erasing.approve(erasure_id=proposed, person=scene.erik)
     assert (done.cases, done.commitments > 5) == (1, True)
 
-    assert search(NAME, MAIL, SECOND, WORDS) == {}
-    check_searches()
+    assert find_rows(NAME, MAIL, SECOND, WORDS) == {}
+    check_traces()
     assert list_files(tmp_path / "bundles") == []
     key = ContentKey.objects.get(pk=instance_id)
     assert (key.secret, key.subject, key.erased_for) == (None, "", "SUBJECT")
@@ -480,7 +437,7 @@ def test_pages_hold_find_propose_and_erase(scene: Scene) -> None:
     assert b"Approve: erase it" in erik.get("/content/").content
     assert erik.post(f"/content/erasures/{proposed.id}/approve/").status_code == 302
     assert b"ontent erased" in erik.get("/content/").content
-    assert search(NAME) == {}
+    assert find_rows(NAME) == {}
     again = olga.post("/content/person/propose/", given)
     assert (again.status_code, b"erased already" in again.content) == (404, True)
     days = {"definition": "test-process", "days": "3650", "reason": "Policy 1"}
