@@ -5,12 +5,14 @@ its own chain.
 """
 
 import datetime as dt
+import json
 import secrets
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import QueryCanceled
 
 from review.core.facets import UnreadableFacet, read_facets
 from review.core.scopes import AuditScope
@@ -44,10 +46,10 @@ PATIENCE: Final = "20s"
 _BY_DATA: Final = """
     SELECT i.id FROM workflows_instance i
     WHERE {conditions} AND (
-        i.variables::text ILIKE %(words)s OR EXISTS (
+        i.variables::text ILIKE %(written)s OR EXISTS (
             SELECT FROM review_task t JOIN review_taskcontent c ON c.task_id = t.id
             WHERE t.instance_id = i.id
-              AND (c.payload::text ILIKE %(words)s OR t.title ILIKE %(words)s)))
+              AND (c.payload::text ILIKE %(written)s OR t.title ILIKE %(words)s)))
     ORDER BY i.started_at DESC, i.id DESC LIMIT %(limit)s
 """
 
@@ -226,19 +228,34 @@ def _count(person: Person, facets: Mapping[str, str]) -> int:
 
 
 def _find_by_data(words: str, scope: AuditScope) -> list[UUID]:
-    """Look through payloads and variables, for as long as PATIENCE has it."""
+    """Look through payloads and variables, for as long as PATIENCE has it.
+
+    Raises Invalid where that was not enough.
+    """
     conditions, parameters = limit_cases(scope)
     statement = _BY_DATA.format(conditions=" AND ".join(conditions) or "true")
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('statement_timeout', %s, true)", [PATIENCE]
-            )
-        rows = read_rows(
-            statement,
-            {**parameters, "words": f"%{escape_like(words)}%", "limit": MOST_FOUND},
-        )
-    return [row.id for row in rows]
+    # In JSON quotes and backslashes of the words are written otherwise.
+    written = json.dumps(words, ensure_ascii=False)[1:-1]
+    parameters |= {
+        "words": f"%{escape_like(words)}%",
+        "written": f"%{escape_like(written)}%",
+        "limit": MOST_FOUND,
+    }
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT set_config('statement_timeout', %s, true)", [PATIENCE]
+                )
+            return [row.id for row in read_rows(statement, parameters)]
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
+        raise Invalid(
+            f"Looking through all cases takes longer than {PATIENCE}, and nothing was"
+            " found out. Search by the case's key, or for fewer cases: those of your"
+            " matter, if your role is limited to one."
+        ) from error
 
 
 def _record(

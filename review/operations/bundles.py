@@ -3,6 +3,7 @@
 Each of these is an entry. How one is built: operations/building.py.
 """
 
+import contextlib
 import datetime as dt
 import secrets
 import shutil
@@ -326,7 +327,9 @@ def remove_left_over() -> None:
         if bundle_id not in kept:
             shutil.rmtree(path, ignore_errors=True)
         elif kept[bundle_id]:
-            clear_beside(path / kept[bundle_id])
+            # Another sweep may take the folder away as we look into it.
+            with contextlib.suppress(FileNotFoundError):
+                clear_beside(path / kept[bundle_id])
 
 
 def clear_beside(file: Path) -> None:
@@ -341,8 +344,8 @@ def clear_beside(file: Path) -> None:
 
 
 def list_bundles(rights: Rights, *, limit: int) -> list[EvidenceBundle]:
-    """Return the newest bundles a person may have."""
-    rows: Any = EvidenceBundle.objects.order_by("-id")
+    """Return the newest bundles a person may have, without what their parts hold."""
+    rows: Any = EvidenceBundle.objects.defer("parts").order_by("-id")
     if is_limited(rights):
         rows = rows.filter(person_id=rights.person_id)
     return list(rows[:limit])

@@ -90,7 +90,8 @@ def _forget_searches(needles: frozenset[str]) -> None:
 
 def _forget_in_sessions(needles: frozenset[str]) -> None:
     """Blank a title that the next page of who decided a moment ago would tell."""
-    for session in Session.objects.filter(expire_date__gt=database_now()):
+    rows = Session.objects.filter(expire_date__gt=database_now())
+    for session in rows.iterator(chunk_size=500):
         said = session.get_decoded()
         left = {
             name: value if name.startswith("_auth") else blank_words(value, needles)

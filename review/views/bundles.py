@@ -90,7 +90,10 @@ def bundle_detail(request: HttpRequest, bundle_id: int) -> HttpResponse:
     titles = _find_titles([bundle], scope=bundles.scope_of(viewer.rights))
     context = {
         "page_title": f"Bundle {bundle.pk}",
-        "bundle": _tell(bundle, title=titles[bundle.pk], zone=zone, now=now),
+        "bundle": {
+            **_tell(bundle, title=titles[bundle.pk], zone=zone, now=now),
+            "progress": _tell_progress(bundle),
+        },
         "topic": bundles.bundle_topic(bundle.pk),
         "custody": [_tell_custody(row, zone=zone, now=now) for row in rows],
     }
@@ -221,7 +224,8 @@ def _tell(
     row: EvidenceBundle, *, title: str, zone: dt.tzinfo, now: dt.datetime
 ) -> dict[str, object]:
     state = BundleState(row.state)
-    done = percent(row.entries_done, row.entries) if row.plan else 0
+    is_begun = bool(row.plan or row.entries)
+    done = percent(row.entries_done, row.entries) if is_begun else 0
     return {
         "id": row.pk,
         "url": reverse("bundle-detail", args=[row.pk]),
@@ -233,7 +237,6 @@ def _tell(
         "is_under_way": state in UNDER_WAY,
         "is_ready": state is BundleState.READY,
         "percent": done,
-        "progress": _tell_progress(row),
         "cases": row.cases,
         "cases_label": format_count(row.cases, "case"),
         "withheld": row.withheld,
@@ -249,7 +252,8 @@ def _tell(
 
 def _tell_progress(row: EvidenceBundle) -> str:
     if not row.plan:
-        return "Looking for the cases"
+        words = f": {row.entries_done:,} of {row.entries:,} entries read"
+        return f"Looking for the cases{words if row.entries else ''}"
     done, total = len(row.parts), row.parts_total
     if done >= total:
         return f"Putting {total} parts together"

@@ -181,6 +181,21 @@ class TestSearch:
         assert commit(salt, "zoë quist") == committed
         assert entry["detail"]["found"] == 1
 
+    def test_searching_by_data_reads_quotes_and_gives_up_in_words(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        task = world.open_task(applicant='Ann "Nan" Roe\\Lee')
+        dan = world.people["dan"]
+        for words in ('ann "NAN" roe', "Roe\\Lee"):
+            found = auditing.search_personal_data(person=dan, words=words, reason="X")
+            assert found.cases == [task.instance_id]
+        monkeypatch.setattr(auditing, "PATIENCE", "20ms")
+        slow = auditing._BY_DATA.replace("WHERE", ", pg_sleep(9) WHERE", 1)
+        monkeypatch.setattr(auditing, "_BY_DATA", slow)
+        with pytest.raises(Invalid, match="takes longer than 20ms"):
+            auditing.search_personal_data(person=dan, words="Roe", reason="X")
+        assert len(notices("audit.personal_data_searched")) == 2
+
     def test_what_nobody_could_mean_is_refused_in_words(self, world: World) -> None:
         task = world.open_task(applicant="Zoë Quist")
         plan = draw(world, Method.MONETARY_INTERVAL, size=1)

@@ -108,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.NOT_FOUND, "POST to add-checkpoint.\n")
             return
         length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > MOST_BODY:
+        if not length.isdecimal() or len(length) > 9 or int(length) > MOST_BODY:
             self._answer(HTTPStatus.BAD_REQUEST, f"Send up to {MOST_BODY} bytes.\n")
             return
         body = self.rfile.read(int(length))
