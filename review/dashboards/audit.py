@@ -14,7 +14,9 @@ MOST_COUNTED: Final = 100_000
 FACETED: Final = 10_000
 """Entries, the newest, that the counts per facet are taken over."""
 MOST_READ: Final = 200_000
-"""Entries that one page reads back at most, where no index leads to what is sought."""
+"""Entries that one statement reads back at most, where no index leads to what is sought."""
+MOST_SEARCHED: Final = 2_000_000
+"""Entries, the newest, that a kept search counts its own among then."""
 
 _SEARCH: Final = """
     SELECT e.id, e.chain, e.seq, e.kind, e.actor, e.at, e.occurred_at, e.step_id,
@@ -33,7 +35,7 @@ _MOMENT: Final = """
     SELECT at FROM workflows_auditentry WHERE id >= %(floor)s ORDER BY id LIMIT 1
 """
 _COUNT: Final = """
-    SELECT count(*) AS entries, count(DISTINCT chain) AS cases
+    SELECT count(*) AS entries
     FROM (SELECT e.chain {source} WHERE {where} LIMIT %(limit)s) found
 """
 _FACETS: Final = """
@@ -64,10 +66,9 @@ _OF_CHAIN: Final = """
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Count:
-    """How many entries of how many cases; `is_capped` where there are more."""
+    """How many entries; `is_capped` where there may be more."""
 
     entries: int
-    cases: int
     is_capped: bool
 
 
@@ -127,25 +128,49 @@ def _find_floor(search: Search, *, before: int | None) -> int | None:
     """Return the number down to which a long search reads; None where that is all."""
     if not search.is_long:
         return None
+    least, end = find_ends(search)
+    floor = (end if before is None else min(before, end)) - MOST_READ
+    return floor if floor > least else None
+
+
+def find_ends(search: Search) -> tuple[int, int]:
+    """Return the number of the first entry that a search may find, and that after the last.
+
+    Both are 0 for an empty log.
+    """
     row = read_row(_ENDS, {})
     if row is None or row.newest is None:
-        return None
-    end = search.parameters.get("end_id", row.newest + 1)
-    floor = min(row.newest + 1 if before is None else before, end) - MOST_READ
+        return 0, 0
     least = max(row.oldest, search.parameters.get("first_id", 0))
-    return int(floor) if floor > least else None
+    end = min(row.newest + 1, search.parameters.get("end_id", row.newest + 1))
+    return int(least), int(max(end, least))
 
 
 def count_entries(search: Search, *, most: int = MOST_COUNTED) -> Count:
-    """Return how many entries are found, up to a number where counting ends."""
+    """Return how many entries are found, up to a number where counting ends.
+
+    Where no index leads to them, among the newest MOST_SEARCHED: no statement reads
+    more than MOST_READ.
+    """
     if search.is_empty:
-        return Count(0, 0, is_capped=False)
-    row = read_row(
-        _COUNT.format(source=FROM, where=search.where),
-        {**search.parameters, "limit": most + 1},
+        return Count(0, is_capped=False)
+    statement = _COUNT.format(source=FROM, where=search.where)
+    parameters = {**search.parameters, "limit": most + 1}
+    if not search.is_long:
+        row = read_row(statement, parameters)
+        entries = row.entries if row else 0
+        return Count(min(entries, most), is_capped=entries > most)
+    least, end = find_ends(search)
+    statement = _COUNT.format(
+        source=FROM, where=f"{search.where} AND e.id >= %(floor)s AND e.id < %(top)s"
     )
-    entries, cases = (row.entries, row.cases) if row else (0, 0)
-    return Count(min(entries, most), cases, is_capped=entries > most)
+    entries, top, last = 0, end, max(least, end - MOST_SEARCHED)
+    while top > last and entries <= most:
+        floor = max(last, top - MOST_READ)
+        row = read_row(statement, {**parameters, "floor": floor, "top": top})
+        entries += row.entries if row else 0
+        top = floor
+    return Count(min(entries, most), is_capped=entries > most or last > least)
 
 
 def count_facets(search: Search) -> FacetCounts:

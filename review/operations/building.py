@@ -32,7 +32,13 @@ from review.core.scopes import EVERYTHING, AuditScope
 from review.core.selections import Selection
 from review.evidence.assembling import Assembled, Order, assemble
 from review.evidence.parts import build_part
-from review.evidence.selecting import resolve
+from review.evidence.selecting import (
+    Resolved,
+    check_count,
+    list_windows,
+    put_in_order,
+    resolve,
+)
 from review.live import publish, send_now
 from review.models import EvidenceBundle
 from review.operations import custody
@@ -47,6 +53,7 @@ from review.operations.bundles import (
     folder_of,
     scope_of,
 )
+from review.operations.findings import Findings
 from review.permissions import get_rights
 from workflows import dispatch, failpoints
 from workflows.driver import fetch
@@ -180,7 +187,9 @@ class _Build:
         self.folder.mkdir(parents=True, exist_ok=True)
         plan = self.folder / self.bundle.plan if self.bundle.plan else None
         if plan is None or not self._is_whole(plan):
-            plan = self._plan()
+            plan = self._plan(until)
+        if plan is None:
+            return False
         for number, cases in enumerate(_read_plan(plan), start=1):
             if number > len(self.parts):
                 if until is not None and time.monotonic() >= until:
@@ -199,10 +208,39 @@ class _Build:
             self.parts = []
         return found
 
-    def _plan(self) -> Path:
-        """Find the cases asked for, cut them into parts and write both down."""
+    def _find(self, scope: AuditScope, until: float | None) -> Resolved | None:
+        """Find the cases asked for; None where the bundle was handed back meanwhile."""
+        selection = Selection.from_json(self.bundle.selection)
+        if selection.kind != "query":
+            return resolve(selection, scope=scope)
+        found = Findings.take_over(self.folder, token=self.claimed.token)
+        if not found.is_whole:
+            for window in list_windows(selection, scope=scope, below=found.below):
+                found.add(window)
+                check_count(found.cases)
+                is_last = window.below is None
+                # A crash before this costs no window: what it found is in the file.
+                self.pulse.done = window.done
+                self._update(
+                    entries=window.total,
+                    entries_done=window.done,
+                    attempts=self.bundle.attempts if is_last else 0,
+                )
+                is_over = until is not None and time.monotonic() >= until
+                if is_over and not is_last:
+                    self._hand_back()
+                    return None
+        return Resolved(put_in_order(found.cases, scope=scope), withheld=[])
+
+    def _plan(self, until: float | None) -> Path | None:
+        """Find the cases asked for, cut them into parts and write both down.
+
+        None where the bundle was handed back before all were found.
+        """
         bundle, scope = self.bundle, read_scope(self.bundle)
-        resolved = resolve(Selection.from_json(bundle.selection), scope=scope)
+        resolved = self._find(scope, until)
+        if resolved is None:
+            return None
         bundle.selection = {**bundle.selection, SCOPE: scope.to_json()}
         plan = self.folder / f"plan-{self.claimed.token}.jsonl"
         parts = entries = 0

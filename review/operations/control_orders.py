@@ -22,7 +22,13 @@ from django.db import transaction
 from review.core.controls import MOST_ATTEMPTS, UNDER_WAY, OrderState
 from review.core.selections import Selection
 from review.dashboards.control_tests import TESTS, Fault, Result, add_up
-from review.evidence.selecting import resolve
+from review.evidence.selecting import (
+    check_count,
+    is_long,
+    list_windows,
+    put_in_order,
+    resolve,
+)
 from review.live import publish, send_now
 from review.models import ControlOrder, ControlPart, ControlRun, Person
 from review.operations import control_runs
@@ -35,6 +41,8 @@ from workflows.operations.errors import Conflict, NotFound, Refused
 from workflows.operations.snapshots import snapshot
 from workflows.store import database_now
 
+BELOW: Final = "below"
+"""Beside a stored selection: below which entry its search goes on."""
 SMALL: Final = 1_000
 """Cases that are tested while their auditor waits: a second or two."""
 LEASE_SECONDS = 60
@@ -87,6 +95,8 @@ def begin(
     """
     scope = audit_scope_of(get_rights(person.id))
     selection = Selection(kind="query", title=title.strip(), facets=dict(facets))
+    if is_long(selection, scope=scope):
+        return order(person=person, selection=selection)
     if len(resolve(selection, scope=scope).cases) <= SMALL:
         return control_runs.run_controls(person=person, title=title, facets=facets)
     return order(person=person, selection=selection)
@@ -185,11 +195,11 @@ def work(claimed: Claim, *, until: float | None) -> bool:
 
 
 def _work(found: ControlOrder, claimed: Claim, *, until: float | None) -> bool:
-    if found.parts_total is None:
-        _plan(found, claimed)
+    if found.parts_total is None and not _plan(found, claimed, until=until):
+        return False
     for part in _list_open(found):
         if until is not None and time.monotonic() >= until:
-            _update(claimed, state="WAITING", next_at=database_now(), attempts=0)
+            _hand_back(claimed)
             return False
         _test(part, claimed)
         failpoints.reach("controls.part")
@@ -198,32 +208,55 @@ def _work(found: ControlOrder, claimed: Claim, *, until: float | None) -> bool:
     return True
 
 
-def _plan(found: ControlOrder, claimed: Claim) -> None:
-    """List the cases once, in parts: what comes later is not of this run."""
+def _plan(found: ControlOrder, claimed: Claim, *, until: float | None) -> bool:
+    """List the cases, in parts: what comes later is not of this run.
+
+    Each window of the log (evidence/selecting.py) is one transaction: a crash costs the
+    window it was at. Returns whether all are listed, else it was handed back.
+    """
     selection = Selection.from_json(found.selection)
-    with snapshot():
-        scope = audit_scope_of(get_rights(found.owner_id))
-        cases = resolve(selection, scope=scope).cases
-        size, root = control_runs.read_tree()
-    if not cases:
-        raise control_runs.NothingFound
-    lots = control_runs.cut(cases)
-    with transaction.atomic():
-        _update(
-            claimed,
-            parts_total=len(lots),
-            cases=len(cases),
-            tree_size=size,
-            tree_root=root,
-            next_at=_lease_end(),
-        )
-        ControlPart.objects.bulk_create(
-            [
-                ControlPart(order=found, number=number, cases=lot)
-                for number, lot in enumerate(lots, start=1)
-            ],
-            batch_size=100,
-        )
+    scope = audit_scope_of(get_rights(found.owner_id))
+    lists = ControlPart.objects.filter(order=found).values_list("cases", flat=True)
+    known = {case for cases in lists for case in cases}
+    parts, below = len(lists), found.selection.get(BELOW)
+    if below is None:
+        found.tree_size, found.tree_root = control_runs.read_tree()
+    for window in list_windows(selection, scope=scope, below=below):
+        fresh = put_in_order(set(window.cases) - known, scope=scope)
+        known.update(fresh)
+        check_count(known)
+        is_last = window.below is None
+        if is_last and not known:
+            raise control_runs.NothingFound
+        lots = control_runs.cut(fresh)
+        with transaction.atomic():
+            _update(
+                claimed,
+                selection={**selection.to_json(), BELOW: window.below},
+                cases=len(known),
+                parts_total=parts + len(lots) if is_last else None,
+                tree_size=found.tree_size,
+                tree_root=found.tree_root,
+                next_at=_lease_end(),
+                attempts=found.attempts if is_last else 0,
+            )
+            ControlPart.objects.bulk_create(
+                [
+                    ControlPart(order=found, number=number, cases=lot)
+                    for number, lot in enumerate(lots, start=parts + 1)
+                ],
+                batch_size=100,
+            )
+        parts += len(lots)
+        is_over = until is not None and time.monotonic() >= until
+        if is_over and not is_last:
+            _hand_back(claimed)
+            return False
+    return True
+
+
+def _hand_back(claimed: Claim) -> None:
+    _update(claimed, state="WAITING", next_at=database_now(), attempts=0)
 
 
 def _list_open(found: ControlOrder) -> Iterator[ControlPart]:

@@ -36,6 +36,8 @@ from workflows.store import database_now
 
 NO_AMOUNT: Final = "no amount above 0, so no monetary unit to draw"
 HUNDRED: Final = Decimal(100)
+PATIENCE: Final = 20.0
+"""Seconds that looking for a population may take; its auditor waits."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def plan_sample(*, person: Person, wanted: Wanted) -> Planned:
     """Read the population and work the size out. Raises Forbidden, Invalid."""
     scope = audit_scope_of(get_rights(person.id))
     selection = Selection(kind="query", title="", facets=dict(wanted.facets))
-    cases = resolve(selection, scope=scope).cases
+    cases = resolve(selection, scope=scope, patience=PATIENCE).cases
     stratify = wanted.stratify if wanted.method is Method.STRATIFIED else ""
     rows = list_population(cases, stratify=stratify)
     excluded = [

@@ -80,7 +80,7 @@ def tell_order(
         "percent": percent(order.cases_done, order.cases) if order.cases else 0,
         "progress": f"{order.cases_done:,} of {order.cases:,} cases"
         if order.parts_total
-        else "Looking for the cases",
+        else f"Looking for the cases: {order.cases:,} so far",
         "error": order.error,
         "at": format_moment(order.ordered_at, zone=zone, now=now),
         "run_url": reverse("control-run", args=[order.run_id]) if order.run_id else "",

@@ -20,8 +20,9 @@ from pytest_django import Settings
 from review.core import bundles as core
 from review.core.selections import Selection
 from review.core.states import Role
+from review.dashboards import audit
 from review.evidence import files, parts
-from review.evidence.selecting import UNKNOWN
+from review.evidence.selecting import UNKNOWN, list_windows
 from review.models import BundleCustody, EvidenceBundle, Person
 from review.operations import building, bundles, people
 from tests.factories.processes import TESTER
@@ -172,6 +173,46 @@ def test_what_breaks_is_tried_again_and_given_up_at_last(
     assert kinds_of(bundle_id)[-1] == "evidence.failed"
     bundles.expire_old()
     assert not bundles.folder_of(bundle_id).exists()
+
+
+def test_search_of_a_bundle_goes_on_below_what_was_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(audit, "MOST_READ", 10)
+    make_auditor()
+    cases = world.walk_cases(3)
+    selection = Selection("query", "A queue's", {"queue": "credit"})
+    bundle_id = bundles.order_bundle(selection=selection, doer=TESTER)
+    newest = AuditEntry.objects.latest("id").id + 1
+    row = EvidenceBundle.objects.get(pk=bundle_id)
+    for read in (10, 20):
+        assert building.drain(seconds=0) == 0
+        row.refresh_from_db()
+        assert (row.state, row.plan, row.entries_done) == ("WAITING", "", read)
+    url = reverse("bundle-detail", args=[bundle_id])
+    page = sign_in("dan").get(url).content.decode()
+    assert f"Looking for the cases: 20 of {row.entries} entries read" in page
+    # Who dies while he writes leaves half a line, and another goes on before it.
+    file = bundles.folder_of(bundle_id) / f"found-{row.token}.jsonl"
+    whole = json.loads(file.read_text().splitlines()[-1])
+    assert whole["below"] == newest - 20
+    with file.open("a") as out:
+        out.write('{"below": 1, "cas')
+    looked: list[int | None] = []
+
+    def look(*asked: Any, below: int | None, **rest: Any) -> Any:
+        looked.append(below)
+        return list_windows(*asked, below=below, **rest)
+
+    monkeypatch.setattr(building, "list_windows", look)
+    assert building.drain() == 1
+    assert looked == [newest - 20]
+    row.refresh_from_db()
+    assert (row.state, row.cases) == ("READY", 3)
+    with zipfile.ZipFile(path_of(row)) as archive:
+        told = archive.read(f"evidence-{row.pk}/{files.CASES}").decode()
+    asked = [json.loads(line)["instance"]["id"] for line in told.splitlines()]
+    assert sorted(asked) == sorted(str(case) for case in cases)
 
 
 def test_folder_that_is_gone_costs_the_work_and_not_the_bundle(

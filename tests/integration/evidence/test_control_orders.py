@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from review.core.controls import MOST_ATTEMPTS
 from review.core.states import Role
+from review.dashboards import audit
 from review.models import ControlException, ControlOrder, ControlPart, ControlRun, Task
 from review.operations import control_orders, control_runs, people, workshop
 from tests.audit_tables import owner_without_triggers
@@ -146,6 +147,30 @@ def test_slice_of_time_is_handed_back_and_a_sweep_goes_on_without_a_broker(
     order.refresh_from_db()
     assert order.state == "DONE"
     assert set(rung) == {"bundles"}
+
+
+def test_cases_that_no_index_leads_to_are_listed_window_by_window(
+    world: World, rung: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "MOST_READ", 2)
+    monkeypatch.setattr(control_orders, "SMALL", 1_000)
+    order = ask(world, queue="desk")  # few, but it takes long to find them
+    begun = AuditEntry.objects.count()
+    for _ in range(2):
+        assert control_orders.drain(seconds=0) == 0
+    order.refresh_from_db()
+    assert (order.state, order.parts_total) == ("WAITING", None)
+    assert order.selection["below"] == AuditEntry.objects.latest("id").id + 1 - 4
+    listed = order.cases
+    assert 0 < listed < 5
+    page = world.browser("dan").get(reverse("control-order", args=[order.pk]))
+    assert f"Looking for the cases: {listed} so far" in page.content.decode()
+    assert AuditEntry.objects.count() == begun
+    assert control_orders.drain() == 1
+    run = ControlRun.objects.get()
+    assert (run.cases, run.selection["facets"]) == (5, {"queue": "desk"})
+    assert "below" not in run.selection
+    assert {one["code"]: one["looked"] for one in run.results}["chain"] == 5
 
 
 def test_what_breaks_is_tried_again_and_given_up_at_last(

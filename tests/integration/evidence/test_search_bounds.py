@@ -9,11 +9,15 @@ import pytest
 from django.db import connection
 
 from review.core.facets import read_facets
+from review.core.sampling import Method
 from review.core.scopes import EVERYTHING
 from review.dashboards import audit, audit_conditions
 from review.dashboards.audit_conditions import Search, build_search
+from review.operations import samples
+from review.operations.samples import Wanted, plan_sample
 from tests.factories.desk import World, build_world
 from workflows.models import AuditEntry
+from workflows.operations.errors import Invalid
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +77,26 @@ def test_search_goes_on_in_bounded_steps_and_misses_nothing(
     assert "None of them fits; older ones were not looked at yet" in html
     (link,) = re.findall(r'href="(\?[^"]*)" rel="next">Search on', html)
     assert "before=" in link
+
+
+def test_who_waits_for_all_a_search_finds_waits_a_bounded_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = build_world()
+    cases = world.start(4)
+    monkeypatch.setattr(audit, "MOST_READ", 10)
+    wanted = Wanted(title="A", method=Method.RANDOM, seed="1", facets={"queue": "desk"})
+    planned = plan_sample(person=world.people["dan"], wanted=wanted)
+    assert {unit.id for unit in planned.units} == {str(case) for case in cases}
+    monkeypatch.setattr(samples, "PATIENCE", 0.0)
+    with pytest.raises(Invalid, match=r"10 of .* entries were read, and no index"):
+        plan_sample(person=world.people["dan"], wanted=wanted)
+    every = AuditEntry.objects.count()
+    whole = audit.count_entries(search_for())
+    assert (whole.entries, whole.is_capped) == (every, False)
+    monkeypatch.setattr(audit, "MOST_SEARCHED", 25)
+    newest = audit.count_entries(search_for())
+    assert (newest.entries, newest.is_capped) == (25, True)
 
 
 def test_what_an_index_leads_to_is_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
