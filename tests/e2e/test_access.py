@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ from tests.e2e.conftest import AXE, Backstage, People, Site
 from tests.e2e.console_pages import ANSWERS, PAGES
 
 CHECKS: Final = (Path(__file__).parent / "access.js").read_text(encoding="utf-8")
+FORMATTER: Final = string.Formatter()
 MOST_TABS: Final = 150
 VIEWPORT: Final[ViewportSize] = {"width": 1280, "height": 720}  # Playwright's own
 AT_400_PERCENT: Final = {"width": 320, "height": 700}
@@ -82,27 +84,12 @@ def page_of(
 def test_every_page_has_a_row_here() -> None:
     patterns: list[URLPattern] = urls.urlpatterns
     names = {each.name for each in patterns}
-    blank = dict.fromkeys(
-        ("person", "batch", "policy", "loan_task", "files_task", "decided_task"), 1
-    )
-    more = dict.fromkeys(
-        (
-            "approval",
-            "change",
-            "bundle",
-            "loan_definition",
-            "incident",
-            "incident_order",
-            "sample",
-            "control_run",
-            "control_order",
-            "stop",
-            "alert",
-        ),
-        1,
-    )
+    holes = {
+        hole for _, path in PAGES.values() for _, hole, _, _ in FORMATTER.parse(path)
+    }
+    known: dict[str, object] = {hole: 1 for hole in holes if hole}
     some = "00000000-0000-7000-8000-000000000000"
-    known = {**blank, **more, "loan_instance": some, "clocked_instance": some}
+    known |= {hole: some for hole in known if hole.endswith("_instance")}
     shown = {
         resolve(path.format(**known).partition("?")[0]).url_name
         for _, path in PAGES.values()
