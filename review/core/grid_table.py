@@ -15,6 +15,14 @@ from xml.sax.saxutils import escape, quoteattr
 
 from review.core.grid import read_reveal
 from review.core.policies import Fault, Line
+from review.core.policy_inputs import (
+    MAX_CELL,
+    MAX_INPUTS,
+    TYPES,
+    Input,
+    check_input,
+    read_inputs,
+)
 from review.core.states import Control, Reveal
 from workflows.core.canonical import digest
 from workflows.core.dmn import Decided, Model, lint, read_dmn
@@ -24,23 +32,12 @@ from workflows.core.feel.expressions import BUILT_IN_NAMES
 from workflows.core.feel.trees import free_names
 
 MAX_ROWS: Final = 100
-MAX_INPUTS: Final = 6
-MAX_CELL: Final = 300
 DECISION: Final = "grid"
 ANY: Final = "-"
 CONTROLS: Final = tuple(word.value.lower() for word in Control)
 REVEALS: Final = tuple(word.value.lower().replace("_", " ") for word in Reveal)
-TYPES: Final = ("", "number", "string", "boolean", "date")
 _PATH: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _NAMESPACE: Final = "https://www.omg.org/spec/DMN/20230324/MODEL/"
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """What a grid asks besides confidence and impact: FEEL over the case's data."""
-
-    expression: str
-    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +97,7 @@ def read_grid(body: object) -> tuple[GridBody | None, list[Fault]]:
     if not isinstance(body, Mapping) or not isinstance(body.get("rows"), list):
         return None, [Fault((), 'A grid is an object with "rows" and maybe "inputs".')]
     faults: list[Fault] = []
-    inputs = [
-        read
-        for place, one in enumerate(_list(body.get("inputs")))
-        if (read := _read_input(one, place, faults))
-    ]
+    inputs = read_inputs(body.get("inputs"), faults)
     rows = [
         found
         for place, one in enumerate(body["rows"])
@@ -126,7 +119,9 @@ def check_grid(body: GridBody) -> list[Fault]:
         message = f"A grid asks at most {MAX_INPUTS} things besides the two."
         faults.append(Fault(("inputs",), message))
     for place, one in enumerate(body.inputs):
-        faults += _check_input(one, place, body.inputs)
+        faults += check_input(
+            one, place, body.inputs, given=("confidence", "impact"), types=TYPES
+        )
     for place, row in enumerate(body.rows):
         faults += _check_row(row, place, body)
     return faults
@@ -310,14 +305,6 @@ def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _read_input(one: object, place: int, faults: list[Fault]) -> Input | None:
-    if not isinstance(one, Mapping) or not isinstance(one.get("expression"), str):
-        message = f'Input {place + 1} is an object with an "expression".'
-        faults.append(Fault(("inputs", place, "expression"), message))
-        return None
-    return Input(one["expression"].strip(), str(one.get("type") or ""))
-
-
 def _read_row(
     one: object, place: int, inputs: int, faults: list[Fault]
 ) -> GridRow | None:
@@ -350,30 +337,6 @@ def _read_row(
         reveal=mode.value.lower().replace("_", " ") if mode else reveal,
         note=note,
     )
-
-
-def _check_input(one: Input, place: int, among: Sequence[Input]) -> Iterator[Fault]:
-    where = ("inputs", place, "expression")
-    label = f"Input {place + 1}"
-    if one.type not in TYPES:
-        known = ", ".join(filter(None, TYPES))
-        message = f"{label}: the type {one.type!r} is none of {known}."
-        yield Fault(("inputs", place, "type"), message)
-    if not one.expression:
-        yield Fault(where, f"{label} names nothing; write a variable of the case.")
-        return
-    if one.expression in {"confidence", "impact"}:
-        yield Fault(where, f"{label}: every grid asks for {one.expression} already.")
-        return
-    if any(one.expression == other.expression for other in among[:place]):
-        yield Fault(where, f"{label}: {one.expression} is asked for already.")
-    if len(one.expression) > MAX_CELL:
-        yield Fault(where, f"{label} is longer than {MAX_CELL} characters.")
-        return
-    try:
-        compile_expression(one.expression)
-    except FeelSyntaxError as error:
-        yield Fault(where, f"{label}: {error}.")
 
 
 def _check_row(row: GridRow, place: int, body: GridBody) -> Iterator[Fault]:
