@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from review.core.goals import ClockError, read_duration
-from review.core.ladders import WARN, Step, choose_words, place_steps
+from review.core.ladders import DEFAULT_RUNG, WARN, Step, place_steps
 from review.core.states import ClockEventKind
 from workflows.core.calendars import (
     BusinessCalendar,
@@ -93,6 +93,30 @@ class Reading:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What a clock goes by wherever it begins: its goal, and its ladder placed on it."""
+
+    goal: dt.timedelta
+    ladder: str
+    steps: tuple[Step, ...]
+
+
+def place_clock(
+    *, sla: str, warn: str, calendar: BusinessCalendar, ladder: str = ""
+) -> Placed:
+    """Read a goal and place its warning and its ladder ("": the default one).
+
+    Raises ClockError and LadderError for words that cannot be read.
+    """
+    goal = read_duration(sla, calendar=calendar)
+    if not goal:
+        raise ClockError(f"The goal {sla!r} is no time at all.")
+    words = ladder or DEFAULT_RUNG
+    steps = place_steps(words=words, warn=warn, goal=goal, calendar=calendar)
+    return Placed(goal, words, steps)
+
+
 def start_clock(
     *,
     started_at: dt.datetime,
@@ -100,28 +124,23 @@ def start_clock(
     warn: str,
     calendar: BusinessCalendar,
     ladder: str = "",
-    queue_ladder: str = "",
 ) -> Clock:
     """Start a clock for a goal such as "PT8H" or "P2D" of business time.
 
-    `warn` is a duration before the goal ("PT1H") or a share of it ("75%", "0.75");
-    `ladder` is the step's, `queue_ladder` what holds where it says none. Raises
-    ClockError and LadderError for words that cannot be read, CalendarError when the
-    calendar never holds that much time.
+    `warn` is a duration before the goal ("PT1H") or a share of it ("75%", "0.75").
+    Raises ClockError and LadderError for words that cannot be read, CalendarError when
+    the calendar never holds that much time.
     """
-    goal = read_duration(sla, calendar=calendar)
-    if not goal:
-        raise ClockError(f"The goal {sla!r} is no time at all.")
-    words = choose_words(step=ladder, queue=queue_ladder)
-    steps = place_steps(words=words, warn=warn, goal=goal, calendar=calendar)
+    placed = place_clock(sla=sla, warn=warn, calendar=calendar, ladder=ladder)
+    steps = placed.steps
     until_warning = next(step.elapsed for step in steps if step.act.word == WARN)
     return Clock(
         started_at=started_at,
-        goal=goal,
+        goal=placed.goal,
         warn_at=add_business_time(calendar, started_at, until_warning),
-        due_at=add_business_time(calendar, started_at, goal),
+        due_at=add_business_time(calendar, started_at, placed.goal),
         first_at=add_business_time(calendar, started_at, steps[0].elapsed),
-        ladder=words,
+        ladder=placed.ladder,
         steps=steps,
     )
 
@@ -155,6 +174,21 @@ def read_clock(
         due_at=find_moment(spans, goal, calendar=calendar),
         spans=tuple(spans),
     )
+
+
+def list_cycles(
+    events: Sequence[Event],
+) -> list[tuple[tuple[Event, ...], dt.datetime | None]]:
+    """Return the turns of each cycle of a clock, and when the next one began, if any."""
+    begins = [
+        place
+        for place, event in enumerate(events)
+        if event.kind in {ClockEventKind.START, ClockEventKind.RESET}
+    ]
+    return [
+        (tuple(events[since:until]), events[until].at if until < len(events) else None)
+        for since, until in zip(begins, [*begins[1:], len(events)], strict=True)
+    ]
 
 
 def list_halts(

@@ -32,11 +32,6 @@ class Step:
     elapsed: dt.timedelta
 
 
-def choose_words(*, step: str, queue: str) -> str:
-    """Return the ladder in force: the step's own, else the queue's, else the default."""
-    return step or queue or DEFAULT_RUNG
-
-
 def place_steps(
     *, words: str, warn: str, goal: dt.timedelta, calendar: BusinessCalendar
 ) -> tuple[Step, ...]:
@@ -59,7 +54,7 @@ def place_steps(
         (warned, -2, f"{label}: warn", Act(WARN)),
         (goal, -1, "100%: breach", Act(BREACH)),
         *(
-            (elapsed, order, _one(rung, act), act)
+            (elapsed, order, name_act(rung, act), act)
             for order, (elapsed, rung) in enumerate(placed)
             for act in rung.acts
         ),
@@ -91,7 +86,8 @@ def find_next(
     return next(coming, None)
 
 
-def _one(rung: Rung, act: Act) -> str:
+def name_act(rung: Rung, act: Act) -> str:
+    """Return an act with its moment, as its step is called."""
     when = rung.words.partition(":")[0]
     return f"{when}: {act.word} {act.argument}".strip()[:100]
 

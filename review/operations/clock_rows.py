@@ -6,7 +6,7 @@ and the calendar's version, so that nothing that changes later moves a running c
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -65,6 +65,10 @@ STOP: Final = """
 """Takes instance, task, moment, reason and the entry's place; for pipelines."""
 
 
+PINS: Final = ("clock_policy", "ladder_policy")
+"""Under these names terms and explanations keep which version of a policy answered."""
+
+
 class Owner(NamedTuple):
     """Whose clock: a task's, or its whole instance's where `task_id` is None."""
 
@@ -74,7 +78,10 @@ class Owner(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A clock as stored: its events and terms, and the steps done in this cycle."""
+    """A clock as stored: its events and terms, and the steps done in this cycle.
+
+    `pins` name the policies that its goal and its ladder come from.
+    """
 
     owner: Owner
     events: tuple[Event, ...]
@@ -84,6 +91,7 @@ class Kept:
     calendar: NamedCalendar
     cycle: int
     done: frozenset[int]
+    pins: Mapping[str, Any] = field(default_factory=dict)
 
     def read(self, now: dt.datetime) -> Reading:
         """Read the clock at a moment."""
@@ -258,6 +266,7 @@ def unpack(
         calendar=calendars.find_labeled(str(terms["calendar"])),
         cycle=cycle,
         done=done,
+        pins={name: terms[name] for name in PINS if name in terms},
     )
 
 

@@ -10,8 +10,8 @@ from django.db import connection
 from review.core.clocks import Clock, start_clock
 from review.core.goals import ClockError
 from review.operations import clock_rows
-from review.operations.calendars import NamedCalendar
 from review.operations.clock_rows import Owner
+from review.operations.clock_terms import Terms
 from review.operations.clocks import KIND, timer_ref
 from review.operations.task_rows import OpenedTask
 from workflows.core.calendars import CalendarError
@@ -41,33 +41,27 @@ class Begun:
     pinned: Mapping[str, object] = field(default_factory=dict)
 
 
-def begin(
-    *,
-    sla: str,
-    warn: str,
-    ladder: str,
-    queue_ladder: str,
-    calendar: NamedCalendar,
-    opened_at: dt.datetime,
-) -> Begun:
-    """Start the clock of a step's words; what cannot be read leaves it without one."""
-    if not sla:
+def begin(terms: Terms, *, opened_at: dt.datetime) -> Begun:
+    """Start the clock of these words; what cannot be read leaves a task without one."""
+    if not terms.sla:
         return Begun()
+    sla, warn, calendar = terms.sla, terms.warn, terms.calendar
     try:
         clock = start_clock(
             started_at=opened_at,
             sla=sla,
             warn=warn,
             calendar=calendar.hours,
-            ladder=ladder,
-            queue_ladder=queue_ladder,
+            ladder=terms.ladder,
         )
     except (ClockError, LadderError, CalendarError) as error:
-        return Begun(terms={"sla": sla, "warn": warn, "problem": str(error)})
+        problem = {"sla": sla, "warn": warn, "problem": str(error)}
+        return Begun(terms={**problem, **terms.pins})
+    told = clock_rows.describe(clock, sla=sla, warn=warn, calendar=calendar)
     return Begun(
         clock=clock,
-        terms=clock_rows.describe(clock, sla=sla, warn=warn, calendar=calendar),
-        pinned=clock_rows.pin(clock, sla=sla, calendar=calendar),
+        terms={**told, **terms.pins},
+        pinned={**clock_rows.pin(clock, sla=sla, calendar=calendar), **terms.pins},
     )
 
 

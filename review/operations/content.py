@@ -30,6 +30,7 @@ from review.core.erasing import (
 )
 from review.evidence import personal
 from review.models import InformationRequest, Note, Task, TaskRevision, Verdict
+from review.operations.clock_rows import PINS
 from workflows import audit
 from workflows.core.actors import Actor
 from workflows.core.canonical import digest, dumps
@@ -454,8 +455,8 @@ def _blank(case: _Case, value: Any) -> Any:
     if case.why is Why.RETENTION and isinstance(value, Mapping):
         # Which control, policy and rules: no content. What explains it is.
         kept = (
-            "control", "policy", "grid", "grid_policy", "quorum_policy", "reveal",
-            "excluded",
+            "control", "policy", "grid", "grid_policy", "quorum_policy", *PINS,
+            "reveal", "excluded",
         )  # fmt: skip
         value = {name: value[name] for name in kept if name in value}
     return blank_words(value, case.needles)

@@ -22,6 +22,7 @@ from review.core.states import ClockEventKind, InstanceClockState
 from review.models import InstanceClock
 from review.operations import calendars, clock_rows, clock_starts, clocks, rungs
 from review.operations.clock_rows import Kept, Owner
+from review.operations.clock_terms import Terms
 from review.operations.locking import LockedTask, read_locked
 from review.operations.notifying import tell
 from workflows import audit
@@ -165,14 +166,13 @@ def fire(timer: TimerRow, *, now: dt.datetime) -> None:
 def _start(
     one: TimedInstance, *, calendar: calendars.NamedCalendar, now: dt.datetime
 ) -> Starting | None:
-    begun = clock_starts.begin(
+    terms = Terms(
         sla=one.words["sla"],
         warn=one.words.get("warn", ""),
         ladder=one.words.get("ladder", ""),
-        queue_ladder="",
         calendar=calendar,
-        opened_at=one.occurred_at or now,
     )
+    begun = clock_starts.begin(terms, opened_at=one.occurred_at or now)
     if begun.clock is None:
         return None
     return Starting(

@@ -18,8 +18,8 @@ from review.core.quorum import list_excluded
 from review.core.shown import digest_shown_text
 from review.core.states import Control, Outcome
 from review.evidence import personal
-from review.operations import calendars, clock_starts, routing, settling, stops
-from review.operations.calendars import NamedCalendar
+from review.operations import clock_starts, clock_terms, routing, settling, stops
+from review.operations.clock_terms import Terms, find_terms
 from review.operations.grids import Standing, find_for_desks
 from review.operations.quorum_policies import settle_quorum
 from review.operations.routing import Arrival, Routed
@@ -70,9 +70,9 @@ class ReviewDesk:
         grids = find_for_desks([
             None if desk.grid else queues[desk.queue].id for desk in desks
         ])
-        named = calendars.find_calendars({d.calendar for d in desks if d.calendar})
         ids = _take_ids(len(requests))
         ruled = _rule_and_route(requests, desks, queues=queues, grids=grids, now=now)
+        terms = _find_terms(requests, desks, ruled)
         return [
             _open(
                 request,
@@ -80,17 +80,18 @@ class ReviewDesk:
                 assessment=replace(assessment, priority=way.priority),
                 grid=grid,
                 routed=way,
-                calendar=named.get(desk.calendar) or way.queue.calendar,
+                terms=term,
                 task_id=task_id,
                 stop=ruled.stopped.get(request.step_id),
                 now=now,
             )
-            for request, desk, assessment, grid, way, task_id in zip(
+            for request, desk, assessment, grid, way, term, task_id in zip(
                 requests,
                 desks,
                 ruled.assessments,
                 grids,
                 ruled.routed,
+                terms,
                 ids,
                 strict=True,
             )
@@ -152,6 +153,26 @@ def _take_ids(count: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(_IDS, [count])
         return [row[0] for row in cursor.fetchall()]
+
+
+def _find_terms(
+    requests: Sequence[HumanRequest], desks: Sequence[Desk], ruled: "_Ruled"
+) -> list[Terms]:
+    """Return the words each clock starts by; the queue a case was routed to counts."""
+    return find_terms([
+        clock_terms.Ask(
+            desk=desk,
+            queue=way.queue,
+            process=request.definition_key,
+            step=request.node.id,
+            priority=way.priority,
+            variables=request.variables,
+            assessment=assessment,
+        )
+        for request, desk, assessment, way in zip(
+            requests, desks, ruled.assessments, ruled.routed, strict=True
+        )
+    ])
 
 
 def _assess(request: HumanRequest, desk: Desk, grid: Standing | None) -> Assessment:
@@ -241,7 +262,7 @@ def _open(
     assessment: Assessment,
     grid: Standing | None,
     routed: Routed,
-    calendar: NamedCalendar,
+    terms: Terms,
     task_id: int,
     stop: int | None,
     now: dt.datetime,
@@ -249,7 +270,7 @@ def _open(
     queue = routed.queue
     policy_version = f"{request.definition_key} {request.definition_version}"
     opened_at = request.occurred_at or now
-    begun = _begin_clock(desk, queue, calendar=calendar, opened_at=opened_at)
+    begun = clock_starts.begin(terms, opened_at=opened_at)
     # The instance's variables go on changing; this is the moment that is shown.
     payload = dumps(request.variables)
     shown = digest_shown_text(
@@ -262,6 +283,7 @@ def _open(
     why = {
         **_explain(desk, assessment, grid, policy_version=policy_version, stop=stop),
         **quorum.pins,
+        **({} if outcome else terms.explain(assessment.problems)),
     }
     detail = _tell_opened(
         task_id, assessment, why, routed=routed, shown=shown, begun=begun
@@ -321,19 +343,6 @@ def _committed(request: HumanRequest) -> str:
     """Return what is shown as its digest is taken: commitments for personal values."""
     salts = salts_of(request.secret)
     return dumps(commit_at(request.variables, request.personal, salts)[0])
-
-
-def _begin_clock(
-    desk: Desk, queue: QueueFacts, *, calendar: NamedCalendar, opened_at: dt.datetime
-) -> clock_starts.Begun:
-    return clock_starts.begin(
-        sla=desk.sla,
-        warn=desk.warn,
-        ladder=desk.ladder,
-        queue_ladder=queue.ladder,
-        calendar=calendar,
-        opened_at=opened_at,
-    )
 
 
 def _draft(

@@ -93,7 +93,7 @@ def define_queue(
 
     Raises Invalid for a lease below 20 seconds (nobody could extend it in time, WCAG
     2.2.1) or above a day, for a queue that would escalate to itself, and for rules
-    out of their range.
+    out of their range; Conflict for another ladder where a policy rules it.
     """
     check_rules(rules)
     if not 20 <= lease_seconds <= 86_400:
@@ -111,6 +111,7 @@ def define_queue(
         **dataclasses.asdict(rules),
     }
     with transaction.atomic():
+        _check_ladder(key, rules.ladder)
         queue, created = Queue.objects.update_or_create(key=key, defaults=values)
         _record(
             "queue.created" if created else "queue.changed",
@@ -126,6 +127,19 @@ def define_queue(
             },
         )
     return queue
+
+
+def _check_ladder(key: str, ladder: str) -> None:
+    """Refuse to change, past the two persons, a ladder that a policy rules."""
+    # The lock that policies of the queue are changed under.
+    queue = Queue.objects.select_for_update(no_key=True).filter(key=key).first()
+    if queue is None or queue.ladder == ladder:
+        return
+    if is_ruled(PolicyKind.LADDER, queue=queue):
+        raise Conflict(
+            f"A policy rules the ladder of {queue.name}; change it there, at"
+            f" /queues/{key}/ladder/, where a second person approves it."
+        )
 
 
 def define_reason_code(

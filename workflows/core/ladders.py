@@ -22,7 +22,7 @@ MAX_SHARE: Final = 1000
 
 _SHARE: Final = re.compile(r"(?P<share>\d{1,4}(?:\.\d{1,2})?)\s*%")
 _KEY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
-_ARGUMENTS: Final[dict[str, re.Pattern[str]]] = {
+ARGUMENTS: Final[dict[str, re.Pattern[str]]] = {
     "notify": re.compile(r"|holder|owner|managers"),
     "raise": re.compile(r"|A|B"),
     "widen": re.compile(r"|region"),
@@ -148,11 +148,11 @@ def _read_act(text: str) -> Act:
     argument = argument.strip()
     if word == "approve":
         raise LadderError("A clock never approves; it may reject, return or escalate.")
-    if word not in _ARGUMENTS:
+    if word not in ARGUMENTS:
         raise LadderError(
-            f"{text!r} is nothing a rung does; it may {', '.join(_ARGUMENTS)}."
+            f"{text!r} is nothing a rung does; it may {', '.join(ARGUMENTS)}."
         )
-    if not _ARGUMENTS[word].fullmatch(argument):
+    if not ARGUMENTS[word].fullmatch(argument):
         raise LadderError(f"{text!r}: {word} does not take {argument!r}.")
     return Act(word, argument)
 

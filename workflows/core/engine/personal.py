@@ -68,8 +68,8 @@ _NONE: Final[frozenset[str]] = frozenset()
 # In a decision's inputs the names are variables', and numbers are looked at too.
 _EXPLAINS: Final = frozenset({"why", "explanation", "inputs", "messages", "error"})
 _IN_EXPLANATIONS: Final = frozenset({
-    "control", "decision", "element", "grid", "grid_policy", "hit_policy", "matched",
-    "policy", "reveal", "rules",
+    "clock_policy", "control", "decision", "element", "grid", "grid_policy",
+    "hit_policy", "ladder_policy", "matched", "policy", "reveal", "rules",
 })  # fmt: skip
 _DIGESTS: Final = frozenset({
     "before", "digest", "inputs", "output", "set", "variables",
