@@ -4,14 +4,17 @@ Pure. What is compared: the due moment after each start, reset and resumption, t
 moment and the mark of lateness of the row of the task, or of the whole case. A turn
 without a due moment where the clock stands is right; so is one that names the due moment
 it has passed, and a resumption that the instance's own halt follows at once.
+Where the terms name the queue's policies, goal and ladder are what these versions say.
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from review.core.clocks import Event, read_clock
+from review.core.goals import read_duration
+from review.core.ladder_policy import write_words
 from review.core.states import ClockEventKind
 from workflows.core.calendars import BusinessCalendar, CalendarError
 
@@ -23,10 +26,22 @@ ADOPTED: Final = "opened"
 FindCalendar = Callable[[str], BusinessCalendar]
 
 
+class Text(NamedTuple):
+    """A version of a policy as kept; only what came into force may rule a clock."""
+
+    digest: str
+    body: Mapping[str, Any]
+    was_in_force: bool
+
+
+FindPolicy = Callable[[int], Text | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One event as kept: `due_at` as it stood thereafter; `goal` and `calendar` of a
-    start or reset, as pinned."""
+    start or reset, as pinned, with `sla` and `ladder` in words and the policies that
+    these come from, if any."""
 
     kind: ClockEventKind
     at: dt.datetime
@@ -34,6 +49,10 @@ class Turn:
     due_at: dt.datetime | None
     goal: dt.timedelta | None = None
     calendar: str = ""
+    sla: str = ""
+    ladder: str = ""
+    clock_policy: Mapping[str, Any] | None = None
+    ladder_policy: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +86,17 @@ class _Cycle:
 
 
 def find_fault(
-    turns: Sequence[Turn], marks: Marks, *, find_calendar: FindCalendar
+    turns: Sequence[Turn],
+    marks: Marks,
+    *,
+    find_calendar: FindCalendar,
+    find_policy: FindPolicy = lambda _: None,
 ) -> str:
     """Return the first thing that is not as it should be, "" where all is right.
 
     `turns` are all events of one clock, oldest first; `find_calendar` gives the
-    hours of a pinned label and raises CalendarError where there are none.
+    hours of a pinned label and raises CalendarError where there are none, `find_policy`
+    the version of an id.
     """
     if not turns or turns[0].kind is not ClockEventKind.START:
         return "the clock never started"
@@ -83,6 +107,9 @@ def find_fault(
                 if turn.goal is None:
                     return f"the {_name(turn)} has no terms"
                 cycle = _Cycle(turn.goal, find_calendar(turn.calendar))
+                fault = _check_terms(turn, cycle.calendar, find_policy)
+                if fault:
+                    return fault
             if cycle is not None:
                 is_halted_at_once = (
                     number + 1 < len(turns) and turns[number + 1].kind in HALTS
@@ -154,6 +181,34 @@ def _compare(cycle: _Cycle, last: Turn, marks: Marks) -> str:
             f" {_tell(cycle.given_at)}"
         )
     return ""
+
+
+def _check_terms(
+    turn: Turn, calendar: BusinessCalendar, find_policy: FindPolicy
+) -> str:
+    """Return where goal or ladder are not what the named versions say, or ""."""
+    if turn.clock_policy is not None:
+        named = f"row {turn.clock_policy['row']} of the queue's clocks"
+        text = _find_text(turn.clock_policy, find_policy)
+        rows = text.body.get("rows", ()) if text else ()
+        number = int(turn.clock_policy["row"])
+        goal = rows[number - 1]["goal"] if 0 < number <= len(rows) else ""
+        if goal != turn.sla or read_duration(goal, calendar=calendar) != turn.goal:
+            return f"the {_name(turn)} does not have the goal of {named}"
+    if turn.ladder_policy is not None:
+        text = _find_text(turn.ladder_policy, find_policy)
+        if text is None or write_words(text.body) != turn.ladder:
+            version = turn.ladder_policy["version"]
+            return f"the {_name(turn)} does not have the queue's ladder {version}"
+    return ""
+
+
+def _find_text(pinned: Mapping[str, Any], find_policy: FindPolicy) -> Text | None:
+    """Return a named version, None for one that is another or never was in force."""
+    text = find_policy(int(pinned["id"]))
+    if text is None or not text.was_in_force or text.digest != pinned["digest"]:
+        return None
+    return text
 
 
 def _name(turn: Turn) -> str:

@@ -18,10 +18,18 @@ from types import ModuleType
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from review.core import clock_audit, clocks
-from review.core.clock_audit import FindCalendar, Marks, Turn, find_fault
-from review.core.states import ClockEventKind
-from review.dashboards.sql import read_rows
+from review.core import clock_audit, clocks, goals, ladder_policy
+from review.core.clock_audit import (
+    FindCalendar,
+    FindPolicy,
+    Marks,
+    Text,
+    Turn,
+    find_fault,
+)
+from review.core.states import ClockEventKind, PolicyState
+from review.dashboards.sql import read_json, read_rows
+from review.models import Policy
 from workflows.core import calendars
 
 MOST_KEPT: Final = 5_000
@@ -78,7 +86,10 @@ _CLOCK: Final = """
         FROM cases JOIN review_instanceclock c ON c.instance_id = cases.id
         JOIN review_clockevent e ON e.instance_id = cases.id AND e.task_id IS NULL)
     SELECT instance_id, task_id, marked_due, breached_at, kind, at, reason, due_at,
-        terms ->> 'goal' AS goal, terms ->> 'calendar' AS calendar
+        terms ->> 'goal' AS goal, terms ->> 'calendar' AS calendar,
+        terms ->> 'sla' AS sla, terms ->> 'ladder' AS ladder,
+        (terms -> 'clock_policy')::text AS clock_policy,
+        (terms -> 'ladder_policy')::text AS ladder_policy
     FROM clocks ORDER BY instance_id, task_id NULLS FIRST, id
 """
 _RATIONALE: Final = """
@@ -106,9 +117,9 @@ _RATIONALE: Final = """
         SELECT v.rationale = '' AND v.rationale_committed = '' AS none) words
     -- Where a policy rules the reasons: as the version of that time said, not today's.
     LEFT JOIN LATERAL (
-        SELECT (SELECT bool_or(coalesce(reason ->> 'words', '') = 'yes') FROM
-                jsonb_array_elements(p.body -> 'rows') reason
-                WHERE reason ->> 'code' = v.reason_code) AS asks
+        SELECT (SELECT bool_or(coalesce(one ->> 'words', '') = 'yes') FROM
+                jsonb_array_elements(p.body -> 'rows') AS codes (one)
+                WHERE one ->> 'code' = v.reason_code) AS asks
         FROM review_policy p
         WHERE words.none AND v.reason_code <> '' AND p.queue_id = t.queue_id
           AND p.kind = 'REASONS' AND p.state IN ('IN_FORCE', 'SUPERSEDED')
@@ -211,10 +222,11 @@ TESTS: Final = (
         "Clock right",
         "Worked out again from its events and the calendar pinned with it, each clock"
         " gives the due moments that are kept; late is marked where it was, and only"
-        " there.",
+        " there. Where a policy of the queue gave its goal or ladder, they are what that"
+        " version says.",
         "clocks of tasks and cases",
         _CLOCK,
-        judged_by=(clock_audit, clocks, calendars),
+        judged_by=(clock_audit, clocks, goals, ladder_policy, calendars),
     ),
     ControlTest(
         "rationale",
@@ -284,6 +296,7 @@ def _run_clock(
     test: ControlTest, cases: Sequence[UUID], find_calendar: FindCalendar
 ) -> Result:
     rows = read_rows(test.statement, {"cases": list(cases)})
+    find_policy = _read_policies(rows)
     looked = 0
     faults: list[Fault] = []
     for (case, task), theirs in groupby(rows, key=attrgetter("instance_id", "task_id")):
@@ -292,11 +305,37 @@ def _run_clock(
             [_read_turn(row) for row in events],
             Marks(events[0].marked_due, events[0].breached_at),
             find_calendar=find_calendar,
+            find_policy=find_policy,
         )
         looked += 1
         if why:
             faults.append(Fault(case, task, None, why))
     return Result(test, looked, len(faults), faults[:MOST_KEPT])
+
+
+def _read_policies(rows: Sequence[Any]) -> FindPolicy:
+    """Return the versions that the terms of these clocks name, by id."""
+    pinned = (
+        read_json(text)
+        for row in rows
+        for text in (row.clock_policy, row.ladder_policy)
+    )
+    found = Policy.objects.filter(pk__in={one["id"] for one in pinned if one})
+    texts = {
+        one.pk: Text(one.digest, one.body, was_in_force=_was_in_force(one))
+        for one in found
+    }
+    return texts.get
+
+
+def _was_in_force(policy: Policy) -> bool:
+    held = {PolicyState.APPROVED, PolicyState.IN_FORCE, PolicyState.SUPERSEDED}
+    since, until = policy.effective_at, policy.superseded_at
+    return (
+        PolicyState(policy.state) in held
+        and since is not None
+        and (until is None or since <= until)
+    )
 
 
 def _read_turn(row: Any) -> Turn:
@@ -307,6 +346,10 @@ def _read_turn(row: Any) -> Turn:
         due_at=row.due_at,
         goal=dt.timedelta(microseconds=int(row.goal)) if row.goal else None,
         calendar=row.calendar or "",
+        sla=row.sla or "",
+        ladder=row.ladder or "",
+        clock_policy=read_json(row.clock_policy),
+        ladder_policy=read_json(row.ladder_policy),
     )
 
 
