@@ -6,7 +6,7 @@ again, and a calendar that changed since moves nothing here either.
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -107,7 +107,7 @@ class Trace:
     """A clock explained; `reading` is None for a task that has no clock.
 
     `wall` and `business` are where a task's time went, by two measures; a whole
-    instance has none.
+    instance has none. `pins` name the policies that its goal and its ladder come from.
     """
 
     owner: Owner
@@ -126,6 +126,7 @@ class Trace:
     rungs: Sequence[RungSeen]
     wall: Times | None
     business: Times | None
+    pins: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def explain_clock(task_id: int) -> Trace:
@@ -193,6 +194,7 @@ def _trace(
         rungs=_rungs(kept, reading, read_rows(_RECORDS, keys)),
         wall=wall,
         business=business,
+        pins=kept.pins if kept else {},
     )
 
 

@@ -140,6 +140,7 @@ def _page(trace: Trace, *, zone: dt.tzinfo) -> dict[str, Any]:
         "page_title": f"Clock: {trace.title}",
         "verdict": _verdict(trace, at),
         "why": _why(trace, at),
+        "sources": _list_sources(trace),
         "bar": _bar(trace),
         "parts": [part for part in parts if part["rows"]],
         "zone_name": str(zone),
@@ -294,6 +295,23 @@ def _why(trace: Trace, at: At) -> str:
     if reading.due_at is None and not trace.is_stopped:
         text += " While it stands there is no due moment."
     return text
+
+
+def _list_sources(trace: Trace) -> list[dict[str, str]]:
+    """Return which versions of policies the goal and the ladder come from."""
+    found = []
+    for name, what in (("clock_policy", "Goal"), ("ladder_policy", "Ladder")):
+        pinned = trace.pins.get(name)
+        if not pinned:
+            continue
+        kind = "clocks" if name == "clock_policy" else "ladder"
+        row = f", row {pinned['row']}" if "row" in pinned else ""
+        found.append({
+            "what": what,
+            "label": f"the queue's {kind} {pinned['version']}{row}",
+            "url": reverse("policy-detail", args=[pinned["id"]]),
+        })
+    return found
 
 
 def _bar(trace: Trace) -> dict[str, int] | None:

@@ -16,6 +16,12 @@ def explain_why(
         phrases.append(_grid(why, confidence=confidence, impact=impact))
     if pinned := why.get("quorum_policy"):
         phrases.append(_quorum(pinned))
+    if pinned := why.get("clock_policy"):
+        phrases.append(
+            f"goal by the queue's clocks {pinned['version']}, row {pinned['row']}"
+        )
+    if pinned := why.get("ladder_policy"):
+        phrases.append(f"ladder {pinned['version']} of the queue")
     phrases += [str(reason) for reason in why.get("reasons") or ()]
     phrases += [str(problem) for problem in why.get("problems") or ()]
     if why.get("policy"):
