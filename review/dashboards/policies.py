@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from review.core.states import PolicyKind
 from review.dashboards.sql import read_rows
-from review.models import Policy
+from review.models import Calendar, Policy, Queue
 
 # The newest version of each state that counts, for each subject, in one statement.
 _STANDING: Final = """
@@ -56,3 +56,14 @@ def find_policy(policy_id: int) -> Policy | None:
 
 def _with_persons(rows: "QuerySet[Policy]") -> "QuerySet[Policy]":
     return rows.select_related("queue", "calendar", "author", "settled_by")
+
+
+def list_offers() -> dict[str, list[str]]:
+    """Return what columns of editors offer besides their own words."""
+    queues = Queue.objects.order_by("key").values_list("key", flat=True)
+    return {
+        "calendars": list(
+            Calendar.objects.order_by("key").values_list("key", flat=True)
+        ),
+        "escalations": [f"escalate {key}" for key in queues],
+    }

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from django import forms
 
-from review.core.grid_table import CONTROLS, MAX_INPUTS, MAX_ROWS, REVEALS, TYPES
 from review.core.policies import Fault
+from review.core.policy_inputs import MAX_INPUTS, TYPES
 from review.core.states import PolicyKind
 from review.forms.acts import ReasonForm
 from review.forms.policy_sheets import SHEETS, Column, Sheet
@@ -31,48 +31,35 @@ class Editor:
     inputs: list[dict[str, str]] = field(default_factory=list)
     faults: dict[str, list[str]] = field(default_factory=dict)
     focus: str = ""
+    unread: str = ""
+    """Words for all rows that were typed and cannot be read."""
 
     @property
-    def sheet(self) -> Sheet | None:
-        """Return how its kind is edited; None for a grid, which names its columns."""
-        return SHEETS.get(self.kind)
+    def sheet(self) -> Sheet:
+        """Return how its kind is edited."""
+        return SHEETS[self.kind]
 
     @property
     def columns(self) -> Sequence[Column]:
         """Return the columns of a row, in their order."""
-        if self.sheet is not None:
-            return self.sheet.columns
-        return [
-            Column("confidence", "Confidence", placeholder=">= 0.95"),
-            Column("impact", "Impact", placeholder="< 10000"),
-            *(
-                Column(f"t{n}", one["expression"] or f"Input {n + 1}")
-                for n, one in enumerate(self.inputs)
-            ),
-            Column("control", "Control", choices=CONTROLS, begins="review"),
-            Column("reveal", "Reveal", choices=REVEALS, begins="on request"),
-            Column("note", "Note", is_note=True),
-        ]
+        return self.sheet.list_columns(self.inputs, self.rows)
 
     @property
     def most(self) -> int:
         """Return how many rows there may be."""
-        return self.sheet.most if self.sheet else MAX_ROWS
+        return self.sheet.most
 
     def to_body(self) -> dict[str, Any]:
         """Return the body that the texts stand for, sound or not."""
-        if self.sheet is not None:
-            return self.sheet.to_body(self.rows, self.fields)
-        return {
-            "inputs": [dict(one) for one in self.inputs],
-            "rows": [
-                {
-                    **{k: v for k, v in row.items() if not re.fullmatch(r"t\d+", k)},
-                    "tests": [row.get(f"t{n}", "") for n in range(len(self.inputs))],
-                }
-                for row in self.rows
-            ],
-        }
+        return self.sheet.to_body(self.rows, self.fields, self.inputs)
+
+    def take_words(self, text: str) -> None:
+        """Let the rows be what these words say; where they cannot be read, say so."""
+        try:
+            self.rows = self.sheet.read_words(text)
+        except ValueError as error:
+            self.unread = text
+            self.faults.setdefault("words", []).append(str(error))
 
     def act(self, word: str) -> bool:
         """Do what a button asks of the rows; tell whether it was such a button."""
@@ -138,33 +125,29 @@ def read_posted(kind: PolicyKind, data: Mapping[str, str]) -> Editor:
         }
         for n in range(_count(data.get("inputs"), MAX_INPUTS))
     ]
-    keys = [column.key for column in editor.columns]
+    keys = editor.sheet.list_keys(editor.inputs)
     editor.rows = [
         {key: data.get(f"r{n}-{key}", "").strip() for key in keys}
         for n in range(_count(data.get("rows"), editor.most))
     ]
     editor.fields = {
         column.key: data.get(f"f-{column.key}", "").strip()
-        for column in (editor.sheet.fields if editor.sheet else ())
+        for column in editor.sheet.fields
     }
+    typed = " ".join(data.get("words", "").split())
+    if editor.sheet.has_words and typed != data.get("shown-words", ""):
+        editor.take_words(typed)
     return editor
 
 
 def read_body(kind: PolicyKind, body: Mapping[str, Any]) -> Editor:
     """Return the editor for a stored body."""
-    if (sheet := SHEETS.get(kind)) is not None:
-        return Editor(kind, rows=sheet.read_rows(body), fields=sheet.read_fields(body))
+    sheet = SHEETS[kind]
     return Editor(
         kind,
-        inputs=[dict(one) for one in body.get("inputs", ())],
-        rows=[
-            {
-                **{key: row[key] for key in ("confidence", "impact")},
-                **{f"t{n}": text for n, text in enumerate(row["tests"])},
-                **{key: row[key] for key in ("control", "reveal", "note")},
-            }
-            for row in body.get("rows", ())
-        ],
+        inputs=[{"type": "", **one} for one in body.get("inputs", ())],
+        rows=sheet.read_rows(body),
+        fields=sheet.read_fields(body),
     )
 
 

@@ -15,7 +15,9 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from review import live, permissions
+from review.core.clock_policy import ClockPolicyRules
 from review.core.grid_table import GridRules
+from review.core.ladder_policy import LadderPolicyRules
 from review.core.notices import Notice
 from review.core.objectives import ObjectiveRules
 from review.core.policies import MAX_BYTES, Fault, PolicyRules, find_objection
@@ -51,6 +53,8 @@ KINDS: Final[Mapping[PolicyKind, PolicyRules]] = {
     PolicyKind.OBJECTIVES: ObjectiveRules(),
     PolicyKind.QUORUM: QuorumPolicy(),
     PolicyKind.REASONS: ReasonRules(),
+    PolicyKind.CLOCKS: ClockPolicyRules(),
+    PolicyKind.LADDER: LadderPolicyRules(),
 }
 """What each kind of policy can do; only what stands here is offered to anybody."""
 KINDS_OF_QUEUES: Final = tuple(kind for kind in KINDS if kind != PolicyKind.CALENDAR)

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 from review.core.policies import Fault
 from review.core.states import PolicyKind
 from review.models import Policy
+from review.operations.clock_effects import ClockEffect, LadderEffect
 from review.operations.policy_subjects import Subject
 from review.operations.reason_policies import ReasonEffect
 from workflows import audit
@@ -37,4 +38,6 @@ class Effect(Protocol):
 
 EFFECTS: Final[Mapping[PolicyKind, Effect]] = {
     PolicyKind.REASONS: ReasonEffect(),
+    PolicyKind.CLOCKS: ClockEffect(),
+    PolicyKind.LADDER: LadderEffect(),
 }

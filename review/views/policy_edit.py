@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from review import permissions
-from review.core.grid_table import MAX_INPUTS
 from review.core.policies import Fault
+from review.core.policy_inputs import MAX_INPUTS
 from review.core.states import PolicyKind, PolicyState
 from review.dashboards import policies as shown
 from review.forms.policies import (
@@ -53,7 +53,7 @@ def edit(request: HttpRequest, subject: Subject, what: PolicyKind) -> HttpRespon
         return _show(request, subject, editor, form=ProposeForm())
     editor = read_posted(what, request.POST)
     do = request.POST.get("do", "preview")
-    if editor.act(do):
+    if editor.act(do) or editor.unread:
         return _show(request, subject, editor, form=_unbound(request))
     try:
         sound = policies.check_body(what, editor.to_body(), subject=subject)
@@ -179,6 +179,11 @@ def _preview(
 
 def _draw_editor(editor: Editor) -> dict[str, Any]:
     columns = [dataclasses.asdict(column) for column in editor.columns]
+    if any(column["offers"] for column in columns):
+        offers = shown.list_offers()
+        for column in columns:
+            column["choices"] += tuple(offers.get(column["offers"], ()))
+    words = editor.unread or editor.sheet.write_words(editor.rows)
     last = len(editor.rows) - 1
     return {
         "columns": columns,
@@ -215,7 +220,12 @@ def _draw_editor(editor: Editor) -> dict[str, Any]:
             for n, one in enumerate(editor.inputs)
         ],
         "fields": _draw_fields(editor),
-        "types": list_types(),
+        "asks": editor.sheet.asks_at is not None,
+        "types": list_types() if editor.sheet.has_types else (),
+        "has_words": editor.sheet.has_words,
+        "words": words,
+        "shown_words": "" if editor.unread else words,
+        "words_faults": editor.faults.get("words", []),
         "faults": editor.faults.get("", []),
         "has_faults": any(name for name in editor.faults),
         "focus": editor.focus,
@@ -232,7 +242,7 @@ def _draw_fields(editor: Editor) -> list[dict[str, Any]]:
             "value": editor.fields.get(column.key, ""),
             "faults": editor.faults.get(f"f-{column.key}", []),
         }
-        for column in (editor.sheet.fields if editor.sheet else ())
+        for column in editor.sheet.fields
     ]
 
 
@@ -244,10 +254,15 @@ def _cell(
     *,
     number: int,
 ) -> dict[str, Any]:
+    value = row.get(column["key"], "")
+    choices = column["choices"]
+    if choices and value not in choices:
+        choices = (*choices, value)
     return {
         **column,
+        "choices": choices,
         "name": name,
-        "value": row.get(column["key"], ""),
+        "value": value,
         "label": f"{column['head']} of row {number}",
         "is_wrong": name in editor.faults,
         "has_focus": editor.focus == name,

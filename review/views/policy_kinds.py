@@ -28,6 +28,8 @@ class KindPage:
     legend: str = ""
     add: str = ""
     is_prose: bool = False
+    asked: str = ""
+    """What stands over the inputs of the case, for kinds that ask for some."""
 
     @property
     def adding(self) -> str:
@@ -52,6 +54,7 @@ PAGES: Final[Mapping[PolicyKind, KindPage]] = {
         },
         heading="Rows; the first that matches decides",
         legend="review/_policy_legend_grid.html",
+        asked="Also asked, besides confidence and impact",
     ),
     PolicyKind.ROUTING: KindPage(
         title="Routing rules",
@@ -112,6 +115,36 @@ PAGES: Final[Mapping[PolicyKind, KindPage]] = {
         legend="review/_policy_legend_reasons.html",
         is_prose=True,
     ),
+    PolicyKind.CLOCKS: KindPage(
+        title="Clocks",
+        what="row",
+        nothing=(
+            "No clocks yet",
+            "Without them, each task has the goal its step says, or none.",
+            "clock",
+        ),
+        start={
+            "rows": [
+                {"class": "A", "goal": "PT4H", "warn": "75%"},
+                {"goal": "P1D", "note": "Everything else"},
+            ]
+        },
+        heading="Rows; the first that matches gives the goal",
+        legend="review/_policy_legend_clocks.html",
+        asked="Also asked, besides class, process and step",
+    ),
+    PolicyKind.LADDER: KindPage(
+        title="Ladder",
+        what="rung",
+        nothing=(
+            "No ladder yet",
+            "Without one, what is late is escalated, where its step says nothing else.",
+            "bell",
+        ),
+        start={"words": "75%: notify; 100%: notify owner, escalate"},
+        heading="Rungs; what is done as the time of a task runs out",
+        legend="review/_policy_legend_ladder.html",
+    ),
 }
 """A kind that is offered (operations.policies.KINDS) has its page here."""
 
@@ -130,6 +163,7 @@ def name_place(subject: Subject, kind: PolicyKind) -> dict[str, Any]:
         "rows_heading": page.heading,
         "legend": page.legend,
         "adding": page.adding,
+        "asked": page.asked,
         "here_url": find_url(kind, subject.key),
         "edit_url": find_edit_url(kind, subject.key),
     }

@@ -28,7 +28,7 @@ def describe_preview(found: Preview) -> dict[str, Any]:
         "seen": f"{found.seen:,}",
         "total": f"{found.total:,}",
         "is_empty": not found.seen,
-        "sample": _sample(found),
+        "sample": tell_sample(found.seen, found.total),
         "aside": _aside(found.aside),
         "said": _summary(found, moves),
         "people": _people(found),
@@ -73,12 +73,13 @@ def _people(found: Preview) -> str:
     )
 
 
-def _sample(found: Preview) -> str:
-    if not found.seen or found.seen >= found.total:
+def tell_sample(seen: int, total: int) -> str:
+    """Return how large a sample was replayed, "" where it was all or nothing."""
+    if not seen or seen >= total:
         return ""
-    share = 100 * found.seen / found.total
+    share = 100 * seen / total
     return (
-        f"{found.seen:,} of {found.total:,} tasks were replayed ({share:.0f} %, spread"
+        f"{seen:,} of {total:,} tasks were replayed ({share:.0f} %, spread"
         " evenly); counts are scaled up to all of them."
     )
 
@@ -114,12 +115,11 @@ def _error(move: Move) -> str:
             f"Not enough data: {move.judged:,} judged, {move.overturned:,} overturned;"
             f" it takes {ENOUGH}."
         )
-    return (
-        f"People rejected or changed {_percent(error)} of the {error.n:,} they judged."
-    )
+    return f"People rejected or changed {format_percent(error)} of the {error.n:,} they judged."
 
 
-def _percent(found: Interval) -> str:
+def format_percent(found: Interval) -> str:
+    """Return a share with its interval."""
     return (
         f"{100 * found.share:.1f} % ({100 * found.low:.1f} to {100 * found.high:.1f} %)"
     )

@@ -3,19 +3,23 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from review.core.clock_policy import read_levels
 from review.core.grid_table import Grid, read_grid
+from review.core.ladder_policy import write_words
 from review.core.objectives import read_objectives
 from review.core.quorum_policy import read_quorum_rules
 from review.core.reason_policy import read_reasons
 from review.core.rules import read_rules
 from review.core.states import PolicyKind
 from review.models import Queue
+from review.operations.clock_previews import preview_levels, preview_words
 from review.operations.lane_previews import preview_routing
 from review.operations.policies import find_standing_body
 from review.operations.policy_subjects import Subject
 from review.operations.previews import preview_grid
 from review.operations.quorum_previews import preview_quorum
 from review.operations.reason_previews import preview_reason_codes
+from review.views.clock_preview import describe_clocks, describe_ladder
 from review.views.lane_preview import describe_lanes
 from review.views.objective_bars import preview_objectives
 from review.views.policy_preview import describe_preview
@@ -90,6 +94,30 @@ def _replay_reasons(
     }
 
 
+def _replay_clocks(
+    subject: Subject, body: Mapping[str, Any], weeks: int
+) -> dict[str, Any]:
+    levels = read_levels(body)
+    found = preview_levels(queue=_queue(subject), proposed=levels, weeks=weeks)
+    return {
+        "preview": describe_clocks(found, levels=levels),
+        "preview_template": "review/_policy_clocks.html",
+        "preview_layout": "stack",
+    }
+
+
+def _replay_ladder(
+    subject: Subject, body: Mapping[str, Any], weeks: int
+) -> dict[str, Any]:
+    words = write_words(body)
+    found = preview_words(queue=_queue(subject), proposed=words, weeks=weeks)
+    return {
+        "preview": describe_ladder(found),
+        "preview_template": "review/_policy_ladder.html",
+        "preview_layout": "stack",
+    }
+
+
 def _queue(subject: Subject) -> Queue:
     assert subject.queue is not None  # these kinds rule queues
     return subject.queue
@@ -101,5 +129,7 @@ REPLAYS: Final[Mapping[PolicyKind, Replay]] = {
     PolicyKind.OBJECTIVES: _replay_objectives,
     PolicyKind.QUORUM: _replay_quorum,
     PolicyKind.REASONS: _replay_reasons,
+    PolicyKind.CLOCKS: _replay_clocks,
+    PolicyKind.LADDER: _replay_ladder,
 }
 """How each kind that is offered is replayed."""

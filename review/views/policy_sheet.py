@@ -5,8 +5,10 @@ from typing import Any, Final
 
 from django.urls import reverse
 
+from review.core import clock_policy
 from review.core.grid_matrix import Cell, build_matrix
 from review.core.grid_table import GridBody, list_remarks, read_grid, to_dmn
+from review.core.ladder_policy import write_words
 from review.core.states import PolicyKind
 from review.dashboards.case import Case
 from review.models import Policy
@@ -41,6 +43,10 @@ def draw_policy(
         drawn["remarks"] = (
             [said for _, said in list_remarks(grid)] if with_remarks else []
         )
+    if kind is PolicyKind.CLOCKS:
+        drawn["remarks"] = clock_policy.list_remarks(clock_policy.read_levels(body))
+    if kind is PolicyKind.LADDER:
+        drawn["words"] = write_words(body)
     return drawn
 
 

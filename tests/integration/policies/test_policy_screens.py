@@ -13,8 +13,9 @@ from django.urls import reverse
 
 from review.core.states import PolicyKind
 from review.models import Notification, Policy
-from review.operations import policies
+from review.operations import policies, queues
 from tests.factories.desk import World, build_world
+from tests.factories.processes import TESTER
 from workflows.core.dmn import read_dmn
 
 REVIEW_ALL: dict[str, Any] = {"rows": [{"control": "review"}]}
@@ -50,14 +51,21 @@ def fields(html: str) -> dict[str, str]:
     ):
         chosen = re.search(r"<option(?: value=\"([^\"]*)\")? selected>([^<]*)", options)
         found[name] = (chosen[1] or chosen[2]) if chosen else ""
+    found |= dict(
+        re.findall(
+            r'<textarea[^>]*name="([^"]*)"[^>]*>(.*?)</textarea>', form, re.DOTALL
+        )
+    )
     return {
         name: value.replace("&gt;", ">").replace("&lt;", "<").replace("&quot;", '"')
         for name, value in found.items()
     }
 
 
-def post(browser: Client, html: str, do: str, **changes: str) -> tuple[int, str]:
-    response = browser.post(EDIT, {**fields(html), **changes, "do": do})
+def post(
+    browser: Client, html: str, do: str, *, url: str = EDIT, **changes: str
+) -> tuple[int, str]:
+    response = browser.post(url, {**fields(html), **changes, "do": do})
     if response.status_code == 302:
         return 302, response.headers["Location"]
     return response.status_code, response.content.decode()
@@ -230,3 +238,64 @@ def test_set_policy_brings_the_first_version_and_proposes_the_next(
     assert "is proposed" in run(changed, "--by", "carol")
     with pytest.raises(CommandError, match="Version 2 is proposed"):
         run(changed, "--by", "olga")
+
+
+def test_ladder_is_edited_as_rows_and_as_words(world: World) -> None:
+    world.open_task()
+    queues.define_queue(key="night", name="Night", actor=TESTER)
+    olga, edit = world.browser("olga"), "/queues/desk/ladder/edit/"
+    html = olga.get(edit).content.decode()
+    assert "escalate night" in html
+    sent = {**fields(html), "r0-act2": "raise A", "do": "preview"}
+    html = olga.post(edit, sent).content.decode()
+    assert "This changes nothing" in html
+    assert fields(html)["words"] == (
+        "75%: notify, raise A; 100%: notify owner, escalate"
+    )
+    sent = {**fields(html), "words": "50%: shout", "do": "preview"}
+    answer = olga.post(edit, sent)
+    html = answer.content.decode()
+    assert "nothing a rung does" in html
+    assert fields(html)["words"] == "50%: shout"
+    assert 'name="previewed" value=""' in html
+    # Words that were changed count over the rows, whichever button is pressed.
+    words = "100%: notify owner; +P1D: escalate night, return"
+    _, html = post(olga, html, "preview", url=edit, words=words)
+    data = fields(html)
+    assert (data["r1-at"], data["r1-act2"]) == ("+P1D", "return")
+    assert "It lets the clock end tasks" in html
+    proposed = olga.post(edit, {**data, "reason": "Sooner.", "do": "propose"})
+    url = proposed.headers["Location"]
+    carol = world.browser("carol")
+    assert "the queue has no owner" in carol.get(url).content.decode()
+    carol.post(f"{url}approve/", {})
+    page = olga.get("/queues/desk/ladder/").content.decode()
+    assert "In words: <code>100%: notify owner; +P1D: escalate night" in page
+
+
+def test_clocks_are_edited_and_a_task_tells_which_row_gave_its_goal(
+    world: World,
+) -> None:
+    world.open_task()
+    carol, edit = world.browser("carol"), "/queues/desk/clocks/edit/"
+    html = carol.get(edit).content.decode()
+    _, html = post(carol, html, "add-input", url=edit)
+    sent = {
+        "i0-expression": "employer", "r0-t0": '"Acme"', "r0-class": "", "r0-goal": "PT2H",
+        "r0-where": "over the step", "r1-goal": "P2D",
+    }  # fmt: skip
+    status, html = post(carol, html, "preview", url=edit, **{**sent, "r0-class": "Q"})
+    assert (status, "none of the classes" in html) == (422, True)
+    status, html = post(carol, html, "preview", url=edit, **{"r0-class": ""})
+    assert status == 200
+    assert "This changes no clock" in html
+    assert "It would have counted for no task" in html
+    status, url = post(carol, html, "propose", url=edit, reason="Acme pays for it.")
+    assert status == 302
+    world.browser("olga").post(f"{url}approve/", {})
+    task = world.open_task(employer="Acme")
+    page = carol.get(reverse("task-clock", args=[task.id])).content.decode()
+    assert "the queue&#x27;s clocks 1, row 1" in page
+    assert url in page
+    detail = carol.get(reverse("task-detail", args=[task.id])).content.decode()
+    assert "goal by the queue&#x27;s clocks 1, row 1" in detail
