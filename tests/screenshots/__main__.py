@@ -1,10 +1,9 @@
 """`python -m tests.screenshots [NAME ...]`: every page of the demonstration as pictures.
 
 Starts a demonstration of its own, signs in as each role, and takes each page of
-tests/e2e/console_pages.py in light and dark, wide and on a phone. All of them go to
-var/screens/; as many as fit go to docs/images/screens/, with docs/screens.md. With
-SCREENSHOTS_URL a demonstration that runs already is visited instead; with names only
-those pages are taken, and the docs stay as they are.
+tests/e2e/console_pages.py in light and dark, wide and on a phone, and those with charts
+in forced colours and in print. They go to docs/images/screens/, with docs/screens.md. With SCREENSHOTS_URL a demonstration that
+runs already is visited instead; with names only those pages are taken anew.
 """
 
 from __future__ import annotations
@@ -34,10 +33,11 @@ from tests.browser import open_chromium  # noqa: E402
 from tests.e2e.console_pages import PAGES  # noqa: E402
 from tests.screenshots.beforehand import prepare  # noqa: E402
 from tests.screenshots.pictures import (  # noqa: E402
+    DRAWN,
     LOOKS,
     Look,
-    choose,
     file_name,
+    looks_of,
     shrink,
     sign_in,
     take,
@@ -45,10 +45,8 @@ from tests.screenshots.pictures import (  # noqa: E402
 from tests.screenshots.places import PEOPLE, find_places  # noqa: E402
 
 ROOT: Final = Path(__file__).parents[2]
-ALL: Final = ROOT / "var" / "screens"
 DOCS: Final = ROOT / "docs" / "images" / "screens"
 INDEX: Final = ROOT / "docs" / "screens.md"
-BUDGET: Final = 5_800_000
 READY_SECONDS: Final = 600
 _READY: Final = re.compile(r"http://127\.0\.0\.1:\d+")
 
@@ -59,14 +57,16 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"There is no page {min(unknown)!r}.", file=sys.stderr)
         return 2
-    ALL.mkdir(parents=True, exist_ok=True)
+    DOCS.mkdir(parents=True, exist_ok=True)
     with _site() as url, open_chromium() as browser:
         if not names:
             for line in prepare(browser, url):
                 print(f"not done: {line}")
         places = _find_all(browser, url, names or list(PAGES))
         broken = [
-            line for look in LOOKS for line in _take_all(browser, url, places, look)
+            line
+            for look in (*LOOKS, *DRAWN)
+            for line in _take_all(browser, url, places, look)
         ]
     missing = sorted(set(names or PAGES) - set(places))
     for name in missing:
@@ -105,41 +105,46 @@ def _take_all(
         context = sign_in(browser, url=url, username=PEOPLE[person], look=look)
         page = context.new_page()
         for name, place in places.items():
-            if PAGES[name][0] != person:
+            if PAGES[name][0] != person or look not in looks_of(name):
                 continue
             try:
                 picture = take(page, place, look=look)
             except (Error, RuntimeError) as error:
                 yield f"{name} ({look.name}): {error}"
                 continue
-            (ALL / file_name(name, look)).write_bytes(shrink(picture))
+            (DOCS / file_name(name, look)).write_bytes(shrink(picture))
         context.close()
     print(f"{look.name}: taken", flush=True)
 
 
 def _publish(names: list[str], missing: list[str]) -> None:
-    """Put what fits into the docs, with an index; what was there before goes."""
-    shutil.rmtree(DOCS, ignore_errors=True)
-    DOCS.mkdir(parents=True)
-    chosen = choose(names, ALL, budget=BUDGET)
+    """Write the index of the pictures; those of pages that are no more go."""
+    kept = {
+        file_name(name, look): (name, look) for name in names for look in looks_of(name)
+    }
+    for path in DOCS.iterdir():
+        if path.name not in kept:
+            path.unlink()
     lines = [
         "# Screens",
         "",
-        "Every page of the console as the demonstration shows it, taken by",
-        "`make screenshots` (all looks of all pages: `var/screens/`).",
+        "Every page of the console as the demonstration shows it: light and dark, wide",
+        "and on a phone; those with charts also in colours of one's own and on paper.",
+        "Taken by `make screenshots`.",
         "",
     ]
-    for name, looks in chosen.items():
+    for name in names:
         lines += [f"## {name[0].upper()}{name[1:]}", ""]
-        for look, file in looks:
-            shutil.copyfile(ALL / file, DOCS / file)
-            lines.append(f"![{name}, {look.name}](images/screens/{file})")
+        lines += [
+            f"![{name}, {look.name}](images/screens/{file_name(name, look)})"
+            for look in looks_of(name)
+        ]
         lines.append("")
     if missing:
         lines += ["Not in the demonstration: " + ", ".join(missing) + ".", ""]
     INDEX.write_text("\n".join(lines), encoding="utf-8")
     size = sum(path.stat().st_size for path in DOCS.iterdir())
-    print(f"{len(list(DOCS.iterdir()))} pictures in docs, {size / 1e6:.1f} MB")
+    print(f"{len(kept)} pictures, {size / 1e6:.1f} MB")
 
 
 @contextmanager

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageStat
 
 from tests.e2e.console_pages import PAGES
-from tests.screenshots.pictures import LOOKS, MOST_BYTES, choose, file_name, shrink
+from tests.screenshots.pictures import LOOKS, WITH_CHARTS, file_name, looks_of, shrink
 from tests.screenshots.places import DIRECT, PEOPLE, find_places, route_of
 
 
@@ -49,20 +48,26 @@ def test_pages_are_found_by_links_of_their_route() -> None:
     assert len(read) == len(set(read)) + 1  # a page that stands is read once for links
 
 
-def test_pictures_are_small_and_fit_the_budget(tmp_path: Path) -> None:
-    noise = Image.effect_noise((400, 400), 90).convert("RGB")
+def test_a_picture_gets_small_and_stays_what_it_is() -> None:
+    page = Image.new("RGB", (400, 400), "white")
+    page.paste((190, 20, 20), (40, 40, 200, 120))
     out = io.BytesIO()
-    noise.save(out, "PNG")
+    Image.blend(page, Image.effect_noise((400, 400), 90).convert("RGB"), 0.1).save(
+        out, "PNG"
+    )
     small = shrink(out.getvalue())
-    assert len(small) <= MOST_BYTES * 1.5 < len(out.getvalue())
-    for name, size in (("a", 10), ("b's own", 30)):
-        for look in LOOKS:
-            (tmp_path / file_name(name, look)).write_bytes(b"x" * size)
-    chosen = choose(["a", "b's own"], tmp_path, budget=65)
-    assert {
-        name: [look.name for look, _ in looks] for name, looks in chosen.items()
-    } == {
-        "a": ["light", "dark", "light-390"],
-        "b's own": ["light"],
-    }
-    assert chosen["b's own"][0][1] == "bs-own-light.png"
+    assert len(small) < len(out.getvalue()) / 3
+    shown = Image.open(io.BytesIO(small))
+    assert (shown.format, shown.size) == ("WEBP", (400, 400))
+    red, green, blue = ImageStat.Stat(
+        shown.convert("RGB").crop((60, 60, 160, 100))
+    ).mean
+    assert red > 150
+    assert max(green, blue) < 80
+
+
+def test_each_look_of_a_page_has_a_file_of_its_own() -> None:
+    files = [file_name(name, look) for name in PAGES for look in looks_of(name)]
+    assert len(set(files)) == len(files) > len(PAGES) * len(LOOKS)
+    assert PAGES.keys() >= WITH_CHARTS
+    assert file_name("b's own", LOOKS[0]) == "bs-own-light.webp"
