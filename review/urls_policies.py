@@ -1,9 +1,9 @@
-"""Addresses of policies: the desk, each kind of each queue, versions."""
+"""Addresses of policies: the desk, each kind of each queue, calendars, versions."""
 
 from django.urls import path
 
 from review.operations.policies import KINDS_OF_QUEUES
-from review.views import policies, policy_edit
+from review.views import calendars, policies, policy_edit
 
 urlpatterns = [
     *(
@@ -24,6 +24,8 @@ urlpatterns = [
         )
         for kind in KINDS_OF_QUEUES
     ),
+    path("calendars/<str:key>/", calendars.calendar_detail, name="calendar-detail"),
+    path("calendars/<str:key>/edit/", calendars.calendar_edit, name="calendar-edit"),
     path("policies/", policies.policy_list, name="policy-list"),
     path("policies/<int:policy_id>/", policies.policy_detail, name="policy-detail"),
     path("policies/<int:policy_id>/grid.dmn", policies.policy_dmn, name="policy-dmn"),

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from review.core.states import PolicyKind
 from review.dashboards.sql import read_rows
-from review.models import Calendar, Policy, Queue
+from review.models import Calendar, Person, Policy, Queue
 
 # The newest version of each state that counts, for each subject, in one statement.
 _STANDING: Final = """
@@ -42,6 +42,13 @@ def list_standing(kinds: Iterable[PolicyKind]) -> list[Any]:
 def list_of_calendars() -> list[Any]:
     """Return, for each calendar, what is in force, approved and proposed."""
     return read_rows(_OF_CALENDARS, {"kinds": [PolicyKind.CALENDAR.value]})
+
+
+def list_calendar_users(calendar_id: int) -> tuple[list[Any], int]:
+    """Return the queues that count by a calendar, and how many people work by it."""
+    queues = Queue.objects.filter(calendar_id=calendar_id).order_by("name", "key")
+    people = Person.objects.filter(calendar_id=calendar_id, disabled_at=None)
+    return list(queues.values("key", "name")), people.count()
 
 
 def list_versions(rows: "QuerySet[Policy]") -> list[Policy]:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from review.core.states import PolicyKind, PolicyState
-from review.models import Person, Policy, Queue
+from review.models import Calendar, Person, Policy, Queue
 from review.operations import policies
+from review.operations.policy_subjects import Subject
 
 INVOICE_GRID: Final[dict[str, Any]] = {
     "inputs": [{"expression": "match.status", "type": "string"}],
@@ -61,11 +62,25 @@ CREDIT_ROUTING: Final[dict[str, Any]] = {
         },
     ]
 }
+CREDIT_QUORUM: Final[dict[str, Any]] = {
+    "rows": [
+        {
+            "process": "loan-approval",
+            "step": "decide",
+            "impact": "> 100000",
+            "quorum": "dual",
+            "note": "So much money takes two, whatever the grid says.",
+        }
+    ]
+}
 # (queue, kind): what is in force from the beginning
 FIRST: Final[Mapping[tuple[str, PolicyKind], dict[str, Any]]] = {
     ("invoices", PolicyKind.GRID): INVOICE_GRID,
     ("credit", PolicyKind.ROUTING): CREDIT_ROUTING,
+    ("credit", PolicyKind.QUORUM): CREDIT_QUORUM,
 }
+# Reasons that mean nothing for a loan, and what is given instead.
+NOT_FOR_LOANS: Final = {"not-ours": "", "misread": "typing-error"}
 
 
 def bring_in(desks: Mapping[str, Queue], *, by: Person, second: Person) -> None:
@@ -81,6 +96,52 @@ def bring_in(desks: Mapping[str, Queue], *, by: Person, second: Person) -> None:
             )
             if policy.state == PolicyState.PROPOSED.value:
                 policies.approve(policy_id=policy.id, person=second)
+
+
+def sort_reasons(queue: Queue, *, by: Person, second: Person) -> None:
+    """Retire the reasons that mean nothing in a queue, as two persons do."""
+    subject = Subject(queue=queue)
+    if subject.list_policies(PolicyKind.REASONS).exists():
+        return
+    before = policies.find_before(subject, PolicyKind.REASONS) or {"rows": []}
+    rows = [dict(row) for row in before["rows"]]
+    for row in rows:
+        if row["code"] in NOT_FOR_LOANS:
+            row |= {"retired": "yes", "instead": NOT_FOR_LOANS[row["code"]]}
+    proposed = policies.propose(
+        queue_id=queue.id,
+        kind=PolicyKind.REASONS,
+        body={"rows": rows},
+        reason="Nobody gave them for a loan; who looks for one reads two lines less.",
+        person=by,
+    )
+    policies.approve(policy_id=proposed.id, person=second)
+
+
+def propose_short_fridays(calendar: Calendar, *, by: Person, second: Person) -> None:
+    """Give the office hours a history: one change declined, another one waits."""
+    subject = Subject(calendar=calendar)
+    if subject.list_policies(PolicyKind.CALENDAR).exists():
+        return
+    before = policies.find_before(subject, PolicyKind.CALENDAR) or {}
+    wanted = (
+        ("sat", "09:00-12:00", "The queue of Friday would be gone by Monday."),
+        ("fri", "08:30-12:30, 13:15-15:00", "Hardly anything comes in on Fridays."),
+    )
+    for word, hours, why in wanted:
+        proposed = policies.propose(
+            calendar_id=calendar.id,
+            kind=PolicyKind.CALENDAR,
+            body={**before, word: hours},
+            reason=why,
+            person=by,
+        )
+        if word == "sat":
+            policies.decline(
+                policy_id=proposed.id,
+                person=second,
+                reason="Nobody is in the house on Saturdays.",
+            )
 
 
 def propose_more_automation(queue: Queue, *, by: Person) -> None:

@@ -46,11 +46,9 @@ def seed(*, most: int | None = None) -> int:
             definitions.deploy(files=files, actor=DEMO)
     cast = set_stage()
     staffing.bring_staff(cast)
-    rulebook.bring_in(
-        cast.desks,
-        by=cast.people["Mona Meyer"],
-        second=cast.people["Olga Okafor"],
-    )
+    two = {"by": cast.people["Mona Meyer"], "second": cast.people["Olga Okafor"]}
+    rulebook.bring_in(cast.desks, **two)
+    rulebook.sort_reasons(cast.desks["credit"], **two)
     now = database_now()
     rng = Random(SEED)  # noqa: S311  the same demonstration every time
     cases = make_cases(rng, today=now.date())[:most]
@@ -72,6 +70,9 @@ def seed(*, most: int | None = None) -> int:
     rulebook.propose_more_automation(
         cast.desks["invoices"], by=cast.people["Mona Meyer"]
     )
+    office = cast.desks["credit"].calendar
+    if office is not None:
+        rulebook.propose_short_fridays(office, **two)
     auditing.limit_auditor(cast)
     auditing.furnish_desks(cast)
     scenes.read_notices(cast)

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from review.core.calendar_policy import FIELDS as CALENDAR_FIELDS
+from review.core.calendar_policy import MOST_DAYS
 from review.core.clock_policy import WHERES
 from review.core.grid_table import CONTROLS, REVEALS
 from review.core.ladder_policy import (
@@ -210,6 +212,13 @@ _OBJECTIVE_SIZES: Final = {
 }
 _OBJECTIVE_CHOICES: Final = {"class": ("", "A", "B", "C"), "window": WINDOWS}
 
+_CALENDAR_HINTS: Final = {
+    "zone": "Europe/Berlin",
+    "country": "DE",
+    "part": "BE",
+    "mon": "09:00-12:30, 13:30-17:30",
+}
+
 SHEETS: Final[Mapping[PolicyKind, Sheet]] = {
     PolicyKind.GRID: Sheet(
         (
@@ -288,5 +297,16 @@ SHEETS: Final[Mapping[PolicyKind, Sheet]] = {
         Column("retired", REASON_HEADS["retired"], choices=("", "yes")),
         Column("instead", REASON_HEADS["instead"], size="is-word"),
     )),
+    PolicyKind.CALENDAR: Sheet(
+        (
+            Column("date", "Day", placeholder="2026-12-24", size="is-word"),
+            Column("name", "Name", is_note=True, placeholder="Company holiday"),
+        ),
+        fields=tuple(
+            Column(word, head, placeholder=_CALENDAR_HINTS.get(word, "off"))
+            for word, head in CALENDAR_FIELDS.items()
+        ),
+        most=MOST_DAYS,
+    ),
 }
 """Every kind that is offered."""

@@ -6,7 +6,7 @@ and so is a due moment that was counted by it.
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -16,7 +16,7 @@ from typing import Final
 import holidays
 from django.db import connection
 
-from review.models import Calendar, CalendarVersion
+from review.models import Calendar, CalendarHoliday, CalendarVersion
 from workflows.core.calendars import (
     AROUND_THE_CLOCK,
     BusinessCalendar,
@@ -92,6 +92,51 @@ def check_country(country: str, subdivision: str) -> None:
         raise CalendarError(
             f"No holidays are known for {where!r}; write ISO 3166 codes such as DE, BY."
         ) from error
+
+
+def name_days_off(
+    country: str, subdivision: str, *, since: dt.date, until: dt.date
+) -> dict[dt.date, str]:
+    """Return a country's holidays from one day to before another, with their names."""
+    if not country:
+        return {}
+    found = holidays.country_holidays(
+        country,
+        subdiv=subdivision or None,
+        years=range(since.year, until.year + 1),
+    )
+    return {date: name for date, name in found.items() if since <= date < until}
+
+
+def list_national(country: str, subdivision: str) -> frozenset[dt.date]:
+    """Return a country's holidays of all years that calendars hold."""
+    return _national(country, subdivision)
+
+
+def write_version(
+    calendar: Calendar,
+    *,
+    zone: str,
+    hours: Mapping[str, Sequence[Sequence[str]]],
+    country: str,
+    subdivision: str,
+    days_off: Mapping[dt.date, str],
+) -> None:
+    """Give a calendar its next version, in the caller's transaction.
+
+    Clocks that run keep theirs.
+    """
+    calendar.zone = zone
+    calendar.hours = {day: [list(span) for span in hours[day]] for day in hours}
+    calendar.country, calendar.subdivision = country, subdivision
+    calendar.version += 1
+    calendar.save()
+    CalendarHoliday.objects.filter(calendar=calendar).delete()
+    CalendarHoliday.objects.bulk_create(
+        CalendarHoliday(calendar=calendar, date=date, name=name)
+        for date, name in days_off.items()
+    )
+    keep_version(calendar)
 
 
 def keep_version(calendar: Calendar) -> None:

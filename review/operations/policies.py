@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from review import live, permissions
+from review.core.calendar_policy import CalendarRules
 from review.core.clock_policy import ClockPolicyRules
 from review.core.grid_table import GridRules
 from review.core.ladder_policy import LadderPolicyRules
@@ -55,6 +56,7 @@ KINDS: Final[Mapping[PolicyKind, PolicyRules]] = {
     PolicyKind.REASONS: ReasonRules(),
     PolicyKind.CLOCKS: ClockPolicyRules(),
     PolicyKind.LADDER: LadderPolicyRules(),
+    PolicyKind.CALENDAR: CalendarRules(),
 }
 """What each kind of policy can do; only what stands here is offered to anybody."""
 KINDS_OF_QUEUES: Final = tuple(kind for kind in KINDS if kind != PolicyKind.CALENDAR)

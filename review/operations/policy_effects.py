@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 from review.core.policies import Fault
 from review.core.states import PolicyKind
 from review.models import Policy
+from review.operations.calendar_policies import CalendarEffect
 from review.operations.clock_effects import ClockEffect, LadderEffect
 from review.operations.policy_subjects import Subject
 from review.operations.reason_policies import ReasonEffect
@@ -40,4 +41,5 @@ EFFECTS: Final[Mapping[PolicyKind, Effect]] = {
     PolicyKind.REASONS: ReasonEffect(),
     PolicyKind.CLOCKS: ClockEffect(),
     PolicyKind.LADDER: LadderEffect(),
+    PolicyKind.CALENDAR: CalendarEffect(),
 }

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from review.core.states import Assignment, Decision, PolicyKind, Signature
-from review.models import Calendar, CalendarHoliday, Person, Queue, ReasonCode
+from review.models import Calendar, Person, Queue, ReasonCode
 from review.operations import calendars
 from review.operations.policies_in_force import is_ruled
 from workflows import audit
@@ -229,10 +229,11 @@ def define_calendar(
     subdivision: str = "",
     days_off: Mapping[dt.date, str] | None = None,
 ) -> Calendar:
-    """Create a calendar, or its next version; running clocks keep their moments.
+    """Create a calendar. `hours` is as read_calendar reads it.
 
-    `hours` is as read_calendar reads it. Raises Invalid for hours or a zone that
-    cannot be read, and for a country whose holidays nobody knows.
+    A later version takes two persons, by the policies (kind CALENDAR). Raises Invalid
+    for hours or a zone that cannot be read and for a country whose holidays nobody
+    knows, and Conflict where the calendar stands already.
     """
     try:
         read_calendar(zone=zone, hours=hours)
@@ -240,23 +241,23 @@ def define_calendar(
     except CalendarError as error:
         raise Invalid(str(error)) from error
     with transaction.atomic():
-        calendar = Calendar.objects.select_for_update().filter(key=key).first()
-        created = calendar is None
-        if calendar is None:
-            calendar = Calendar(key=key, version=0)
-        calendar.name, calendar.zone = name, zone
-        calendar.hours = {day: [list(span) for span in hours[day]] for day in hours}
-        calendar.country, calendar.subdivision = country, subdivision
-        calendar.version += 1
-        calendar.save()
-        CalendarHoliday.objects.filter(calendar=calendar).delete()
-        CalendarHoliday.objects.bulk_create(
-            CalendarHoliday(calendar=calendar, date=date, name=name_of_day)
-            for date, name_of_day in (days_off or {}).items()
+        if Calendar.objects.filter(key=key).exists():
+            raise Conflict(
+                f"The calendar {key} stands already, and two persons change it: propose"
+                f" it at {reverse('calendar-edit', args=[key])}.",
+                code="ruled-by-policy",
+            )
+        calendar = Calendar(key=key, name=name, version=0)
+        calendars.write_version(
+            calendar,
+            zone=zone,
+            hours=hours,
+            country=country,
+            subdivision=subdivision,
+            days_off=days_off or {},
         )
-        calendars.keep_version(calendar)
         _record(
-            "calendar.created" if created else "calendar.changed",
+            "calendar.created",
             actor,
             {"calendar": key, "version": calendar.version, "zone": zone},
         )

@@ -56,12 +56,14 @@ def policy_list(request: HttpRequest) -> HttpResponse:
     now = database_now()
     found = shown.list_standing(KINDS_OF_QUEUES)
     cells = [_standing(row, viewer, now=now) for row in found]
+    calendars = [_standing(row, viewer, now=now) for row in shown.list_of_calendars()]
     kinds = len(KINDS_OF_QUEUES)
     context = {
         "page_title": "Policies",
         "titles": [PAGES[kind].title for kind in KINDS_OF_QUEUES],
         "rows": [cells[n : n + kinds] for n in range(0, len(cells), kinds)],
-        "waiting": [cell for cell in cells if cell["waiting"]],
+        "calendars": calendars,
+        "waiting": [cell for cell in (*cells, *calendars) if cell["waiting"]],
         "topic": live.POLICIES,
     }
     return render_page(request, "review/policy_list.html", context)

@@ -30,6 +30,7 @@ class KindPage:
     is_prose: bool = False
     asked: str = ""
     """What stands over the inputs of the case, for kinds that ask for some."""
+    fields_heading: str = ""
 
     @property
     def adding(self) -> str:
@@ -145,6 +146,17 @@ PAGES: Final[Mapping[PolicyKind, KindPage]] = {
         heading="Rungs; what is done as the time of a task runs out",
         legend="review/_policy_legend_ladder.html",
     ),
+    PolicyKind.CALENDAR: KindPage(
+        title="Calendar",
+        what="line",
+        nothing=("No calendar", "Nobody made it yet.", "clock"),
+        start={"zone": "UTC", "mon": "09:00-17:00", "rows": []},
+        heading="Days off of its own",
+        legend="review/_policy_legend_calendar.html",
+        add="Add a day off",
+        is_prose=True,
+        fields_heading="Where, and when work is done",
+    ),
 }
 """A kind that is offered (operations.policies.KINDS) has its page here."""
 
@@ -164,6 +176,7 @@ def name_place(subject: Subject, kind: PolicyKind) -> dict[str, Any]:
         "legend": page.legend,
         "adding": page.adding,
         "asked": page.asked,
+        "fields_heading": page.fields_heading,
         "here_url": find_url(kind, subject.key),
         "edit_url": find_edit_url(kind, subject.key),
     }

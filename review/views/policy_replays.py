@@ -12,6 +12,7 @@ from review.core.reason_policy import read_reasons
 from review.core.rules import read_rules
 from review.core.states import PolicyKind
 from review.models import Queue
+from review.operations.calendar_previews import preview_hours
 from review.operations.clock_previews import preview_levels, preview_words
 from review.operations.lane_previews import preview_routing
 from review.operations.policies import find_standing_body
@@ -19,6 +20,7 @@ from review.operations.policy_subjects import Subject
 from review.operations.previews import preview_grid
 from review.operations.quorum_previews import preview_quorum
 from review.operations.reason_previews import preview_reason_codes
+from review.views.calendar_preview import describe_calendar
 from review.views.clock_preview import describe_clocks, describe_ladder
 from review.views.lane_preview import describe_lanes
 from review.views.objective_bars import preview_objectives
@@ -118,6 +120,21 @@ def _replay_ladder(
     }
 
 
+def _replay_calendar(
+    subject: Subject, body: Mapping[str, Any], weeks: int
+) -> dict[str, Any]:
+    before = find_standing_body(subject, PolicyKind.CALENDAR)
+    assert subject.calendar is not None  # this kind rules calendars
+    assert before is not None  # a calendar always stands
+    found = preview_hours(
+        calendar=subject.calendar, before=before, proposed=body, weeks=weeks
+    )
+    return {
+        "preview": describe_calendar(found),
+        "preview_template": "review/_policy_calendar.html",
+    }
+
+
 def _queue(subject: Subject) -> Queue:
     assert subject.queue is not None  # these kinds rule queues
     return subject.queue
@@ -131,5 +148,6 @@ REPLAYS: Final[Mapping[PolicyKind, Replay]] = {
     PolicyKind.REASONS: _replay_reasons,
     PolicyKind.CLOCKS: _replay_clocks,
     PolicyKind.LADDER: _replay_ladder,
+    PolicyKind.CALENDAR: _replay_calendar,
 }
 """How each kind that is offered is replayed."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.urls import reverse
 
 from review.core import clock_policy
+from review.core.calendar_policy import to_days_off
 from review.core.grid_matrix import Cell, build_matrix
 from review.core.grid_table import GridBody, list_remarks, read_grid, to_dmn
 from review.core.ladder_policy import write_words
@@ -13,6 +14,7 @@ from review.core.states import PolicyKind
 from review.dashboards.case import Case
 from review.models import Policy
 from review.operations.policies import KINDS
+from review.views.calendar_preview import draw_week, list_days
 from review.views.policy_kinds import PAGES
 from review.views.policy_preview import TONES
 from review.views.sheets import Sheet, build_sheet, find_record
@@ -36,6 +38,9 @@ def draw_policy(
         "lines": rules.list_lines(body),
         "is_prose": PAGES[kind].is_prose,
     }
+    if kind is PolicyKind.CALENDAR:
+        drawn["week"] = draw_week(body)
+        drawn["own_days"] = list_days(to_days_off(body))
     grid = read_grid(body)[0] if kind is PolicyKind.GRID else None
     if grid is not None:
         drawn["matrix"] = draw_matrix(grid)

@@ -1,7 +1,7 @@
 """Policies in force for tests: proposed by one person and approved by another."""
 
 from review.core.states import PolicyKind, Role
-from review.models import Policy, Queue
+from review.models import Calendar, Policy, Queue
 from review.operations import policies
 from tests.factories.tasks import make_person
 
@@ -19,3 +19,17 @@ def set_policy(
         policies.approve(policy_id=policy.id, person=second)
         policy.refresh_from_db()
     return policy
+
+
+def set_calendar(calendar: Calendar, body: object) -> Policy:
+    """Bring another version of a calendar into force as two process owners do."""
+    author = make_person("Paula", Role.PROCESS_OWNER)
+    policy = policies.propose(
+        calendar_id=calendar.id,
+        kind=PolicyKind.CALENDAR,
+        body=body,
+        reason="Other hours from now on.",
+        person=author,
+    )
+    second = make_person("Pierre", Role.PROCESS_OWNER)
+    return policies.approve(policy_id=policy.id, person=second)

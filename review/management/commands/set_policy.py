@@ -1,5 +1,7 @@
 """`manage.py set_policy --queue KEY --kind grid --file grid.json`: rules of a queue.
 
+Of a calendar: `--calendar KEY --kind calendar`; `--name` makes one that is not there.
+
 What a policy is and who may change it: operations/policies.py.
 """
 
@@ -12,10 +14,13 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
-from review.core.states import PolicyState
-from review.models import Person, Queue, User
-from review.operations import policies
+from review.core.calendar_policy import to_days_off, to_hours
+from review.core.states import PolicyKind, PolicyState
+from review.models import Calendar, Person, Queue, User
+from review.operations import policies, queues
 from review.operations.policies import BadBody
+from review.operations.policy_subjects import NAMES, Subject
+from workflows.core.actors import COMMAND_LINE
 from workflows.operations.errors import Refused
 
 KINDS: Final = {kind.value.lower(): kind for kind in policies.KINDS}
@@ -25,13 +30,17 @@ class Command(BaseCommand):
     """Bring the first version of a policy into force, or propose a change; audited."""
 
     help = (
-        "Set the first grid or routing rules of a queue from a JSON file. Where there"
-        " are some already, this proposes a change in the name of --by, and another"
-        " person approves it on the site."
+        "Set the first policy of a kind of a queue, or a calendar, from a JSON file."
+        " Where one stands already, this proposes a change in the name of --by, and"
+        " another person approves it on the site."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--queue", required=True, metavar="KEY")
+        parser.add_argument("--queue", default="", metavar="KEY")
+        parser.add_argument("--calendar", default="", metavar="KEY")
+        parser.add_argument(
+            "--name", default="", help="makes the calendar, under this name"
+        )
         parser.add_argument("--kind", required=True, choices=sorted(KINDS))
         parser.add_argument(
             "--file", required=True, help="the body as JSON; - for standard input"
@@ -43,14 +52,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         kind = KINDS[options["kind"]]
-        queue = Queue.objects.filter(key=options["queue"]).first()
-        if queue is None:
-            raise CommandError(f"There is no queue {options['queue']!r}.")
+        body = _read(options["file"])
         try:
+            if kind is PolicyKind.CALENDAR and options["name"]:
+                self._make_calendar(options["calendar"], options["name"], body)
+                return
+            subject = _find_subject(kind, options["queue"], options["calendar"])
             policy = policies.propose(
-                queue_id=queue.id,
+                queue_id=subject.queue_id,
+                calendar_id=subject.calendar_id,
                 kind=kind,
-                body=_read(options["file"]),
+                body=body,
                 reason=options["reason"],
                 person=_find_person(options["by"]),
             )
@@ -60,11 +72,45 @@ class Command(BaseCommand):
             ) from bad
         except Refused as refusal:
             raise CommandError(refusal.message) from refusal
-        name = f"Version {policy.version} of the {policies.NAMES[kind]} of {queue.key}"
+        name = f"Version {policy.version} of the {NAMES[kind]} of {subject.key}"
         if policy.state == PolicyState.PROPOSED.value:
             self.stdout.write(f"{name} is proposed; another person approves it.")
         else:
             self.stdout.write(f"{name} is in force.")
+
+    def _make_calendar(self, key: str, name: str, body: object) -> None:
+        rules = policies.KINDS[PolicyKind.CALENDAR]
+        if not key:
+            raise CommandError("Say by --calendar what key it has.")
+        if faults := rules.check(body):
+            raise BadBody(faults)
+        sound = rules.normalize(body)
+        made = queues.define_calendar(
+            key=key,
+            name=name,
+            zone=sound["zone"],
+            hours=to_hours(sound),
+            country=sound.get("country", ""),
+            subdivision=sound.get("part", ""),
+            days_off=to_days_off(sound),
+            actor=COMMAND_LINE,
+        )
+        self.stdout.write(f"The calendar {made.key} is made.")
+
+
+def _find_subject(kind: PolicyKind, queue: str, calendar: str) -> Subject:
+    if kind is PolicyKind.CALENDAR:
+        found = Calendar.objects.filter(key=calendar).first()
+        if found is None:
+            raise CommandError(
+                f"There is no calendar {calendar!r}; name it with --calendar, and to"
+                " make it give its --name too."
+            )
+        return Subject(calendar=found)
+    one = Queue.objects.filter(key=queue).first()
+    if one is None:
+        raise CommandError(f"There is no queue {queue!r}.")
+    return Subject(queue=one)
 
 
 def _read(name: str) -> object:

@@ -9,6 +9,7 @@ from django.db.models import F
 from review.core.states import Decision
 from review.models import Task, Verdict
 from review.operations import claims, clocks, queues
+from tests.factories.policies import set_calendar
 from tests.factories.processes import TESTER, chain, package, process
 from tests.factories.tasks import AT_ONCE, Desk, judge, lapse, make_desk, open_task
 from workflows.models import AuditEntry, Timer
@@ -97,7 +98,7 @@ def test_changed_calendar_leaves_running_clocks_alone(db: None) -> None:
     desk = make_desk(sla="PT10H", calendar="c")
     before = open_task(desk)
     due_at = before.due_at
-    queues.define_calendar(hours={"0": [["09:00", "10:00"]]}, **given)
+    set_calendar(calendar, {"zone": "UTC", "mon": "9-10"})
     before.refresh_from_db()
     after = open_task(desk)
     calendar.refresh_from_db()

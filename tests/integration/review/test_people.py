@@ -236,11 +236,12 @@ def test_unusable_queues_and_calendars_are_refused() -> None:
         )
 
 
-def test_calendar_rises_in_version_and_keeps_its_days_off() -> None:
+def test_calendar_that_stands_is_for_two_persons_to_change() -> None:
     given: dict[str, Any] = {"key": "c", "name": "C", "zone": "UTC", "actor": TESTER}
     hours = {"0": [["09:00", "10:00"]]}
-    queues.define_calendar(
+    calendar = queues.define_calendar(
         hours=hours, days_off={dt.date(2026, 1, 5): "Founders' day"}, **given
     )
-    calendar = queues.define_calendar(hours=hours, **given)
-    assert (calendar.version, calendar.holidays.count()) == (2, 0)
+    assert (calendar.version, calendar.holidays.count()) == (1, 1)
+    with pytest.raises(Conflict, match="two persons change it: propose it at /cal"):
+        queues.define_calendar(hours=hours, **given)
