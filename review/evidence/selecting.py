@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 from uuid import UUID
 
-from review.core.facets import UnreadableFacet, read_facets
+from review.core.facets import Facets, UnreadableFacet, read_facets
 from review.core.scopes import EVERYTHING, AuditScope
 from review.core.selections import Selection
 from review.dashboards import audit
@@ -26,6 +26,12 @@ from workflows.operations.errors import Invalid
 MOST_CASES: Final = 200_000
 OUTSIDE: Final = "outside of what the auditor may look at"
 UNKNOWN: Final = "there is no such case"
+# What is asked of cases alone is asked of them, and not of their many entries.
+_OF_CASES: Final = """
+    SELECT i.id FROM workflows_instance i
+    JOIN workflows_definition d ON d.id = i.definition_id
+    WHERE {where} LIMIT %(limit)s
+"""
 # A case has many entries: what an index leads to is found once for each case.
 _LED_TO: Final = """
     SELECT i.id FROM workflows_instance i
@@ -101,12 +107,13 @@ def list_windows(
     `below` goes on where an earlier window ended. Raises Invalid for facets that cannot
     be read.
     """
-    search = _build(selection, scope)
+    search, facets = _build(selection, scope)
     if search.is_empty:
         yield Window([])
         return
-    if not search.is_long:
-        statement = _LED_TO.format(source=FROM, where=search.where)
+    if _is_of_cases(facets) or not search.is_long:
+        template = _OF_CASES if _is_of_cases(facets) else _LED_TO
+        statement = template.format(source=FROM, where=search.where)
         rows = read_rows(statement, {**search.parameters, "limit": MOST_CASES + 1})
         yield Window([row.id for row in rows])
         return
@@ -130,8 +137,8 @@ def list_windows(
 
 def is_long(selection: Selection, *, scope: AuditScope) -> bool:
     """Tell whether a query takes more than one window of the log."""
-    search = _build(selection, scope)
-    if search.is_empty or not search.is_long:
+    search, facets = _build(selection, scope)
+    if search.is_empty or not search.is_long or _is_of_cases(facets):
         return False
     least, end = audit.find_ends(search)
     return end - least > audit.MOST_READ
@@ -172,9 +179,14 @@ def _find(
     return found
 
 
-def _build(selection: Selection, scope: AuditScope) -> Search:
+def _build(selection: Selection, scope: AuditScope) -> tuple[Search, Facets]:
     try:
         facets = read_facets(selection.facets)
     except UnreadableFacet as error:
         raise Invalid(f"The facet {error.name!r} cannot be read. {error}") from error
-    return build_search(facets, scope=scope)
+    return build_search(facets, scope=scope), facets
+
+
+def _is_of_cases(facets: Facets) -> bool:
+    """Tell whether a query asks for all cases, or those of a process or a version."""
+    return facets == Facets(definition=facets.definition, version=facets.version)

@@ -119,6 +119,8 @@ def find_unmasked(*, person_id: int, instance_id: UUID) -> dt.datetime | None:
 def search_personal_data(*, person: Person, words: str, reason: str) -> AuditList:
     """Find the cases that hold somebody's data; return them as a list without a name.
 
+    They are the MOST_FOUND opened last.
+
     The entry has a salted commitment to the words, the list its salt: who knows the
     words can show that they were searched for, and nobody can guess them from it.
     Raises Forbidden, Invalid.

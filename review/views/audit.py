@@ -148,8 +148,8 @@ def audit_personal(request: HttpRequest) -> HttpResponse:
     found = auditing.search_personal_data(person=_person(request), **form.cleaned_data)
     messages.info(
         request,
-        f"{format_count(found.count, 'case')} found. The search is in the audit log,"
-        " its words are not.",
+        f"{format_count(found.count, 'case', cap=auditing.MOST_FOUND)} found. The search"
+        " is in the audit log, its words are not.",
     )
     return redirect(f"{reverse('audit-search')}?found={found.id}")
 

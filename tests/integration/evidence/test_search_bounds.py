@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import Any
 
@@ -91,6 +92,10 @@ def test_who_waits_for_all_a_search_finds_waits_a_bounded_time(
     monkeypatch.setattr(samples, "PATIENCE", 0.0)
     with pytest.raises(Invalid, match=r"10 of .* entries were read, and no index"):
         plan_sample(person=world.people["dan"], wanted=wanted)
+    # What is asked of cases alone takes no reading of the log.
+    of_cases = dataclasses.replace(wanted, facets={"definition": "screens"})
+    planned = plan_sample(person=world.people["dan"], wanted=of_cases)
+    assert {unit.id for unit in planned.units} == {str(case) for case in cases}
     every = AuditEntry.objects.count()
     whole = audit.count_entries(search_for())
     assert (whole.entries, whole.is_capped) == (every, False)
