@@ -1,11 +1,12 @@
 """What covers the personal data of a case for an auditor who has not unmasked it."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from review.dashboards.sql import read_row
-from review.evidence.masking import Mask, mask_of
+from review.dashboards.sql import read_row, read_rows
+from review.evidence.masking import COVER, Mask, mask_of
 from review.permissions import Rights
 from workflows.core.commitments import EVERY
 from workflows.operations.errors import Forbidden
@@ -14,6 +15,11 @@ _UNMASKED: Final = """
     SELECT max(until_at) AS until FROM review_auditaccess
     WHERE instance_id = %(case)s AND person_id = %(person)s AND kind = 'UNMASKED'
       AND until_at > statement_timestamp()
+"""
+_PERSONAL: Final = """
+    SELECT task_id FROM review_taskcontent
+    WHERE task_id = ANY(%(tasks)s) AND jsonb_array_length(
+        coalesce(policy -> 'personal', '[]')) > 0
 """
 
 
@@ -51,6 +57,32 @@ def cover_cells(
 ) -> dict[str, Any]:
     """Return a row of a page with these of its cells covered."""
     return {**row, **{name: cover_words(row[name], mask) for name in names}}
+
+
+def cover_titles(rights: Rights, rows: Sequence[Any], *, sought: str = "") -> list[Any]:
+    """Return rows of tasks as lists show them to an auditor; to all others as they are.
+
+    Titles of cases with personal fields are covered, unmasked or not: a list is of many.
+    Where words are sought, rows that a covered title alone led to are left out, for
+    looking for somebody's data is an act of its own. One statement, however many rows.
+    """
+    if rights.audit is None or not rows:
+        return list(rows)
+    ids = [row.id for row in rows]
+    personal = {row.task_id for row in read_rows(_PERSONAL, {"tasks": ids})}
+    return [
+        _retitle(row) if row.id in personal else row
+        for row in rows
+        if not sought
+        or row.id not in personal
+        or sought.lower() in row.business_key.lower()
+    ]
+
+
+def _retitle(row: Any) -> Any:
+    if dataclasses.is_dataclass(row) and not isinstance(row, type):
+        return dataclasses.replace(row, title=COVER)
+    return row._replace(title=COVER)
 
 
 def is_personal(pointer: str, mask: Mask) -> bool:

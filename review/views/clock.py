@@ -1,5 +1,6 @@
 """The page that explains one clock, of a task or of a whole instance; and restarts it."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from review import permissions
 from review.core.states import ClockEventKind
 from review.dashboards.case import read_case
+from review.dashboards.covering import cover_of, cover_words
 from review.forms.acts import ReasonForm
 from review.live import instance_topic, task_topic
 from review.models import Person
@@ -87,6 +89,7 @@ def _show_task(
     viewer = viewer_required(request)
     case = read_case(task_id, viewer)
     trace = explain_clock(task_id)
+    trace = dataclasses.replace(trace, title=case.row.title)
     context = {
         **_page(trace, zone=viewer.look.tzinfo),
         "back_route": "task-detail",
@@ -107,6 +110,8 @@ def instance_clock(request: HttpRequest, instance_id: UUID) -> HttpResponse:
     """Explain the clock of one whole instance."""
     viewer = viewer_required(request)
     trace = explain_instance_clock(instance_id)
+    mask = cover_of(viewer.rights, instance_id)
+    trace = dataclasses.replace(trace, title=cover_words(trace.title, mask))
     context = {
         **_page(trace, zone=viewer.look.tzinfo),
         "back_route": "instance-detail",

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 from review import permissions
 from review.core.states import Role
 from review.dashboards import finding
+from review.dashboards.covering import cover_titles
 from review.dashboards.frame import Viewer
 from review.models import Queue
 from review.views.access import screen, viewer_required
@@ -43,7 +44,11 @@ def _find(viewer: Viewer, text: str) -> dict[str, list[dict[str, str]]]:
     found = {
         "Tasks": [
             _task(row)
-            for row in finding.find_tasks(text, queue_ids=[q.pk for q in queues])
+            for row in cover_titles(
+                rights,
+                finding.find_tasks(text, queue_ids=[q.pk for q in queues]),
+                sought=text,
+            )
         ]
     }
     if permissions.can_see_instances(rights):

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from review import permissions
 from review.dashboards import desk, listing
+from review.dashboards.covering import cover_titles
 from review.dashboards.frame import Viewer
 from review.filters import QueueFilter
 from review.live import queue_topic
@@ -209,14 +210,15 @@ def _read_rows(
         mark=lambda row: f"{row.serve_at.isoformat()}~{row.id}",
     )
     if filters or after is not None:
-        return shown, pages
+        sought = str(filters.get("q") or "")
+        return cover_titles(viewer.rights, shown, sought=sought), pages
     pushed = listing.list_pushed(
         person_id=viewer.person_id,
         persons=viewer.rights.persons,
         now=now,
         queue_id=queue.pk,
     )
-    return [*pushed, *shown], pages
+    return cover_titles(viewer.rights, [*pushed, *shown]), pages
 
 
 def _why_empty(

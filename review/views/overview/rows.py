@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from review import permissions
 from review.core.figures import BY_KEY, Figure
 from review.dashboards import figure_rows, metrics
+from review.dashboards.covering import cover_titles
 from review.dashboards.figure_rows import AfterRow, Span
 from review.views.access import screen, viewer_required
 from review.views.empty import Empty
@@ -85,7 +86,10 @@ def rows(request: HttpRequest, figure: str) -> HttpResponse:
         "table": Table(
             label=f"{found.title}: tasks",
             columns=COLUMNS,
-            rows=tuple(_row(row, asked) for row in shown),
+            rows=tuple(
+                _row(row, asked)
+                for row in cover_titles(viewer_required(request).rights, shown)
+            ),
             empty=None if shown else _empty(words, asked),
         ),
         "pages": pages,

@@ -16,6 +16,7 @@ from review import permissions
 from review.core.states import PriorityClass, Role
 from review.dashboards import metrics, staffing
 from review.dashboards.colleagues import list_reviewers_of
+from review.dashboards.covering import cover_titles
 from review.dashboards.frame import Viewer
 from review.dashboards.metrics.rows import LateTask
 from review.forms.bulk_tasks import ActForm, AssignForm, MoveForm, RankForm
@@ -80,7 +81,7 @@ def build(asked: Asked, viewer: Viewer) -> dict[str, object]:
     managed = _managed_keys(viewer)
     rows = [
         _build_row(task, asked, may_act=managed is None or task.queue in managed)
-        for task in (*late[:MOST], *soon[:MOST])
+        for task in cover_titles(viewer.rights, [*late[:MOST], *soon[:MOST]])
     ]
     return {
         "rows": rows,

@@ -50,6 +50,19 @@ def _start(variables: Mapping[str, Any]) -> Task:
     return Task.objects.get(instance_id=instance_id)
 
 
+def _check_lists(world: World) -> None:
+    """Lists cover titles as well; others see them."""
+    dan = world.browser("dan")
+    # A list is of many cases, and to look for somebody is an entry of its own.
+    queue, find = reverse("queue-detail", args=["desk"]), reverse("find")
+    lists = [queue, f"{queue}?q=zenobia", f"{find}?q=zenobia", f"{find}?q=P-1"]
+    found = [dan.get(url).content.decode() for url in lists]
+    assert not any(NAME in page for page in found)
+    assert ["P-1" in page for page in found] == [True, False, False, True]
+    reviewer = world.browser("alice").get(f"{find}?q=zenobia").content.decode()
+    assert NAME in reviewer
+
+
 def _break(task: Task) -> Incident:
     """Let there be an incident that speaks of the person."""
     return Incident.objects.create(
@@ -66,6 +79,7 @@ def _break(task: Task) -> Incident:
 
 def test_personal_data_is_covered_until_it_is_unmasked(world: World) -> None:
     task = _start(desk_payload(applicant=NAME, employer=EMPLOYER, amount=Decimal(7)))
+    _check_lists(world)
     decide(
         task,
         world.people["alice"],
