@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import Q
+
 from review.core.bundles import Part, Redaction
 from review.evidence import envelope, files, ocel, pages, parts, tables, xes
 from review.evidence.anchored import is_of_one_epoch, tell_stamps, write_receipts
@@ -237,9 +239,13 @@ class _Assembly:
             for file in DefinitionFile.objects.filter(definition_id=number):
                 self.bag.add(root + file.path, [bytes(file.content)])
         queues = {queue for part in self.finished for queue in part.told["queues"]}
+        pinned = {
+            one for part in self.finished for one in part.told.get("policies", ())
+        }
         rows = (
             Policy.objects
-            .filter(queue__key__in=queues, effective_at__isnull=False)
+            .filter(Q(queue__key__in=queues) | Q(pk__in=pinned))
+            .filter(effective_at__isnull=False)
             .select_related("queue", "calendar", "author", "settled_by")
             .order_by("queue__key", "kind", "version")
         )

@@ -72,6 +72,7 @@ class PartWriter:
         self.kinds: Counter[str] = Counter()
         self.actors: dict[str, str] = {}
         self.queues: set[str] = set()
+        self.policies: set[int] = set()
         self.definitions: dict[int, dict[str, str]] = {}
         self.counts: Counter[str] = Counter()
         self.moments: list[str] = []
@@ -131,6 +132,7 @@ class PartWriter:
             "kinds": dict(self.kinds),
             "actors": self.actors,
             "queues": sorted(self.queues),
+            "policies": sorted(self.policies),
             "definitions": {str(n): one for n, one in self.definitions.items()},
             "counts": dict(self.counts),
             "first": min(self.moments, default=""),
@@ -250,6 +252,13 @@ class _CaseBuilder:
     def _count(self) -> None:
         writer, case, told = self.writer, self.case, self.case.told
         writer.queues |= set(self._tasks.values())
+        # Of the queue a task opened in, wherever it was moved since.
+        writer.policies |= {
+            pinned["id"]
+            for task in told["tasks"]
+            for name, pinned in task["why"].items()
+            if name.endswith("_policy")
+        }
         writer.definitions.setdefault(case.definition_id, told["definition"])
         writer.counts.update({
             "cases": 1,
