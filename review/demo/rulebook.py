@@ -73,11 +73,32 @@ CREDIT_QUORUM: Final[dict[str, Any]] = {
         }
     ]
 }
+EXPENSE_CLOCKS: Final[dict[str, Any]] = {
+    "inputs": [{"expression": "impact"}],
+    "rows": [
+        {
+            "tests": [">= 5000"],
+            "goal": "PT8H",
+            "warn": "50%",
+            "where": "over the step",
+            "note": "Much money: half the time.",
+        },
+        {"goal": "P2D", "note": "Where a step says nothing."},
+    ],
+}
+EXPENSE_LADDER: Final[dict[str, Any]] = {
+    "words": "75%: notify; 100%: notify owner, raise; +P1D: notify managers"
+}
+DECLARATION_LADDER: Final[dict[str, Any]] = {
+    "words": "50%: notify; 75%: raise; 100%: notify owner, reassign; +P5D: return"
+}
 # (queue, kind): what is in force from the beginning
 FIRST: Final[Mapping[tuple[str, PolicyKind], dict[str, Any]]] = {
     ("invoices", PolicyKind.GRID): INVOICE_GRID,
     ("credit", PolicyKind.ROUTING): CREDIT_ROUTING,
     ("credit", PolicyKind.QUORUM): CREDIT_QUORUM,
+    ("expenses", PolicyKind.CLOCKS): EXPENSE_CLOCKS,
+    ("expenses", PolicyKind.LADDER): EXPENSE_LADDER,
 }
 # Reasons that mean nothing for a loan, and what is given instead.
 NOT_FOR_LOANS: Final = {"not-ours": "", "misread": "typing-error"}
@@ -155,5 +176,17 @@ def propose_more_automation(queue: Queue, *, by: Person) -> None:
             kind=PolicyKind.GRID,
             body={**INVOICE_GRID, "rows": rows},
             reason="Sure invoices that equal their order are hardly ever corrected.",
+            person=by,
+        )
+
+
+def propose_a_ladder(queue: Queue, *, by: Person) -> None:
+    """Propose to return what nobody looks at; it waits for a second person."""
+    if not Policy.objects.filter(queue=queue, kind=PolicyKind.LADDER.value).exists():
+        policies.propose(
+            queue_id=queue.id,
+            kind=PolicyKind.LADDER,
+            body=DECLARATION_LADDER,
+            reason="Nobody hears of a late declaration before it is too late.",
             person=by,
         )

@@ -73,6 +73,9 @@ def seed(*, most: int | None = None) -> int:
     office = cast.desks["credit"].calendar
     if office is not None:
         rulebook.propose_short_fridays(office, **two)
+    rulebook.propose_a_ladder(
+        cast.desks["administration"], by=cast.people["Mona Meyer"]
+    )
     auditing.limit_auditor(cast)
     auditing.furnish_desks(cast)
     scenes.read_notices(cast)

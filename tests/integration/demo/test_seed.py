@@ -61,7 +61,7 @@ def test_demonstration_shows_processes_and_people_and_is_made_once(said: str) ->
     assert AuditEntry.objects.count() == before
     # Whoever tries the demonstration can be the second person.
     waits = {one.kind: one for one in Policy.objects.filter(state="PROPOSED")}
-    assert sorted(waits) == [PolicyKind.CALENDAR.value, PolicyKind.GRID.value]
+    assert sorted(waits) == ["CALENDAR", "GRID", "LADDER"]
     waiting = waits[PolicyKind.GRID.value]
     assert waiting.queue is not None
     assert waiting.queue.key == "invoices"
@@ -118,6 +118,9 @@ def check_expenses() -> None:
         "EXP-502": "DECIDED",
         **dict.fromkeys(("EXP-503", "EXP-504", "EXP-505", "EXP-506"), "OPEN"),
     }
+    ruled = {key: found[key].content.clock["clock_policy"]["row"] for key in found
+             if "clock_policy" in found[key].content.clock}  # fmt: skip
+    assert ruled == {"EXP-502": 1, "EXP-505": 1}
     proof = found["EXP-501"].content.proof or {}
     assert [vote["authority"] for vote in proof["votes"]] == [1000, 1000]
     assert Verdict.objects.get(task=found["EXP-503"]).decision == "APPROVE"
