@@ -159,8 +159,8 @@ def start(
     return {"tasks": [tasks[each] for each in found]}
 
 
-def start_sure() -> dict[str, Any]:
-    """Start a case that its queue's grid passes without people; return its task."""
+def start_sure(*, confidence: str) -> dict[str, Any]:
+    """Start a case that its queue's grid passes if it is sure enough; return its task."""
     queue = Queue.objects.filter(key="sure").first()
     if queue is None:
         queue = queues.define_queue(key="sure", name="Sure desk", actor=TESTER)
@@ -180,7 +180,7 @@ def start_sure() -> dict[str, Any]:
         )
         definitions.deploy(files=package(model, key="sure"), actor=TESTER)
     wish = Start(
-        variables={"confidence": Decimal("0.95"), "amount": 5}, initiator=TESTER
+        variables={"confidence": Decimal(confidence), "amount": 5}, initiator=TESTER
     )
     (case,) = instances.start_and_advance(
         definition_id=Definition.objects.get(key="sure").id, starts=[wish]
@@ -356,7 +356,7 @@ def main() -> None:
             case "furnish":
                 say(furnish())
             case "start_sure":
-                say(start_sure())
+                say(start_sure(**wish))
             case "build":
                 say({"bundles": building.drain(seconds=60)})
             case "sweep":

@@ -171,9 +171,9 @@ class Backstage:
         tasks: list[int] = self._ask(do="start", names=names, **how)["tasks"]
         return tasks
 
-    def start_sure(self) -> int:
-        """Let a case come that its queue's grid passes alone; return its task."""
-        task: int = self._ask(do="start_sure")["task"]
+    def start_sure(self, confidence: str = "0.95") -> int:
+        """Let a case come that its queue's grid passes alone if it is sure enough."""
+        task: int = self._ask(do="start_sure", confidence=confidence)["task"]
         return task
 
     def start_case(self) -> None:

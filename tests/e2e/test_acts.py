@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import People, Site
+from tests.e2e.conftest import Backstage, People, Site
 
 WHY = "The customer called."
 
@@ -121,3 +121,50 @@ def test_everything_works_without_scripts(people: People, site: Site) -> None:
         page.get_by_role("button", name=re.compile(f"^{op}", re.IGNORECASE)).click()
         expect(page.locator("tbody tr")).to_have_count(1)
         expect(page.locator("tbody tr")).to_contain_text(told)
+
+
+def _settle_clocks(page: Page, *, reason: str) -> None:
+    """Preview what the editor holds by key, look at it, and propose it."""
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#previewed")).to_be_visible()
+    page.locator("#previewed [name=reason]").fill(reason)
+    page.locator("#previewed").get_by_role("button", name="Propose").click()
+    page.wait_for_url(re.compile(r"/policies/\d+/$"))
+
+
+def test_a_threshold_changed_by_two_rules_new_work_and_leaves_the_old(
+    people: People, backstage: Backstage
+) -> None:
+    backstage.start_sure()  # the queue is there from its first case on
+    page = people.page("olga", "/queues/sure/clocks/edit/")
+    expect(page.locator("[data-live-state]")).to_have_text("live")
+    page.get_by_role("button", name="Ask for something").click()
+    page.get_by_label("Input 1", exact=True).fill("impact")
+    page.get_by_role("button", name="Take row 2 away").click()
+    expect(page.locator("#editor tbody tr")).to_have_count(1)
+    for name, text in (("r0-class", ""), ("r0-t0", "> 10"), ("r0-goal", "PT2H")):
+        page.locator(f"[name={name}]").fill(text)
+    page.get_by_role("button", name="Add a row").click()
+    page.locator("[name=r1-goal]").fill("P2D")
+    _settle_clocks(page, reason="What costs more is sooner.")
+    expect(page.locator("#messages")).to_contain_text("first version, so it stands")
+    old = backstage.start_sure("0.5")
+
+    page.goto("/queues/sure/clocks/")
+    page.keyboard.press("e")
+    page.locator("[name=r0-t0]").fill("> 1")
+    _settle_clocks(page, reason="Small ones wait too long.")
+    expect(page.locator("main")).to_contain_text("a second person must approve it")
+    second = people.page("carol", page.url)
+    does = second.locator("section", has=second.locator("#does"))
+    expect(does).to_contain_text("clocks would have been late")
+    expect(does).to_contain_text("1 by row 1, PT2H")
+    assert people.list_barriers(second) == []
+    second.get_by_role("button", name="Approve").click()
+    expect(second.locator("#messages")).to_contain_text("Approved.")
+    new = backstage.start_sure("0.5")
+
+    for task, goal, by in ((old, "P2D", "1, row 2"), (new, "PT2H", "2, row 1")):
+        page.goto(f"/tasks/{task}/clock/")
+        expect(page.locator("#clock")).to_contain_text(f"The goal is {goal}")
+        expect(page.locator("#clock")).to_contain_text(f"the queue's clocks {by}")
