@@ -15,13 +15,12 @@ from review.core.clock_previewing import (
 )
 from review.core.previewing import ENOUGH, Interval
 from review.views.policy_preview import (
-    format_people,
     format_percent,
-    format_signed,
     tell_sample,
 )
 
 MOST_SAID: Final = 3
+_MINUS: Final = "\N{MINUS SIGN}"
 
 
 def describe_clocks(found: ClockPreview, *, levels: ServiceLevels) -> dict[str, Any]:
@@ -178,9 +177,10 @@ def _say_acts(found: LadderPreview) -> str:
         return "This changes nothing; the same would have been done at the same rate."
     parts = []
     for kind in dict.fromkeys(KINDS_OF_ACTS.values()):
-        change = found.per_day(found.after.done[kind] - found.before.done[kind])
-        if round(change, 1):
-            parts.append(f"{kind.lower()} {format_signed(change)}")
+        more = found.after.done[kind] - found.before.done[kind]
+        if more:
+            sign = "+" if more > 0 else _MINUS
+            parts.append(f"{kind.lower()} {sign}{_rate_of(found.per_day(abs(more)))}")
     return f"A day: {', '.join(parts)}." if parts else "A day: as much as now."
 
 
@@ -188,9 +188,11 @@ def _line(found: LadderPreview, name: str, before: int, after: int) -> dict[str,
     now, then = found.per_day(before), found.per_day(after)
     return {
         "name": name,
-        "before": format_people(now),
-        "after": format_people(then),
-        "change": format_signed(then - now) if before != after else "",
+        "before": _rate_of(now),
+        "after": _rate_of(then),
+        "change": f"{'+' if then > now else _MINUS}{_rate_of(abs(then - now))}"
+        if before != after
+        else "",
         "is_nothing": not before and not after,
     }
 
@@ -207,6 +209,13 @@ def _often(found: LadderPreview, count: int) -> str:
         return f"{day:,.1f} times a day"
     times = round(count * found.scale)
     return f"{times:,} {'time' if times == 1 else 'times'} in {found.weeks} weeks"
+
+
+def _rate_of(day: float) -> str:
+    """Return how often a day something is; seldom is not never."""
+    if 0 < day < 0.005:
+        return "less than 0.01"
+    return f"{day:,.2f}" if 0 < day < 1 else f"{day:,.1f}"
 
 
 def _join(names: Sequence[str]) -> str:
