@@ -169,10 +169,15 @@ def approve(*, erasure_id: int, person: Person) -> Erased:
 
 @transaction.atomic
 def decline(*, erasure_id: int, person: Person, reason: str) -> None:
-    """Put a proposal aside, one's own too. Raises NotFound, Forbidden, Conflict."""
+    """Put a proposal aside, one's own too.
+
+    Raises NotFound, Forbidden, Conflict, and Invalid for a reason that names who it is
+    about.
+    """
     check_reason(reason)
     check_can_erase(get_rights(person.id))
     found = _lock_proposed(erasure_id)
+    _check_reason_names_nobody(reason, "", [UUID(one) for one in found.instances])
     now = database_now()
     _settle(found, "DECLINED", person, reason.strip(), now=now)
     detail = {"erasure": found.id, "reason": reason.strip()}

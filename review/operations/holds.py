@@ -16,6 +16,7 @@ from review.core.erasing import HoldKind
 from review.models import LegalHold
 from workflows import audit
 from workflows.core.actors import Actor
+from workflows.core.engine.personal import holds_any
 from workflows.driver import fetch, run
 from workflows.models import Definition, Instance
 from workflows.operations.errors import Conflict, Invalid, NotFound, check_reason
@@ -71,10 +72,17 @@ def find_held(instance_ids: Sequence[UUID]) -> dict[UUID, int]:
 def place(*, wish: Wish, actor: Actor) -> int:
     """Place a hold; return its id. Raises Invalid and NotFound.
 
-    The entry names a person by nothing: a digest of few possible names would tell.
+    The entry names a person by nothing: a digest of few possible names would tell, and
+    a reason that names him stays for ever.
     """
     check_reason(wish.reason)
     _check(wish)
+    if wish.subject.strip() and holds_any(wish.reason, {wish.subject.strip()}):
+        raise Invalid(
+            "The reason names whose cases are held, and stays in the log; give the"
+            " number of the matter instead.",
+            code="reason-names-person",
+        )
     wait_for_holds()
     now = database_now()
     subject = digest_subject(wish.subject) if wish.subject else ""

@@ -289,6 +289,12 @@ def test_who_may_approve_an_erasure_is_told_and_its_author_what_became_of_it(
     )
     judge(start(scene), scene.alice, Decision.REJECT)
     first = erasing.propose(subject=NAME, person=scene.olga, reason="Request 17.")
+    words = f"It is about {NAME}."
+    with pytest.raises(Invalid, match="stays in the log"):
+        erasing.decline(erasure_id=first, person=scene.erik, reason=words)
+    wish = holds.Wish(kind=HoldKind.SUBJECT, reason=words, subject=NAME)
+    with pytest.raises(Invalid, match="stays in the log"):
+        holds.place(wish=wish, actor=TESTER)
     told = Notification.objects.filter(kind="ERASURE_PROPOSED").order_by("person_id")
     # Neither the author nor who counts as one with her, and nobody without the right.
     assert [(one.person_id, one.is_listed) for one in told] == [
