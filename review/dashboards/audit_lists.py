@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from review.core.scopes import AuditScope
 from review.dashboards.sql import read_rows
 
 _LISTS: Final = """
@@ -21,8 +22,14 @@ def list_searches(person_id: int) -> list[Any]:
     return read_rows(_LISTS, {"person": person_id})
 
 
-def list_known() -> dict[str, list[str]]:
-    """Return the keys of processes and queues, to be offered while typing."""
+def list_known(scope: AuditScope) -> dict[str, list[str]]:
+    """Return the keys of processes and queues, to be offered while typing.
+
+    Of a limited auditor those his limits name: which others there are is none of his
+    business.
+    """
+    if scope.is_limited:
+        return {"definition": list(scope.definitions), "queue": list(scope.queues)}
     known: dict[str, list[str]] = {"definition": [], "queue": []}
     for row in read_rows(_KNOWN, {}):
         known[row.kind].append(row.key)

@@ -92,7 +92,7 @@ def audit_search(request: HttpRequest) -> HttpResponse:
         "pages": pages,
         "goes_on": _goes_on(request, found, zone=viewer.look.tzinfo, now=now),
         "kinds": KNOWN_KINDS,
-        "known": audit_lists.list_known(),
+        "known": audit_lists.list_known(scope),
         "note": _note(search),
         "query": urlencode(form.strings()) if is_valid else "",
         "counted": _counted(request, search),
