@@ -1,11 +1,15 @@
 """What rules the demonstration's queues: who looks at what, and whose a case is."""
 
+import dataclasses
+import datetime as dt
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
+from review.core.alerting import Bounds, Comparison
 from review.core.states import PolicyKind, PolicyState
-from review.models import Calendar, Person, Policy, Queue
-from review.operations import policies
+from review.models import AlertRule, Calendar, Person, Policy, ProposedChange, Queue
+from review.operations import alerts, policies, proposed_changes
 from review.operations.policy_subjects import Subject
 
 INVOICE_GRID: Final[dict[str, Any]] = {
@@ -92,6 +96,12 @@ EXPENSE_LADDER: Final[dict[str, Any]] = {
 DECLARATION_LADDER: Final[dict[str, Any]] = {
     "words": "50%: notify; 75%: raise; 100%: notify owner, reassign; +P5D: return"
 }
+CREDIT_OBJECTIVES: Final[dict[str, Any]] = {
+    "rows": [
+        {"name": "in-time", "share": "95", "window": "28d"},
+        {"name": "urgent-within-a-day", "class": "A", "within": "PT8H", "share": "90"},
+    ]
+}
 # (queue, kind): what is in force from the beginning
 FIRST: Final[Mapping[tuple[str, PolicyKind], dict[str, Any]]] = {
     ("invoices", PolicyKind.GRID): INVOICE_GRID,
@@ -99,9 +109,12 @@ FIRST: Final[Mapping[tuple[str, PolicyKind], dict[str, Any]]] = {
     ("credit", PolicyKind.QUORUM): CREDIT_QUORUM,
     ("expenses", PolicyKind.CLOCKS): EXPENSE_CLOCKS,
     ("expenses", PolicyKind.LADDER): EXPENSE_LADDER,
+    ("credit", PolicyKind.OBJECTIVES): CREDIT_OBJECTIVES,
 }
 # Reasons that mean nothing for a loan, and what is given instead.
 NOT_FOR_LOANS: Final = {"not-ours": "", "misread": "typing-error"}
+ALERT: Final = "Credit falls behind"
+WATCHED: Final = "Late credit decisions are to be seen before customers call."
 
 
 def bring_in(desks: Mapping[str, Queue], *, by: Person, second: Person) -> None:
@@ -163,6 +176,30 @@ def propose_short_fridays(calendar: Calendar, *, by: Person, second: Person) -> 
                 person=second,
                 reason="Nobody is in the house on Saturdays.",
             )
+
+
+def watch(queue: Queue, *, by: Person, second: Person) -> None:
+    """Let two persons make an alert of breached work, and propose another."""
+    if AlertRule.objects.exists() or ProposedChange.objects.exists():
+        return
+    breached = alerts.Wanted(
+        name=ALERT,
+        figure="breached_open",
+        queue=queue,
+        bounds=Bounds(Comparison.ABOVE, Decimal(5), Decimal(2)),
+        period=dt.timedelta(days=1),
+        note="Ask the fraud desk to help out until noon.",
+    )
+    made = alerts.propose(wanted=breached, person=by, reason=WATCHED)
+    proposed_changes.approve(change_id=made.id, person=second)
+    slow = dataclasses.replace(
+        breached,
+        name="Credit takes long",
+        figure="lead_p85",
+        bounds=Bounds(Comparison.ABOVE, Decimal(57_600), Decimal(28_800)),
+        note="",
+    )
+    alerts.propose(wanted=slow, person=by, reason="Slow weeks show here first.")
 
 
 def propose_more_automation(queue: Queue, *, by: Person) -> None:

@@ -76,6 +76,7 @@ def seed(*, most: int | None = None) -> int:
     rulebook.propose_a_ladder(
         cast.desks["administration"], by=cast.people["Mona Meyer"]
     )
+    rulebook.watch(cast.desks["credit"], **two)
     auditing.limit_auditor(cast)
     auditing.furnish_desks(cast)
     scenes.read_notices(cast)

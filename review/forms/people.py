@@ -8,6 +8,7 @@ from django import forms
 
 from review.core.states import Role
 from review.filters import SEARCH, SELECT, ListFilter
+from review.operations.roles import BY_TWO
 
 _SHORT: Final = {"class": "input is-short"}
 _DATE: Final = {"class": "input is-short", "type": "date"}
@@ -60,7 +61,7 @@ class PeopleFilter(ListFilter):
 
 
 class GrantForm(forms.Form):
-    """A role to give; a reviewer's and a manager's may be for one queue."""
+    """A role to give or to propose; a reviewer's and a manager's may be for one queue."""
 
     role = forms.ChoiceField(
         label="Role",
@@ -71,11 +72,33 @@ class GrantForm(forms.Form):
         label="Queue", required=False, widget=forms.Select(attrs=_SHORT)
     )
 
+    reason = forms.CharField(
+        label="Why",
+        required=False,
+        max_length=2000,
+        widget=forms.TextInput(attrs={"class": "input"}),
+        help_text="For every role but a reviewer's: another person approves it.",
+    )
+
     def __init__(
         self, *args: Any, queues: Sequence[tuple[str, str]], **options: Any
     ) -> None:
         super().__init__(*args, **options)
         self.fields["queue"].choices = [("", "All"), *queues]  # type: ignore[attr-defined]
+
+    @property
+    def takes_two(self) -> bool:
+        """Tell whether the role of a valid form takes a second person."""
+        return Role(self.cleaned_data["role"]) in BY_TWO
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for a reason where a second person has to judge it."""
+        given = super().clean() or self.cleaned_data
+        if given.get("role") and self.takes_two and not given.get("reason", "").strip():
+            self.add_error(
+                "reason", "Say why; the second person reads it, and it is kept."
+            )
+        return given
 
 
 class LimitForm(forms.Form):

@@ -1,6 +1,7 @@
 """Give people roles and limits, and take them away, as another person with the right.
 
-Nobody changes his own rights, nor those of somebody who counts as one person with him.
+Only a reviewer's role is given here; the others take two persons: roles.py. Nobody
+changes his own rights, nor those of somebody who counts as one person with him.
 """
 
 from decimal import Decimal
@@ -11,6 +12,7 @@ from review.core.states import Role
 from review.models import Person, Queue
 from review.operations import authorities, people
 from review.operations.people import actor_of
+from review.operations.roles import BY_TWO
 from review.permissions import Rights, get_rights
 from workflows.operations.errors import Forbidden
 
@@ -19,8 +21,14 @@ from workflows.operations.errors import Forbidden
 def grant_role(
     *, by: Person, person: Person, role: Role, queue: Queue | None = None
 ) -> None:
-    """Give a role. Raises Forbidden, and what people.grant_role raises."""
+    """Give a reviewer's role. Raises Forbidden, and what people.grant_role raises."""
     check_may_grant(get_rights(by.id), person, role=role, queue=queue)
+    if role in BY_TWO:
+        raise Forbidden(
+            "This role decides over policies or evidence, so it is proposed, and another"
+            " person approves it.",
+            code="takes-two",
+        )
     people.grant_role(person=person, role=role, queue=queue, actor=actor_of(by))
 
 

@@ -5,12 +5,13 @@ from typing import Final
 
 from review.core.changes import GovernedKind
 from review.models import Person, ProposedChange
-from review.operations import alerts, governing
+from review.operations import alerts, governing, roles
 from review.operations.governing import Office
 from workflows.operations.errors import NotFound
 
 OFFICES: Final[Mapping[GovernedKind, Office]] = {
     GovernedKind.ALERT_RULE: alerts.OFFICE,
+    GovernedKind.ROLE: roles.OFFICE,
 }
 
 

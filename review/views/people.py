@@ -13,10 +13,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from review.core.access_review import Access, Right
+from review.core.changes import GovernedKind
 from review.core.states import Role
 from review.dashboards import people as desk
 from review.dashboards import staffing
 from review.dashboards.frame import Viewer
+from review.dashboards.proposed import list_waiting
 from review.evidence.paper_sheet import XLSX, write_sheet
 from review.evidence.tables import neutralise
 from review.forms.availability import AbsenceForm, StaffForm
@@ -27,8 +29,8 @@ from review.forms.people import (
     PeopleFilter,
     name_role,
 )
-from review.models import Person, Queue
-from review.operations import access_reviews, availability, granting
+from review.models import Person, ProposedChange, Queue
+from review.operations import access_reviews, availability, granting, roles
 from review.views.access import screen, viewer_required
 from review.views.availability import (
     empty_absence,
@@ -39,6 +41,7 @@ from review.views.availability import (
 from review.views.formats import Pill, format_moment, format_number
 from review.views.pages import render_page
 from review.views.paging import cut
+from review.views.proposed_changes import tell_change
 from review.views.samples import give_file
 from workflows.operations.errors import Forbidden, Invalid, NotFound, Refused
 from workflows.store import database_now
@@ -74,6 +77,7 @@ def people_list(request: HttpRequest) -> HttpResponse:
         "rows": [_row(row, viewer=viewer, now=now) for row in shown],
         "pages": pages,
         "away": desk.count_away(people),
+        "waiting": _waiting(viewer, now=now),
         "access_form": AccessForm(initial={"format": "csv"})
         if access_reviews.can_review_access(viewer.rights)
         else None,
@@ -98,13 +102,16 @@ def person_detail(request: HttpRequest, person_id: int) -> HttpResponse:
     status = 422
     if form is None or form.is_valid():
         try:
-            _change(request, person, what=what, form=form)
+            change = _change(request, person, what=what, form=form)
         except Refused as refusal:
             if form is None or isinstance(refusal, Forbidden):
                 raise
             form.add_error(None, refusal.message)
             status = refusal.status
         else:
+            if change is not None:
+                messages.success(request, "Proposed; another person decides on it.")
+                return redirect("proposed-change", change.pk)
             messages.success(request, f"Saved: {person.name}.")
             return redirect("person-detail", person.pk)
     return _show(request, viewer, person, forms={what: form}, status=status)
@@ -208,7 +215,10 @@ def _read_form(what: str, request: HttpRequest) -> Any:
             raise Invalid("This form cannot be read; open the page again.")
 
 
-def _change(request: HttpRequest, person: Person, *, what: str, form: Any) -> None:
+def _change(
+    request: HttpRequest, person: Person, *, what: str, form: Any
+) -> ProposedChange | None:
+    """Do what a form says; return what it only proposes."""
     viewer = viewer_required(request)
     by = Person.objects.get(pk=viewer.person_id)
     given: dict[str, Any] = form.cleaned_data if form else {}
@@ -235,6 +245,14 @@ def _change(request: HttpRequest, person: Person, *, what: str, form: Any) -> No
                 by=by,
                 reason=given["reason"],
             )
+        case "grant" if form.takes_two:
+            return roles.propose_role(
+                by=by,
+                person=person,
+                role=Role(given["role"]),
+                queue=queue,
+                reason=given["reason"],
+            )
         case "grant":
             granting.grant_role(
                 by=by, person=person, role=Role(given["role"]), queue=queue
@@ -247,6 +265,7 @@ def _change(request: HttpRequest, person: Person, *, what: str, form: Any) -> No
             )
         case _:
             granting.set_limit(by=by, person=person, amount=None, queue=queue)
+    return None
 
 
 def _role(request: HttpRequest) -> Role:
@@ -292,6 +311,7 @@ def _show(
         "absences": tell_absences(
             staffing.list_absences([person.pk]), viewer=viewer, now=now
         ),
+        "waiting": _waiting(viewer, now=now, subject=f"role:{person.pk}:"),
         "may_manage": manages,
         "may_grant": grants and is_other,
         **_forms(forms, row, viewer),
@@ -316,6 +336,20 @@ def _forms(forms: dict[str, Any], row: Any, viewer: Viewer) -> dict[str, Any]:
         "limit_form": forms.get("limit")
         or LimitForm(queues=queues, auto_id="limit-%s"),
     }
+
+
+def _waiting(
+    viewer: Viewer, *, now: dt.datetime, subject: str = ""
+) -> list[dict[str, Any]]:
+    """Return the proposed roles that wait for a second person, for who may see them."""
+    try:
+        roles.check_second(viewer.rights)
+    except Forbidden:
+        return []
+    return [
+        tell_change(one, viewer, now=now)
+        for one in list_waiting(GovernedKind.ROLE, subject=subject)
+    ]
 
 
 def _row(row: Any, *, viewer: Viewer, now: dt.datetime) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from review.dashboards.frame import Viewer
 from review.forms.acts import ReasonForm
 from review.forms.interventions import ApproveForm
 from review.models import Person, ProposedChange
-from review.operations import governing, proposed_changes
+from review.operations import governing, proposed_changes, roles
 from review.permissions import check_can_see_policies
 from review.views.access import screen, viewer_required
 from review.views.pages import render_page
@@ -116,6 +116,8 @@ def _show(
     change = shown.find_change(change_id)
     if change is None:
         raise NotFound(f"There is no proposed change {change_id}.")
+    if change.kind == GovernedKind.ROLE.value and not _is_own(change, viewer):
+        roles.check_second(viewer.rights)
     given = {form.prefix: form} if form is not None else {}
     context = {
         "page_title": change.title,
@@ -128,6 +130,10 @@ def _show(
         "withdraw": given.get("withdraw") or ReasonForm(prefix="withdraw"),
     }
     return render_page(request, "review/proposed_change.html", context, status=status)
+
+
+def _is_own(change: ProposedChange, viewer: Viewer) -> bool:
+    return change.author_id == viewer.person_id
 
 
 def _crumb(change: ProposedChange) -> dict[str, str]:
@@ -148,4 +154,9 @@ def _compare(change: ProposedChange) -> dict[str, Any]:
                 what="line",
             )
         case GovernedKind.ROLE:
-            raise NotFound(f"There is no proposed change {change.id}.")
+            return draw_lines(
+                alert_rules.HEADS,
+                roles.list_lines(change.before),
+                roles.list_lines(change.body),
+                what="line",
+            )

@@ -65,10 +65,18 @@ def test_a_person_has_one_page_and_its_forms_change_rights(world: World) -> None
     page = erin.get(url).content.decode()
     assert "bob.two" in page
     assert "four eyes count them once" in page
-    sent = erin.post(url, {"what": "grant", "role": "MANAGER", "queue": "desk"})
-    assert sent.status_code == 302
-    grant = RoleGrant.objects.get(person=bob, role="MANAGER", revoked_at=None)
-    assert grant.granted_by == f"person:{world.people['erin'].pk}"
+    propose = {"what": "grant", "role": "MANAGER", "queue": "desk"}
+    assert erin.post(url, propose).status_code == 422
+    sent = erin.post(url, {**propose, "reason": "Carol leaves in May."})
+    held = RoleGrant.objects.filter(person=bob, role="MANAGER", revoked_at=None)
+    assert (sent.status_code, held.exists()) == (302, False)
+    assert "waits for a second person" in erin.get(url).content.decode()
+    olga = world.browser("olga")
+    assert "Bob: role manager" in olga.get(reverse("people-list")).content.decode()
+    assert world.browser("carol").get(sent.url).status_code == 403
+    assert erin.post(f"{sent.url}approve/", {}).status_code == 403
+    assert olga.post(f"{sent.url}approve/", {}).status_code == 302
+    assert held.get().granted_by == f"person:{world.people['olga'].pk}"
     erin.post(url, {"what": "limit", "amount": "2500", "queue": "desk"})
     assert Authority.objects.get(person=bob).amount == Decimal(2500)
     erin.post(url, {"what": "takes", "regions": "NL", "skills": "fraud 2"})
@@ -90,16 +98,15 @@ def test_nobody_changes_his_own_rights_and_managers_only_their_queues(
 ) -> None:
     erin, carol, bob = (world.people[name] for name in ("erin", "carol", "bob"))
     own = reverse("person-detail", args=[erin.pk])
-    refused = world.browser("erin").post(own, {"what": "grant", "role": "MANAGER"})
+    want = {"what": "grant", "role": "MANAGER", "reason": "I am all alone."}
+    refused = world.browser("erin").post(own, want)
     assert refused.status_code == 403
     assert "Nobody changes the rights of himself" in refused.content.decode()
     his = reverse("person-detail", args=[bob.pk])
     manager = world.browser("carol")
-    assert (
-        manager.post(his, {"what": "grant", "role": "ADMINISTRATOR"}).status_code == 403
-    )
+    assert manager.post(his, {**want, "role": "ADMINISTRATOR"}).status_code == 403
     looked = world.browser("dan").get(his).content.decode()
-    assert "Give the role" not in looked
+    assert "Give or propose" not in looked
     assert (
         world
         .browser("dan")
