@@ -34,7 +34,8 @@ class Target:
 
     `name` is a model's (a handler, a connector, or what a proposal names as its model
     or model version) or a definition's key, `version` one version of that definition
-    ("" for all). A cell is a queue, and of its grid all rows or one row of one version.
+    ("" for all); with `everything` its automatic steps that decide nothing wait, too. A
+    cell is a queue, and of its grid all rows or one row of one version.
     """
 
     kind: StopKind
@@ -43,6 +44,7 @@ class Target:
     queue: str = ""
     grid: int | None = None
     row: int | None = None
+    everything: bool = False
 
     def describe(self) -> str:
         """Return what is stopped, as a sentence's subject."""
@@ -51,7 +53,8 @@ class Target:
                 return f"the model {self.name}"
             case StopKind.DEFINITION:
                 version = self.version or "in all versions"
-                return f"the process {self.name} {version}"
+                more = ", every automatic step" if self.everything else ""
+                return f"the process {self.name} {version}{more}"
             case StopKind.CELL:
                 row = f"row {self.row} of" if self.row else "all rows of"
                 return f"{row} the grid of {self.queue}"

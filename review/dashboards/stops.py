@@ -13,8 +13,8 @@ MOST_LOOKED_AT: Final = 20_000
 
 _COLUMNS: Final = """
     s.id, s.kind, s.name, s.version, coalesce(q.key, '') AS queue, q.name AS queue_name,
-    s.queue_id, s.grid_id, g.version AS grid_version, s.row, s.reason, s.placed_at,
-    s.ends_at, s.placed_by_id, pb.name AS placed_by, s.lift_asked_by_id,
+    s.queue_id, s.grid_id, g.version AS grid_version, s.row, s.everything, s.reason,
+    s.placed_at, s.ends_at, s.placed_by_id, pb.name AS placed_by, s.lift_asked_by_id,
     la.name AS lift_asked_by, s.lift_asked_at, s.lift_reason, lb.name AS lifted_by,
     s.lifted_at, s.lifted_at IS NULL AND s.ends_at > clock_timestamp() AS stands,
     (SELECT count(*) FROM review_diversion d WHERE d.stop_id = s.id) AS diverted
@@ -33,7 +33,7 @@ _LIST: Final = (
 _ONE: Final = f"SELECT {_COLUMNS} {_FROM} WHERE s.id = %(id)s"
 _NOTICES: Final = """
     SELECT s.id, s.kind, s.name, s.version, q.key AS queue, s.queue_id, s.grid_id, s.row,
-        s.ends_at, p.name AS placed_by, s.reason
+        s.everything, s.ends_at, p.name AS placed_by, s.reason
     FROM review_stop s LEFT JOIN review_queue q ON q.id = s.queue_id
     JOIN review_person p ON p.id = s.placed_by_id
     WHERE s.lifted_at IS NULL AND s.ends_at > clock_timestamp()
@@ -163,4 +163,5 @@ def target_of(row: Any) -> Target:
         queue=row.queue or "",
         grid=row.grid_id,
         row=row.row,
+        everything=row.everything,
     )

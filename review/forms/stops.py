@@ -43,6 +43,17 @@ class StopForm(forms.Form):
         return dt.timedelta(hours=self.cleaned_data["hours"])
 
 
+class ProcessStopForm(StopForm):
+    """A stop of a process: of what decides, or of every automatic step."""
+
+    everything = forms.BooleanField(
+        label="Hold every automatic step, not only what decides",
+        required=False,
+        help_text="Scripts, service and send tasks wait as well; people's work goes on.",
+    )
+    field_order = ("hours", "everything", "reason")
+
+
 class WhyForm(forms.Form):
     """Why a stop shall be lifted, or stand."""
 

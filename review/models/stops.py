@@ -13,7 +13,9 @@ from workflows.models.fields import choices, one_of, together
 
 
 class Stop(models.Model):
-    """One stop. It holds while it is not lifted and its end, by the database, is ahead.
+    """One stop; `everything` also holds automatic steps of a process that decide nothing.
+
+    It holds while it is not lifted and its end, by the database, is ahead.
 
     `end_set_at` is when its end was last said: an extension begins anew. To lift it
     takes who asks for it and another natural person. `closed_at` only notes that its
@@ -30,6 +32,7 @@ class Stop(models.Model):
         Policy, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     row = models.IntegerField(null=True)
+    everything = models.BooleanField(default=False, db_default=False)
     reason = models.TextField()
     placed_by = models.ForeignKey(
         Person, on_delete=models.PROTECT, related_name="+", db_index=False
@@ -60,6 +63,10 @@ class Stop(models.Model):
                 condition=Q(row__isnull=True, grid__isnull=True)
                 | Q(kind="CELL", row__gte=1, grid__isnull=False),
                 name="review_stop_row_is_of_a_grid",
+            ),
+            models.CheckConstraint(
+                condition=Q(everything=False) | Q(kind="DEFINITION"),
+                name="review_stop_of_everything_is_of_a_process",
             ),
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("end_set_at"))

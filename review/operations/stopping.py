@@ -70,6 +70,8 @@ def place(
     check_reason(reason)
     if fault := find_fault(lasting=lasting):
         raise Invalid(fault)
+    if target.everything and target.kind is not StopKind.DEFINITION:
+        raise Invalid("Only of a process every automatic step can be held.")
     queue, grid = _find(target)
     rights = permissions.get_rights(person.id)
     permissions.check_can_oversee(rights, queue_id=queue.id if queue else None)
@@ -87,6 +89,7 @@ def place(
         queue=queue,
         grid=grid,
         row=target.row,
+        everything=target.everything,
         reason=reason.strip(),
         placed_by=person,
         placed_at=now,
@@ -259,6 +262,7 @@ def target_of(stop: Stop) -> Target:
         queue=stop.queue.key if stop.queue else "",
         grid=stop.grid_id,
         row=stop.row,
+        everything=stop.everything,
     )
 
 
@@ -347,6 +351,7 @@ def _record(
         "queue": target.queue,
         "grid": target.grid,
         "row": target.row,
+        "everything": target.everything,
     }
     facts |= {name: value for name, value in named.items() if value}
     actor: Actor = actor_of(person) if person else ENGINE

@@ -42,7 +42,7 @@ DEEPEST: Final = 5
 
 _STANDING: Final = """
     SELECT s.id, s.kind, s.name, s.version, coalesce(q.key, ''), s.grid_id, s.row,
-        s.ends_at,
+        s.everything, s.ends_at,
         ARRAY(SELECT d.id FROM workflows_definition d
               WHERE s.kind = 'DEFINITION' AND d.key = s.name
                 AND (s.version = '' OR d.version = s.version))
@@ -81,9 +81,10 @@ def list_standing() -> list[StandingStop]:
                     queue=row[4],
                     grid=row[5],
                     row=row[6],
+                    everything=row[7],
                 ),
-                ends_at=row[7].astimezone(dt.UTC),
-                definitions=frozenset(row[8]),
+                ends_at=row[8].astimezone(dt.UTC),
+                definitions=frozenset(row[9]),
             )
             for row in cursor.fetchall()
         ]
@@ -137,6 +138,7 @@ def _hold(stop: StandingStop) -> Hold | None:
                 handlers=_list_deciding(),
                 definitions=stop.definitions,
                 decisions=True,
+                everything=stop.target.everything,
             )
         case StopKind.CELL:
             return None  # grids are asked when tasks open

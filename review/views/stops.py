@@ -1,5 +1,6 @@
 """Stops: what is stopped, what it diverted; place, extend and lift."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 from typing import Any, Final
@@ -11,10 +12,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from review import live, permissions
-from review.core.stops import DiversionKind, Target
+from review.core.stops import DiversionKind, StopKind, Target
 from review.dashboards import stops as shown
 from review.dashboards.frame import Viewer
 from review.forms.stops import (
+    ProcessStopForm,
     SearchForm,
     StopForm,
     WhyForm,
@@ -62,15 +64,17 @@ def stop_new(request: HttpRequest) -> HttpResponse:
     target = read_target(request.GET)
     if target is None:
         return _choose(request)
+    kind = ProcessStopForm if target.kind is StopKind.DEFINITION else StopForm
     if request.method != "POST":
-        return _offer(request, target, StopForm())
-    form = StopForm(request.POST)
+        return _offer(request, target, kind())
+    form = kind(request.POST)
     if not form.is_valid():
         return _offer(request, target, form, status=422)
+    everything = form.cleaned_data.get("everything", False)
     try:
         stop = stopping.place(
             person=_person(request),
-            target=target,
+            target=dataclasses.replace(target, everything=everything),
             lasting=form.lasting,
             reason=form.cleaned_data["reason"],
         )

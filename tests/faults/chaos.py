@@ -342,6 +342,34 @@ def crowd(what: str, count: int, *, least: int, processes: int = 1) -> Run:
     return run
 
 
+def stops() -> tuple[Told, bool]:
+    """Stops hold within five seconds while workers die, and lose and double nothing."""
+    cases, rounds = scaled(3000, least=60), scaled(14, least=3)
+    with a_fleet() as fleet:
+        fleet.tend()
+        calamity = Calamity(
+            fleet,
+            {
+                "kill_engine_worker": (4, 12),
+                "kill_service_worker": (4, 12),
+                "kill_work_horse": (4, 12),
+                "flush_broker": (10, 20),
+            },
+        )
+        output = fleet.folder / "stopping.out"
+        program = fleet.program(
+            "stopping", "-m", "tests.faults.stopping", str(cases), str(rounds)
+        )
+        child = fleet.start(program.with_output(output))
+        while child.poll() is None:
+            calamity.go_on()
+        if child.poll() != 0:
+            raise AssertionError(program.log.read_text())
+        told: Told = json.loads(output.read_text().splitlines()[-1])
+        told["faults"] = dict(calamity.dealt)
+    return told, bool(told.pop("kept"))
+
+
 def deaf() -> tuple[Told, bool]:
     """21: every hint is lost, and pages are right within one poll."""
     with a_site(
@@ -376,6 +404,7 @@ RUNS: Final[dict[str, tuple[str, Run]]] = {
     "as-seen": ("10", crowd("as-seen", 200, least=5)),
     "rights-gone": ("11", crowd("rights-gone", 200, least=6)),
     "same-verdict": ("12", crowd("same-verdict", 100, least=3)),
+    "stopping": ("stops", stops),
     "deaf": ("21", deaf),
     "sockets": ("11, 21", sockets),
     "bundle-flips": ("19", flips.run),

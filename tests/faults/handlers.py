@@ -15,6 +15,7 @@ from pydantic import BaseModel
 import review.live
 from review.core import bundles
 from review.operations import building, control_orders, control_runs
+from tests.faults import scoring  # noqa: F401  registers its handler
 from workflows.handlers import HandlerContext, handler
 from workflows.operations import claims
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -319,6 +320,36 @@ def test_grid_lets_nothing_pass_that_a_stopped_model_may_have_had_a_say_in(
     assert open_task(desk, **sure).state == "OPEN"
     lift(stopped, owners)
     assert open_task(desk, **sure).decided_by == "AUTO"
+
+
+def test_stop_of_everything_holds_scripts_and_calls_that_decide_nothing(
+    desk_queue: Queue, owners: list[Person]
+) -> None:
+    body = (
+        '<startEvent id="s"/><scriptTask id="count" cs:result="n"><script>amount + 1'
+        '</script></scriptTask><serviceTask id="note" cs:handler="test.noop"/>'
+        '<endEvent id="e"/>' + chain("s", "count", "note", "e")
+    )
+    files = package(process(body), key="plain")
+    plain = definitions.deploy(files=files, actor=TESTER).definition_id
+    named = Target(kind=StopKind.DEFINITION, name="plain")
+    first = stop(named, owners[0])
+    (passed,) = start(plain)
+    assert Instance.objects.get(pk=passed).state == "COMPLETED"
+    with pytest.raises(Invalid, match="Only of a process"):
+        stop(Target(kind=StopKind.MODEL, name="scorer", everything=True), owners[0])
+    whole = stop(replace(named, everything=True), owners[0])
+    (waits,) = start(plain)
+    assert at(waits) == [("count", "READY")]
+    assert Diversion.objects.get().stop == whole
+    # Its end takes two persons like that of any stop; then every step goes on once.
+    lift(whole, owners)
+    while advance_batch(worker="w").instances:
+        pass
+    assert Instance.objects.get(pk=waits).state == "COMPLETED"
+    done = AuditEntry.objects.filter(chain=waits, kind="step.completed")
+    assert sorted(one.step_id for one in done) == sorted({one.step_id for one in done})
+    assert first.stands(database_now())
 
 
 def test_stopped_process_holds_its_decisions_and_goes_on_where_it_stood(

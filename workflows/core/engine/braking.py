@@ -11,6 +11,13 @@ from workflows.core.states import StepState
 
 STOPPED = "cs.stopped"
 _FALLBACKS = (STOPPED, CIRCUIT, FAILURE)
+_AUTOMATIC = frozenset({
+    NodeKind.BUSINESS_RULE_TASK,
+    NodeKind.SCRIPT_TASK,
+    NodeKind.SEND_TASK,
+    NodeKind.SERVICE_TASK,
+})
+"""Tasks that nobody does: what a stop of everything holds."""
 
 
 def find_hold(run: Run, planned: PlanNode, step: StepRow) -> Hold | None:
@@ -21,7 +28,7 @@ def find_hold(run: Run, planned: PlanNode, step: StepRow) -> Hold | None:
     """
     node = planned.node
     decides = node.kind is NodeKind.BUSINESS_RULE_TASK
-    if run.occurred_at is not None or not (node.handler or decides):
+    if run.occurred_at is not None or not (node.handler or node.kind in _AUTOMATIC):
         return None
     if UNDOES in step.data or compensation.GAVE in step.data:
         return None
@@ -29,7 +36,11 @@ def find_hold(run: Run, planned: PlanNode, step: StepRow) -> Hold | None:
         hold
         for hold in run.holds()
         if (hold.definitions is None or run.instance.definition_id in hold.definitions)
-        and (node.handler in hold.handlers or (decides and hold.decisions))
+        and (
+            hold.everything
+            or node.handler in hold.handlers
+            or (decides and hold.decisions)
+        )
     ]
     return max(covering, key=lambda hold: (hold.until, hold.stop), default=None)
 

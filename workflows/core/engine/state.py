@@ -225,8 +225,9 @@ class Evaluation:
 class Hold:
     """A stop of automatic decisions, as the engine must know it.
 
-    It holds steps that call one of the `handlers`, and with `decisions` every step that
-    asks a decision table, in these definitions (None: in all), until a moment.
+    It holds steps that call one of the `handlers`, with `decisions` every step that
+    asks a decision table, and with `everything` every automatic task, in these
+    definitions (None: in all), until a moment.
     """
 
     stop: int
@@ -234,6 +235,7 @@ class Hold:
     handlers: frozenset[str] = frozenset()
     definitions: frozenset[int] | None = None
     decisions: bool = False
+    everything: bool = False
 
 
 def no_holds() -> Sequence[Hold]:
