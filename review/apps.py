@@ -15,6 +15,7 @@ UNGUARDED: Final = {
     "review_delivery": "mails and posts on their way",
     "review_draft": "what somebody types and has not handed in",
     "review_draftrevision": "savings of a package somebody works on",
+    "review_heldstart": "whose turn it is to begin; held and gone on are entries of the case",
     "review_incidentorderitem": "what is still to do of an order; each act is an entry of its case",
     "review_lane": "a place that tasks wait in; which one a task is in is guarded",
     "review_notification": "what somebody was told; what it tells of are entries",

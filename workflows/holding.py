@@ -38,6 +38,12 @@ class Stops(Protocol):
     def check_start(self, key: str, *, count: int) -> None:
         """Let a process be started so many times now. Raises Busy."""
 
+    def has_room(self, key: str) -> bool:
+        """Tell whether a process may be started once now. Raises Busy when too many wait."""
+
+    def hold_start(self, key: str, instance_id: UUID) -> None:
+        """Hold an instance that was begun without room, until there is some."""
+
 
 _stops: list[Stops] = []
 
@@ -80,3 +86,18 @@ def check_start(key: str, *, count: int = 1) -> None:
     """Let somebody start a process so many times. Raises Busy where intake is slowed."""
     for stops in _stops:
         stops.check_start(key, count=count)
+
+
+def has_room(key: str) -> bool:
+    """Tell whether a process may be started now; False: begin it, and have it held.
+
+    Whoever asks holds the place until its transaction ends. Raises Busy when too many
+    wait already.
+    """
+    return all(stops.has_room(key) for stops in _stops)
+
+
+def hold_start(key: str, instance_id: UUID) -> None:
+    """Hold an instance that was begun without room, in the transaction that began it."""
+    for stops in _stops:
+        stops.hold_start(key, instance_id)

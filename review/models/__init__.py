@@ -72,6 +72,7 @@ from review.models.verdicts import Unveiling, Verdict, VerdictUndo
 from review.models.watching import (
     AlertEpisode,
     AlertRule,
+    HeldStart,
     IntakeBrake,
     ObjectiveEvent,
     Silence,
@@ -108,6 +109,7 @@ __all__ = [
     "DraftRevision",
     "Erasure",
     "EvidenceBundle",
+    "HeldStart",
     "IncidentOrder",
     "IncidentOrderItem",
     "InformationRequest",

@@ -186,6 +186,36 @@ class Silence(models.Model):
         return f"Silence of {self.subject} until {self.ends_at.isoformat()}"
 
 
+class HeldStart(models.Model):
+    """An instance that a program started while intake was slowed, in its order.
+
+    It is suspended until there is room; that it was held and went on are entries of its
+    case. `released_at` says when its turn came, or that nothing held it any more.
+    """
+
+    instance_id = models.UUIDField(unique=True)
+    process = models.CharField(max_length=100)
+    held_at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["process", "id"],
+                condition=Q(released_at__isnull=True),
+                name="review_held_start_waiting",
+            ),
+            models.Index(
+                fields=["process", "-released_at"],
+                condition=Q(released_at__isnull=False),
+                name="review_held_start_released",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.process} {self.instance_id}"
+
+
 class IntakeBrake(models.Model):
     """A process that may be started so many times an hour while a budget is burnt."""
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
+from uuid import UUID
 
 from django.db import connection
 
@@ -100,6 +101,14 @@ class Brakes:
     def check_start(self, key: str, *, count: int) -> None:
         """Let a process be started so many times now. Raises Busy."""
         intake.check_start(key, count=count)
+
+    def has_room(self, key: str) -> bool:
+        """Tell whether a process may be started once now. Raises Busy."""
+        return intake.has_room(key)
+
+    def hold_start(self, key: str, instance_id: UUID) -> None:
+        """Hold an instance that was begun without room."""
+        intake.hold_start(key, instance_id)
 
     def write_diverted(self, steps: Sequence[DivertedStep]) -> None:
         """Keep which steps were held, or took their fallback."""

@@ -1,11 +1,11 @@
-"""What each sweep does about objectives and alerts: seldom looks, by one process each."""
+"""What each sweep does about objectives, alerts and held starts; seldom looks."""
 
 import time
 from typing import Final
 
 from django.db import connection
 
-from review.operations import alerts, objective_counts, objectives
+from review.operations import alerts, intake, objective_counts, objectives
 from workflows.store import database_now
 
 SECONDS: Final = 10.0
@@ -22,9 +22,11 @@ def sweep() -> None:
         return
     _round["asked"] = now
     evaluate_due()
+    intake.release_due()
     if now - _round["forgot"] >= FORGETS_EVERY:
         _round["forgot"] = now
         objective_counts.forget_old(database_now())
+        intake.forget_old()
 
 
 def evaluate_due() -> None:

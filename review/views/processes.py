@@ -17,6 +17,7 @@ from review.dashboards import processes
 from review.dashboards.frame import Viewer
 from review.dashboards.processes import Passed, Process, Standing
 from review.live import DASHBOARD, INCIDENTS, INSTANCES, MANY_INSTANCES
+from review.operations import intake
 from review.views.access import is_fragment, screen, viewer_required
 from review.views.formats import format_moment, format_short
 from review.views.pages import render_page
@@ -84,6 +85,8 @@ def process_detail(request: HttpRequest, key: str) -> HttpResponse:
             for heat, label in HEATS.items()
         ],
         "periods": build_periods(look.days, look.url),
+        "held": intake.count_held(key),
+        "held_url": f"{reverse('instance-list')}?definition={key}&state=SUSPENDED",
         "deployed": format_moment(newest.deployed_at, zone=viewer.look.tzinfo, now=now),
     }
     return render_page(request, "review/process_detail.html", context)

@@ -165,15 +165,16 @@ def list_decided(target: Target) -> Decided:
     return frozenset(found)
 
 
-def draw(pick: random.Random) -> list[Target]:
-    """Return one to three different things to stop."""
+def draw(pick: random.Random, number: int) -> list[Target]:
+    """Return one to three different things to stop; each has its turn as the first."""
     everything = [
         Target(kind=StopKind.MODEL, name=MODEL),
         Target(kind=StopKind.CELL, queue=QUEUE),
         *(Target(kind=StopKind.DEFINITION, name=key) for key in KEYS),
         *(Target(kind=StopKind.DEFINITION, name=key, everything=True) for key in KEYS),
     ]
-    return pick.sample(everything, k=pick.randint(1, 3))
+    first = everything.pop(number % len(everything))
+    return [first, *pick.sample(everything, k=pick.randint(0, 2))]
 
 
 # --- rounds -------------------------------------------------------------------------
@@ -200,18 +201,22 @@ def go_round(
     stage: Stage,
     pick: random.Random,
     *,
+    number: int,
+    cases: int,
     settle: Callable[[], None],
     stand: Callable[[], None],
 ) -> tuple[int, list[tuple[str, str]]]:
-    """Press, look, wait, look again, lift; return how many, and what was decided.
+    """Press, look, let more cases come, look again, lift; return what was pressed.
 
-    `settle` lets what was under way end, within five seconds; `stand` lets the workers
-    try what they may.
+    And what was decided all the same. `settle` lets what was under way end, within five
+    seconds; `stand` lets the workers try what they may.
     """
-    targets = draw(pick)
+    start(stage, cases // 2)
+    targets = draw(pick, number)
     stops = press(stage, targets)
     settle()
     before = {one: list_decided(one) for one in targets}
+    start(stage, cases - cases // 2)
     stand()
     wrong = [
         (one.describe(), node)
@@ -313,11 +318,12 @@ def run_here(count: int, rounds: int, *, seed: int = 1) -> Told:
     stage, pick = set_stage(), random.Random(seed)  # noqa: S311  the same each time
     pressed, wrong = 0, []
     with Workers(3).at_work() as workers:
-        for _ in range(rounds):
-            start(stage, count // rounds)
+        for number in range(rounds):
             many, found = go_round(
                 stage,
                 pick,
+                number=number,
+                cases=count // rounds,
                 settle=lambda: workers.wait_rounds(1),
                 stand=lambda: workers.wait_rounds(2),
             )
@@ -333,12 +339,12 @@ def run_beside(count: int, rounds: int, *, seed: int = 1) -> Told:
     """Press and lift beside worker processes; what settles is five seconds' time."""
     stage, pick = set_stage(), random.Random(seed)  # noqa: S311  the same each time
     pressed, wrong = 0, []
-    for _ in range(rounds):
-        start(stage, count // rounds)
-        time.sleep(pick.uniform(0.0, 1.0))
+    for number in range(rounds):
         many, found = go_round(
             stage,
             pick,
+            number=number,
+            cases=count // rounds,
             settle=lambda: time.sleep(GRACE_SECONDS),
             stand=lambda: time.sleep(pick.uniform(*STANDS_SECONDS)),
         )

@@ -8,6 +8,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 def test_nothing_stopped_decides_and_everything_goes_on_once() -> None:
-    told = stopping.run_here(24, 4)
+    told = stopping.run_here(48, 4)
     assert told["kept"], told
     assert told["stops_pressed"] >= 4

@@ -4,6 +4,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -65,6 +66,7 @@ _MAX_PAGE = 500
     ],
     responses={
         201: StartedBody,
+        202: StartedBody,
         400: _PROBLEM,
         401: _PROBLEM,
         404: _PROBLEM,
@@ -148,7 +150,9 @@ def docs(request: HttpRequest) -> HttpResponse:
     return render(request, "workflows/api_docs.html")
 
 
+@transaction.atomic
 def _start(wish: dict[str, Any], *, actor: Actor) -> Answer:
+    """Start an instance; where intake is slowed it is begun and held (202)."""
     definition = definitions.find_definition(
         key=wish["definition"], version=wish["version"]
     )
@@ -156,7 +160,7 @@ def _start(wish: dict[str, Any], *, actor: Actor) -> Answer:
         wanted = f"{wish['definition']} {wish['version']}".strip()
         raise NotFound(f"No definition {wanted!r} is deployed and in force.")
     _check_variables(definition, wish["variables"])
-    holding.check_start(definition.key)
+    has_room = holding.has_room(definition.key)
     (instance_id,) = instances.start_many(
         definition_id=definition.id,
         starts=[
@@ -167,13 +171,17 @@ def _start(wish: dict[str, Any], *, actor: Actor) -> Answer:
             )
         ],
     )
+    state = InstanceState.ACTIVE
+    if not has_room:
+        holding.hold_start(definition.key, instance_id)
+        state = InstanceState.SUSPENDED
     body = {
         "id": str(instance_id),
-        "state": InstanceState.ACTIVE.value,
+        "state": state.value,
         "definition": str(definition),
         "url": reverse("api-instance", args=[instance_id]),
     }
-    return Answer(status=201, body=body)
+    return Answer(status=201 if has_room else 202, body=body)
 
 
 def _check_variables(definition: Definition, variables: dict[str, Any]) -> None:

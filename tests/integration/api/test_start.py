@@ -3,6 +3,7 @@
 import json
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.http import HttpResponse
@@ -132,7 +133,7 @@ def test_character_that_postgres_cannot_keep_is_refused(post: Post) -> None:
     problem(response)
 
 
-def test_intake_that_a_burnt_budget_slows_says_when_to_come_again(post: Post) -> None:
+def test_intake_that_holds_too_many_says_when_to_come_again(post: Post) -> None:
     assert post(GOOD).status_code == 201
     before = list(holding._stops)
     holding.set_stops(Slow())
@@ -160,3 +161,9 @@ class Slow:
 
     def check_start(self, key: str, *, count: int) -> None:
         raise Busy(f"{key} is started too often.", seconds=600)
+
+    def has_room(self, key: str) -> bool:
+        raise Busy(f"{key} is held too often.", seconds=600)
+
+    def hold_start(self, key: str, instance_id: UUID) -> None:
+        """Nothing gets so far."""

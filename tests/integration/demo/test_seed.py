@@ -9,9 +9,11 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from review.core.states import PolicyKind
+from review.demo import rulebook
 from review.demo.cast import PARTS, PASSWORD
 from review.models import (
     Absence,
+    AlertRule,
     BreakGlass,
     Delegation,
     InformationRequest,
@@ -20,6 +22,7 @@ from review.models import (
     Notification,
     Person,
     Policy,
+    ProposedChange,
     SavedView,
     Task,
     TaskContent,
@@ -60,6 +63,12 @@ def test_demonstration_shows_processes_and_people_and_is_made_once(said: str) ->
     call_command("seed_demo", stdout=StringIO())
     assert AuditEntry.objects.count() == before
     # Whoever tries the demonstration can be the second person.
+    rule, change = AlertRule.objects.get(), ProposedChange.objects.get(state="PROPOSED")
+    assert (rule.name, change.title) == (
+        rulebook.ALERT,
+        "New alert “Credit takes long”",
+    )
+    assert Policy.objects.get(kind=PolicyKind.OBJECTIVES.value).state == "IN_FORCE"
     waits = {one.kind: one for one in Policy.objects.filter(state="PROPOSED")}
     assert sorted(waits) == ["CALENDAR", "GRID", "LADDER"]
     waiting = waits[PolicyKind.GRID.value]

@@ -63,3 +63,15 @@ def test_grid_is_stopped_from_its_page_and_lifted_by_two(world: World) -> None:
     assert act(olga, "lift") == 302
     assert olga.get(reverse("stop-list")).context["standing"] == []
     assert act(world.browser("mallory"), "lift") == 403
+
+
+def test_process_is_stopped_with_every_automatic_step_by_a_box(world: World) -> None:
+    olga = world.browser("olga")
+    url = f"{reverse('stop-new')}?{write_target(Target(kind=StopKind.DEFINITION, name='screens'))}"
+    assert "Hold every automatic step" in olga.get(url).content.decode()
+    given = {"hours": "4", "reason": "It cannot be trusted.", "everything": "on"}
+    assert olga.post(url, given).status_code == 302
+    stop = Stop.objects.get()
+    assert stop.everything
+    listed = olga.get(reverse("stop-list")).content.decode()
+    assert "in all versions, every automatic step" in listed
