@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("review", "0031_proposed_changes"),
+        ("review", "0030_overruling_by_two"),
     ]
 
     operations = [

@@ -190,7 +190,7 @@ class HeldStart(models.Model):
     """An instance that a program started while intake was slowed, in its order.
 
     It is suspended until there is room; that it was held and went on are entries of its
-    case. `released_at` says when its turn came, or that nothing held it any more.
+    case. `released_at` says when its turn came; who is let go by hand has no row.
     """
 
     instance_id = models.UUIDField(unique=True)

@@ -51,9 +51,9 @@ _STARTS: Final = """
     ) starts ORDER BY at DESC LIMIT %(most)s
 """
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 20))"
-# Somebody let it go on, or ended it, by hand: nothing holds it here any more.
+# Somebody let it go on, or ended it, by hand: it takes nobody's place any more.
 _GONE: Final = """
-    UPDATE review_heldstart h SET released_at = clock_timestamp()
+    DELETE FROM review_heldstart h
     WHERE h.process = %s AND h.released_at IS NULL AND NOT EXISTS (
         SELECT FROM workflows_instance i
         WHERE i.id = h.instance_id AND i.state = 'SUSPENDED')

@@ -316,7 +316,7 @@ class Workers:
 def run_here(count: int, rounds: int, *, seed: int = 1) -> Told:
     """Run it in this process with three workers; settling is their ended rounds."""
     stage, pick = set_stage(), random.Random(seed)  # noqa: S311  the same each time
-    pressed, wrong = 0, []
+    pressed, wrong = 0, list[tuple[str, str]]()
     with Workers(3).at_work() as workers:
         for number in range(rounds):
             many, found = go_round(
@@ -328,7 +328,12 @@ def run_here(count: int, rounds: int, *, seed: int = 1) -> Told:
                 stand=lambda: workers.wait_rounds(2),
             )
             pressed, wrong = pressed + many, wrong + found
-        end_all(stage, work=lambda: (stopping.note_ends(), workers.wait_rounds(1)))  # type: ignore[func-returns-value]
+
+        def work() -> None:
+            stopping.note_ends()
+            workers.wait_rounds(1)
+
+        end_all(stage, work=work)
     return tell(stage, pressed=pressed, wrong=wrong)
 
 
@@ -338,7 +343,7 @@ def run_here(count: int, rounds: int, *, seed: int = 1) -> Told:
 def run_beside(count: int, rounds: int, *, seed: int = 1) -> Told:
     """Press and lift beside worker processes; what settles is five seconds' time."""
     stage, pick = set_stage(), random.Random(seed)  # noqa: S311  the same each time
-    pressed, wrong = 0, []
+    pressed, wrong = 0, list[tuple[str, str]]()
     for number in range(rounds):
         many, found = go_round(
             stage,

@@ -5,6 +5,7 @@ import json
 from uuid import UUID
 
 import pytest
+from django.db.models import F
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -51,10 +52,8 @@ def states() -> list[str]:
 def age(hours: float) -> None:
     """Let everything have happened so many hours earlier."""
     by = dt.timedelta(hours=hours)
-    for one in HeldStart.objects.exclude(released_at=None):
-        HeldStart.objects.filter(pk=one.pk).update(released_at=one.released_at - by)
-    for case in Instance.objects.all():
-        Instance.objects.filter(pk=case.pk).update(started_at=case.started_at - by)
+    HeldStart.objects.update(released_at=F("released_at") - by)
+    Instance.objects.update(started_at=F("started_at") - by)
 
 
 def id_of(response: HttpResponse) -> str:
