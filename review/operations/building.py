@@ -237,11 +237,10 @@ class _Build:
 
         None where the bundle was handed back before all were found.
         """
-        bundle, scope = self.bundle, read_scope(self.bundle)
+        scope = read_scope(self.bundle)
         resolved = self._find(scope, until)
         if resolved is None:
             return None
-        bundle.selection = {**bundle.selection, SCOPE: scope.to_json()}
         plan = self.folder / f"plan-{self.claimed.token}.jsonl"
         parts = entries = 0
         with plan.open("w", encoding="utf-8") as out:
@@ -250,12 +249,10 @@ class _Build:
                 parts += 1
                 entries += sum(count for _, count in part)
         withheld = [[str(case), why] for case, why in resolved.withheld]
-        (self.folder / f"{plan.name}.withheld").write_text(
-            json.dumps(withheld), encoding="utf-8"
-        )
+        found = {"scope": scope.to_json(), "withheld": withheld}
+        _beside(plan).write_text(json.dumps(found), encoding="utf-8")
         self._update(
             plan=plan.name,
-            selection=bundle.selection,
             parts=[],
             parts_total=parts,
             cases=len(resolved.cases),
@@ -295,9 +292,9 @@ class _Build:
     def _finish(self) -> None:
         bundle, now = self.bundle, database_now()
         plan = EvidenceBundle.objects.values_list("plan", flat=True).get(pk=bundle.pk)
-        withheld = json.loads(
-            (self.folder / f"{plan}.withheld").read_text(encoding="utf-8")
-        )
+        found = json.loads(_beside(self.folder / plan).read_text(encoding="utf-8"))
+        # Kept with the entry that says the file is there: what is not changed without.
+        bundle.selection = {**bundle.selection, SCOPE: found["scope"]}
         order = Order(
             id=bundle.pk,
             title=bundle.title,
@@ -308,7 +305,7 @@ class _Build:
             ordered_by_name=bundle.ordered_by_name,
             ordered_at=bundle.ordered_at,
             ordered_seq=bundle.ordered_seq,
-            withheld=[(UUID(case), why) for case, why in withheld],
+            withheld=[(UUID(case), why) for case, why in found["withheld"]],
             previous_size=bundle.previous_size,
             previous_note=bundle.previous_note,
         )
@@ -331,6 +328,7 @@ class _Build:
             cases, entries = sum_parts(self.parts)
             self._update(
                 state=BundleState.READY.value,
+                selection=self.bundle.selection,
                 file_name=out.name,
                 size=made.size,
                 digest=made.digest,
@@ -377,6 +375,11 @@ def _count_entries(cases: list[UUID]) -> Iterator[tuple[UUID, int]]:
         rows = Instance.objects.filter(id__in=some).values_list("id", "audit_seq")
         counts = dict(rows)
         yield from ((case, counts[case]) for case in some if case in counts)
+
+
+def _beside(plan: Path) -> Path:
+    """Return the file beside a plan: within which limits it was found, what is withheld."""
+    return plan.with_name(f"{plan.name}.found")
 
 
 def _read_plan(plan: Path) -> Iterator[list[UUID]]:
