@@ -198,6 +198,7 @@ def furnish() -> dict[str, Any]:
     tasks = start(["Files", "Alike 1", "Alike 2", "Alike 3"], has_files=True)["tasks"]
     night = Queue.objects.get(key="night")
     policy = _propose_grids(night, people["Carol"])
+    _rule_clocks(night)
     batch = batches.make_batch(
         queue=Queue.objects.get(key=KEY),
         person=people["Alice"],
@@ -260,6 +261,18 @@ def _propose_grids(queue: Queue, person: Person) -> int:
     )
     assert first.version < second.version
     return second.id
+
+
+def _rule_clocks(queue: Queue) -> None:
+    """Give a queue its clocks and its ladder."""
+    bodies: dict[PolicyKind, dict[str, Any]] = {
+        PolicyKind.CLOCKS: {"rows": [{"class": "A", "goal": "PT4H", "warn": "75%"}]},
+        PolicyKind.LADDER: {"words": "75%: notify owner, raise; 100%: escalate"},
+    }
+    for kind, body in bodies.items():
+        policies.propose(
+            queue_id=queue.id, kind=kind, body=body, reason=WHY, person=None
+        )
 
 
 def _oversee(owner: Person, manager: Person) -> dict[str, int]:
