@@ -153,6 +153,8 @@ def _note_ladder(found: LadderPreview) -> list[str]:
         notes.append(
             f"{found.aside:,} tasks left out: their steps have a ladder of their own."
         )
+    if found.before.told[WHO_HAS_IT] or found.after.told[WHO_HAS_IT]:
+        notes.append(f"{_name_bearers(found.world)}.")
     if found.after.idle:
         notes.append(
             f"{_often(found, found.after.idle).capitalize()} an act would have found"
@@ -197,6 +199,12 @@ def _line(found: LadderPreview, name: str, before: int, after: int) -> dict[str,
     }
 
 
+def _name_bearers(world: World) -> str:
+    owner = f"The queue's owner is {world.owner}" if world.owner else "It has no owner"
+    managers = _join(world.managers)
+    return f"{owner}, {f'its managers are {managers}' if managers else 'no managers'}"
+
+
 def _say_undone(found: LadderPreview, count: int) -> str:
     if not count:
         return "It came up in none of these weeks."
@@ -213,9 +221,11 @@ def _often(found: LadderPreview, count: int) -> str:
 
 def _rate_of(day: float) -> str:
     """Return how often a day something is; seldom is not never."""
-    if 0 < day < 0.005:
+    if not day:
+        return "0"
+    if day < 0.005:
         return "less than 0.01"
-    return f"{day:,.2f}" if 0 < day < 1 else f"{day:,.1f}"
+    return f"{day:,.2f}" if day < 1 else f"{day:,.1f}"
 
 
 def _join(names: Sequence[str]) -> str:
