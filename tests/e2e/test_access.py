@@ -17,6 +17,8 @@ from tests.e2e.conftest import AXE, Backstage, People, Site
 from tests.e2e.console_pages import ANSWERS, PAGES
 
 CHECKS: Final = (Path(__file__).parent / "access.js").read_text(encoding="utf-8")
+DRAWN: Final = "[data-diagram], [data-compared], [data-modeler], [data-panel]"
+"""What scripts draw after the page has come."""
 FORMATTER: Final = string.Formatter()
 MOST_TABS: Final = 150
 VIEWPORT: Final[ViewportSize] = {"width": 1280, "height": 720}  # Playwright's own
@@ -73,7 +75,7 @@ def page_of(
             page.goto(address)
         else:
             tabs[who] = page = visitors.page(who, address)
-        drawn = page.locator("[data-diagram], [data-modeler], [data-panel]").count()
+        drawn = page.locator(DRAWN).count()
         page.wait_for_load_state("networkidle" if drawn else "load")
         return page
 
