@@ -35,6 +35,7 @@ from review.permissions import Rights
 from review.views.access import is_fragment, screen, viewer_required
 from review.views.entries import Line, build_lines
 from review.views.formats import dump_json
+from review.views.numbers import read_number
 from review.views.pages import render_page
 from review.views.targets import Group, group_targets
 from review.views.variables import Editable, read_editable
@@ -329,8 +330,7 @@ def _url(instance_id: UUID, act: Act) -> str:
 
 
 def _number(given: QueryDict, name: str) -> int | None:
-    text = given.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 19 else None
+    return read_number(given.get(name, ""))
 
 
 def _needed(given: QueryDict, name: str) -> int:

@@ -22,6 +22,7 @@ from review.models import Person, Queue, Task
 from review.operations import batches, bulk_tasks
 from review.operations.batches import Result
 from review.views.access import screen, viewer_required
+from review.views.numbers import read_number
 from review.views.pages import render_page
 from review.views.queues import find_queue
 from review.views.tables import Column, Row, Table, link, make_cells, outlined
@@ -104,7 +105,7 @@ def _ask(
 
 def read_ids(texts: Sequence[str]) -> list[int]:
     """Return task ids of an address or a form. Raises Invalid for none or too many."""
-    ids = [int(text) for text in texts if text.isdecimal() and len(text) < 19]
+    ids = [one for one in map(read_number, texts) if one is not None]
     if not ids:
         raise Invalid("Select at least one task of the list first.")
     if len(ids) > bulk_tasks.MOST_AT_ONCE:

@@ -23,6 +23,7 @@ from review.forms.decisions import TryForm
 from review.views.access import screen, viewer_required
 from review.views.decision_page import Lit, build_page, read_given
 from review.views.formats import format_count
+from review.views.numbers import read_number
 from review.views.pages import render_page
 from workflows.core.outline import Logic, Outline
 from workflows.operations import decisions, definitions
@@ -156,9 +157,10 @@ def _explained_step(text: str, viewer: Viewer, sheet: Sheet) -> Lit:
 
 
 def _number(text: str, what: str) -> int:
-    if not text.isdecimal() or len(text) > 18:
+    number = read_number(text)
+    if number is None:
         raise NotFound(f"There is no {what} {text[:40]!r}.")
-    return int(text)
+    return number
 
 
 def _try(sheet: Sheet, form: TryForm) -> Lit:

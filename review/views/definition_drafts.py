@@ -25,6 +25,7 @@ from review.views.access import screen, viewer_required
 from review.views.definition_desk import build_change, find_person, read_uploads
 from review.views.definition_diff import compare_with_deployed
 from review.views.formats import format_moment
+from review.views.numbers import read_number
 from review.views.pages import render_page
 from workflows.core.manifest import MANIFEST, ManifestError, read_manifest, with_version
 from workflows.operations import exports
@@ -133,10 +134,8 @@ def draft_discard(request: HttpRequest, key: str) -> HttpResponse:
 @screen(permissions.check_can_see_policies)
 def draft_package(request: HttpRequest, key: str) -> HttpResponse:
     """Give a saving of a draft as a zip: the newest, or `?revision=`."""
-    asked = request.GET.get("revision", "")
-    found = definition_drafts.read(
-        key, revision=int(asked) if asked.isdecimal() else None
-    )
+    asked = read_number(request.GET.get("revision", ""))
+    found = definition_drafts.read(key, revision=asked)
     name = f"{key}-draft-{found.saving.revision}.zip"
     return HttpResponse(
         exports.write_archive(found.files),

@@ -27,6 +27,7 @@ from review.views.access import screen, viewer_required
 from review.views.bulk import FATES
 from review.views.formats import Pill, format_moment
 from review.views.incidents import draw_incident
+from review.views.numbers import read_number
 from review.views.pages import render_page
 from review.views.paging import Pages, cut, read_before
 from workflows.operations import circuits
@@ -193,9 +194,9 @@ def _choose(
     seen = [one for one in there if one <= form.cleaned_data["until"]]
     if form.cleaned_data["which"] == "all":
         return seen
-    if not all(one.isdecimal() and len(one) < 19 for one in ticked):
+    wanted = {read_number(one) for one in ticked}
+    if None in wanted:
         raise Invalid("An incident's number in this form cannot be read.")
-    wanted = {int(one) for one in ticked}
     return [one for one in seen if one in wanted]
 
 

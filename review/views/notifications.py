@@ -35,6 +35,7 @@ from review.operations import inbox
 from review.operations.planning import read_wishes
 from review.views.access import screen, viewer_required
 from review.views.formats import Pill, format_duration, format_moment
+from review.views.numbers import read_number
 from review.views.pages import render_page
 from review.views.paging import cut, read_before
 from workflows.operations.errors import Invalid
@@ -250,6 +251,7 @@ def _build_groups(form: WishesForm) -> list[dict[str, Any]]:
 
 
 def _read_id(text: str) -> int:
-    if not text.isdecimal() or len(text) > 18:
+    number = read_number(text)
+    if number is None:
         raise Invalid("That is no notification; nothing was changed.")
-    return int(text)
+    return number

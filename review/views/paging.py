@@ -8,6 +8,7 @@ from typing import TypeVar
 from django.http import HttpRequest, QueryDict
 
 from review.dashboards.engine import After
+from review.views.numbers import read_number
 from workflows.operations.errors import Invalid
 
 Row = TypeVar("Row")
@@ -43,9 +44,10 @@ def read_before(text: str) -> int | None:
     """Read the `before` of an address, a whole number; raises Invalid otherwise."""
     if not text:
         return None
-    if not text.isdecimal() or len(text) > 18:
+    number = read_number(text)
+    if number is None:
         raise Invalid("The page in this address cannot be read; start from the list.")
-    return int(text)
+    return number
 
 
 def cut(

@@ -21,6 +21,7 @@ from review.views import saved_views, taking
 from review.views.access import is_fragment, screen, viewer_required
 from review.views.empty import Empty, hidden_by_filters
 from review.views.formats import format_count, format_duration
+from review.views.numbers import read_number
 from review.views.pages import render_page
 from review.views.paging import Pages, cut, read_after
 from review.views.rows import COLUMNS, build_row, describe_hold
@@ -84,7 +85,8 @@ def queue_standing(request: HttpRequest, key: str) -> HttpResponse:
     viewer = viewer_required(request)
     queue = find_queue(key)
     permissions.check_can_see_queue(viewer.rights, queue_id=queue.pk)
-    ids = [int(text) for text in request.GET.getlist("id") if text.isdecimal()]
+    given = map(read_number, request.GET.getlist("id"))
+    ids = [one for one in given if one is not None]
     now = database_now()
     rows = [
         _standing(row, queue=queue, viewer=viewer, now=now)
@@ -239,7 +241,7 @@ def _head(request: HttpRequest, queue: Queue, *, now: dt.datetime) -> dict[str, 
     counts = desk.list_queue_counts([queue.pk], now=now)[0]
     url = reverse("queue-detail", args=[queue.key])
     given = request.GET.get("seen", "")
-    seen = int(given) if given.isdecimal() and len(given) < 19 else None
+    seen = read_number(given)
     arrived = 0
     if seen is None:
         seen = desk.find_last_task()
@@ -314,6 +316,7 @@ def _read_after(text: str) -> listing.AfterTask | None:
     after = read_after(text)
     if after is None:
         return None
-    if not after.id.isdecimal():
+    last = read_number(after.id)
+    if last is None:
         raise Invalid("The page in this address cannot be read; start from the list.")
-    return listing.AfterTask(after.at, int(after.id))
+    return listing.AfterTask(after.at, last)

@@ -19,6 +19,7 @@ from review.operations import ahead, claims, layouts, presence
 from review.views.access import is_fragment, screen, viewer_required
 from review.views.drafts import keep_draft
 from review.views.formats import format_moment
+from review.views.numbers import read_number
 from review.views.task_answers import (
     TRUSTED_TYPES,
     show_task,
@@ -172,7 +173,7 @@ def token_of(request: HttpRequest) -> int:
 
 def _notice(request: HttpRequest, case: Case, viewer: Viewer) -> HttpResponse:
     given = request.GET.get("token", "")
-    token = int(given) if given.isdecimal() and len(given) < 19 else None
+    token = read_number(given)
     zone = viewer.look.tzinfo
     context = {
         "task": {

@@ -22,6 +22,7 @@ from review.views.formats import (
     sla_pill,
     state_pill,
 )
+from review.views.numbers import read_number
 from review.views.overview.asking import Asked, read_asked
 from review.views.overview.panel import say_value
 from review.views.overview.panels import answer_csv, describe_scope
@@ -55,13 +56,14 @@ def rows(request: HttpRequest, figure: str) -> HttpResponse:
     """List the tasks that a figure is of, the newest first."""
     found, asked = _find(figure), _read(request)
     after = read_after(request.GET.get("after", ""))
-    if after is not None and not after.id.isdecimal():
+    last = read_number(after.id) if after else None
+    if after is not None and last is None:
         raise Invalid("The page in this address cannot be read; start from the list.")
     listed = figure_rows.list_rows(
         figure,
         asked.scope,
         _span(asked),
-        after=AfterRow(after.at, int(after.id)) if after else None,
+        after=AfterRow(after.at, last) if after and last is not None else None,
     )
     shown, pages = cut(
         request,
