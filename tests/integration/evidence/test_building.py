@@ -451,8 +451,10 @@ def test_command_refuses_what_it_cannot_do(to: str, words: str, data_dir: Path) 
 def test_bundle_holds_the_policy_a_clock_was_started_by_wherever_its_task_went(
     tmp_path: Path,
 ) -> None:
-    for key in ("senior", "credit"):
-        queue = queues.define_queue(key=key, name=key, actor=TESTER, rules=AT_ONCE)
+    _, queue = (
+        queues.define_queue(key=key, name=key, actor=TESTER, rules=AT_ONCE)
+        for key in ("senior", "credit")
+    )
     body = {"rows": [{"goal": "PT8H"}]}
     policy = set_policy(queue, body, kind=PolicyKind.CLOCKS)
     (case,) = instances.start_and_advance(
