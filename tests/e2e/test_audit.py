@@ -34,6 +34,8 @@ def _tick(page: Page, number: int) -> None:
     """Judge an item again and tick its six tests; an exception in the first's third."""
     heading = page.locator("h1")
     expect(heading).to_have_text(f"Item {number} of {SIZE}", timeout=PATIENCE)
+    # The heading is there before the scripts that hear the keys are.
+    page.wait_for_load_state()
     page.get_by_label("Would not decide").press("Space")
     for place in range(6):
         is_exception = (number, place) == (1, 2)
