@@ -33,6 +33,8 @@ class Editor:
     focus: str = ""
     unread: str = ""
     """Words for all rows that were typed and cannot be read."""
+    turn: int = 0
+    """How often it was sent."""
 
     @property
     def sheet(self) -> Sheet:
@@ -134,6 +136,7 @@ def read_posted(kind: PolicyKind, data: Mapping[str, str]) -> Editor:
         column.key: data.get(f"f-{column.key}", "").strip()
         for column in editor.sheet.fields
     }
+    editor.turn = _count(data.get("turn"), 10**6) + 1
     typed = " ".join(data.get("words", "").split())
     if editor.sheet.has_words and typed != data.get("shown-words", ""):
         editor.take_words(typed)

@@ -222,7 +222,7 @@ def _draw_editor(editor: Editor) -> dict[str, Any]:
         "fields": _draw_fields(editor),
         "asks": editor.sheet.asks_at is not None,
         "types": list_types() if editor.sheet.has_types else (),
-        "has_words": editor.sheet.has_words,
+        "turn": editor.turn,
         "words": words,
         "shown_words": "" if editor.unread else words,
         "words_faults": editor.faults.get("words", []),
