@@ -232,22 +232,25 @@ class _Assembly:
             found.update({int(n): d for n, d in part.told["definitions"].items()})
         return dict(sorted(found.items()))
 
+    def _gather(self, name: str) -> set[Any]:
+        return {one for part in self.finished for one in part.told.get(name, ())}
+
     def _write_rules(self) -> None:
         """Write definitions and policies with their text."""
         for number, one in self._definitions().items():
             root = f"{files.DEFINITIONS}{one['key']}-{one['version']}/"
             for file in DefinitionFile.objects.filter(definition_id=number):
                 self.bag.add(root + file.path, [bytes(file.content)])
-        queues = {queue for part in self.finished for queue in part.told["queues"]}
-        pinned = {
-            one for part in self.finished for one in part.told.get("policies", ())
-        }
+        ruled = (
+            Q(queue__key__in=self._gather("queues"))
+            | Q(calendar__key__in=self._gather("calendars"))
+            | Q(pk__in=self._gather("policies"))
+        )
         rows = (
             Policy.objects
-            .filter(Q(queue__key__in=queues) | Q(pk__in=pinned))
-            .filter(effective_at__isnull=False)
+            .filter(ruled, effective_at__isnull=False)
             .select_related("queue", "calendar", "author", "settled_by")
-            .order_by("queue__key", "kind", "version")
+            .order_by("queue__key", "calendar__key", "kind", "version")
         )
         self.bag.add(files.POLICIES, (_tell_policy(row) for row in rows.iterator()))
 

@@ -379,6 +379,7 @@ def _tell_task(
         "impact": row.impact,
         "opened_at": _time(row.opened_at),
         "due_at": _time(row.due_at),
+        "calendar": str((content.clock or {}).get("calendar", "")),
         "breached_at": _time(row.breached_at),
         "decided_at": _time(row.decided_at),
         "decided_by": row.decided_by,

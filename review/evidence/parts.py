@@ -73,6 +73,7 @@ class PartWriter:
         self.actors: dict[str, str] = {}
         self.queues: set[str] = set()
         self.policies: set[int] = set()
+        self.calendars: set[str] = set()
         self.definitions: dict[int, dict[str, str]] = {}
         self.counts: Counter[str] = Counter()
         self.moments: list[str] = []
@@ -133,6 +134,7 @@ class PartWriter:
             "actors": self.actors,
             "queues": sorted(self.queues),
             "policies": sorted(self.policies),
+            "calendars": sorted(self.calendars),
             "definitions": {str(n): one for n, one in self.definitions.items()},
             "counts": dict(self.counts),
             "first": min(self.moments, default=""),
@@ -258,6 +260,12 @@ class _CaseBuilder:
             for task in told["tasks"]
             for name, pinned in task["why"].items()
             if name.endswith("_policy")
+        }
+        # "office v3" is the third version of the calendar office.
+        writer.calendars |= {
+            task["calendar"].rpartition(" v")[0]
+            for task in told["tasks"]
+            if task["calendar"]
         }
         writer.definitions.setdefault(case.definition_id, told["definition"])
         writer.counts.update({

@@ -229,7 +229,8 @@ def check_policies(look: Look) -> Iterator[Finding]:
     for line in look.bundle.lines(POLICIES):
         told = parse_json(line)
         same = sha256(str(told["text"]).encode()) == told["digest"]
-        subject = f"policy {told['kind']} {told['version']} of {told['queue'] or told.get('calendar', '')}"
+        of = told["queue"] or told.get("calendar", "")
+        subject = f"policy {told['kind']} {told['version']} of {of}"
         yield judge(subject, same, "its text gives its digest", "its text was changed")
 
 

@@ -283,18 +283,23 @@ SHEETS: Final[Mapping[PolicyKind, Sheet]] = {
         Column("note", "Note", is_note=True),
     )),
     PolicyKind.REASONS: Sheet((
-        Column("code", REASON_HEADS["code"], placeholder="income-unproven"),
-        Column("label", REASON_HEADS["label"], is_note=True, size="is-long"),
+        Column(
+            "code", REASON_HEADS["code"], placeholder="income-unproven", size="is-text"
+        ),
+        Column("label", REASON_HEADS["label"], is_note=True, size="is-text"),
         Column(
             "decision",
             REASON_HEADS["decision"],
             choices=tuple(DECISIONS),
             begins="reject",
+            size="is-long",
         ),
         Column("policy", REASON_HEADS["policy"], is_note=True, is_long=True),
-        Column("words", REASON_HEADS["words"], choices=("", "yes")),
+        Column("words", REASON_HEADS["words"], choices=("", "yes"), size="is-letter"),
         Column("text", REASON_HEADS["text"], is_note=True, is_long=True),
-        Column("retired", REASON_HEADS["retired"], choices=("", "yes")),
+        Column(
+            "retired", REASON_HEADS["retired"], choices=("", "yes"), size="is-letter"
+        ),
         Column("instead", REASON_HEADS["instead"], size="is-word"),
     )),
     PolicyKind.CALENDAR: Sheet(

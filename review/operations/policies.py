@@ -59,6 +59,8 @@ KINDS: Final[Mapping[PolicyKind, PolicyRules]] = {
     PolicyKind.CALENDAR: CalendarRules(),
 }
 """What each kind of policy can do; only what stands here is offered to anybody."""
+KEPT: Final = "What stood before there were versions."
+"""Why there is a first version that nobody proposed."""
 KINDS_OF_QUEUES: Final = tuple(kind for kind in KINDS if kind != PolicyKind.CALENDAR)
 
 
@@ -183,10 +185,9 @@ def _keep_before(
     before = find_before(subject, kind)
     if before is None or digest(before) == digest(sound):
         return []
-    said = "What stood before there were versions."
-    policy = _build(subject, kind, before, reason=said, person=None, now=now)
+    policy = _build(subject, kind, before, reason=KEPT, person=None, now=now)
     policy.save(force_insert=True)
-    drafts = _enact(policy, subject, None, reason=said, now=now)
+    drafts = _enact(policy, subject, None, reason=KEPT, now=now)
     return [_draft("kept", policy, subject, person), *drafts]
 
 

@@ -45,7 +45,7 @@ def _draw_day(name: str, spans: list[list[str]]) -> dict[str, Any]:
     return {
         "name": name,
         "bars": [{"x": since, "width": to - since} for since, to in bars],
-        "said": ", ".join(f"{a}\N{EN DASH}{b}" for a, b in spans) or "off",
+        "spans": [f"{a}\N{EN DASH}{b}" for a, b in spans],
         "minutes": minutes,
         "hours": _hours(dt.timedelta(minutes=minutes)) if minutes else NONE,
     }

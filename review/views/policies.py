@@ -206,7 +206,11 @@ def build_version(
         "state": STATES[PolicyState.IN_FORCE if is_due else state],
         "digest": policy.digest,
         "reason": policy.reason,
-        "by": _name(policy.author, viewer, none="the command line"),
+        "by": _name(
+            policy.author,
+            viewer,
+            none="nobody" if policy.reason == policies.KEPT else "the command line",
+        ),
         "proposed": moment(policy.proposed_at),
         "settled": moment(policy.settled_at),
         "settled_by": _name(policy.settled_by, viewer, none=""),

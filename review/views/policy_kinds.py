@@ -163,12 +163,18 @@ PAGES: Final[Mapping[PolicyKind, KindPage]] = {
 
 def name_place(subject: Subject, kind: PolicyKind) -> dict[str, Any]:
     """Return the words and addresses of a subject's policy, as every page has them."""
-    page = PAGES[kind]
+    page, is_calendar = PAGES[kind], kind is PolicyKind.CALENDAR
     return {
         "subject": subject,
+        "subject_label": "Policies" if is_calendar else subject.name,
+        "who_else": (
+            "A process owner or a manager of all queues"
+            if is_calendar
+            else "A process owner or a manager of the queue"
+        ),
         "subject_url": find_subject_url(kind, subject.key),
         "kind": kind.value,
-        "title": page.title,
+        "title": subject.name if is_calendar else page.title,
         "is_grid": kind is PolicyKind.GRID,
         "what": page.what,
         "nothing": page.nothing,

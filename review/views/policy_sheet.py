@@ -112,7 +112,10 @@ def draw_changes(
         _aligned(kind, new, heads),
         what=PAGES[kind].what,
     )
-    return drawn | {"lost": f"No longer asked: {', '.join(lost)}." if lost else ""}
+    return drawn | {
+        "lost": f"No longer asked: {', '.join(lost)}." if lost else "",
+        "is_prose": PAGES[kind].is_prose,
+    }
 
 
 def _aligned(kind: PolicyKind, body: Mapping[str, Any], heads: Any) -> list[Any]:

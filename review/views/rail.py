@@ -45,6 +45,8 @@ def build_rail(request: HttpRequest, viewer: Viewer) -> dict[str, object]:
     """Return what the rail's template shows for this viewer on this page."""
     counts = read_rail(viewer)
     path = _current_path(request)
+    if path.startswith("/calendars/"):
+        path = reverse("policy-list")  # calendars are listed there
     groups = {
         "Work": _work(counts),
         "Oversight": _oversight(viewer, counts),

@@ -137,6 +137,44 @@ def test_a_process_owner_stops_a_row_and_the_next_case_flows_to_people(
     expect(page.locator("[data-stop]")).to_contain_text("automatic decisions")
 
 
+def _propose_quorum(page: Page, quorum: str) -> None:
+    """Ask for a quorum of every case, by the editor and its preview."""
+    page.goto("/queues/sure/quorum/edit/")
+    page.get_by_label("Impact of row 1").fill("")
+    page.get_by_label("Quorum of row 1").fill(quorum)
+    page.keyboard.press("Control+Enter")
+    preview = page.get_by_role("region", name="What it would have done")
+    more = r"takes? more persons" if quorum != "one" else "as many persons as it is now"
+    expect(preview).to_contain_text(re.compile(more))
+    page.get_by_label("Reason").fill("Two of three from now on.")
+    page.get_by_role("button", name="Propose").click()
+    page.wait_for_url("**/policies/*/")
+
+
+def test_a_quorum_changed_by_two_persons_rules_what_opens_from_then_on(
+    people: People, backstage: Backstage
+) -> None:
+    old = backstage.start_sure(confidence="0.5")
+    page = people.page("olga", "/policies/")
+    _propose_quorum(page, "one")
+    expect(page.locator("main")).to_contain_text("In force")
+    _propose_quorum(page, "2 of 3")
+    expect(page.locator("main")).to_contain_text("a second person must approve it")
+    second = people.page("carol", page.url)
+    expect(second.locator("main")).to_contain_text(re.compile("takes? more persons"))
+    second.get_by_role("button", name="Approve").click()
+    expect(second.locator("#messages")).to_contain_text("Approved.")
+    new = backstage.start_sure(confidence="0.5")
+    asked = """
+        SELECT policy #>> '{quorum,needed}', policy #>> '{quorum_policy,version}'
+        FROM review_taskcontent WHERE task_id = %s
+    """
+    assert backstage.rows(asked, old) == [("1", None)]
+    assert backstage.rows(asked, new) == [("2", "2")]
+    page.goto(f"/tasks/{new}/")
+    expect(page.locator("main")).to_contain_text("quorum 2 of 3 instead of one")
+
+
 def test_keys_are_ignored_while_typing_and_in_dialogs(people: People) -> None:
     page = people.page("alice", "/queues/desk/")
     page.keyboard.press("/")

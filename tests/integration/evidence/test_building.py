@@ -23,13 +23,27 @@ from review.core.states import PolicyKind, Role
 from review.dashboards import audit
 from review.evidence import files, parts
 from review.evidence.selecting import UNKNOWN, list_windows
+<<<<<<< HEAD
 from review.models import BundleCustody, EvidenceBundle, Person, Task
 from review.operations import building, bundles, claims, people, queues, tasks
 from tests.factories.policies import set_policy
 from tests.factories.processes import TESTER, deploy
 from tests.factories.tasks import AT_ONCE, PASSWORD
+=======
+from review.models import BundleCustody, EvidenceBundle, Person
+from review.operations import building, bundles, people, queues
+from tests.factories.policies import set_calendar, set_policy
+from tests.factories.processes import TESTER
+from tests.factories.tasks import PASSWORD, make_desk, open_task
+>>>>>>> 9d36b59 (Tidy the policies' desk; show and ship what tasks were opened under)
 from tests.integration.evidence import world
-from tests.integration.evidence.world import export, faults_of, path_of, seal_log
+from tests.integration.evidence.world import (
+    export,
+    faults_of,
+    lines_of,
+    path_of,
+    seal_log,
+)
 from workflows import dispatch, jobs
 from workflows.models import AuditEntry
 from workflows.operations import instances
@@ -448,6 +462,7 @@ def test_command_refuses_what_it_cannot_do(to: str, words: str, data_dir: Path) 
     assert not EvidenceBundle.objects.exists()
 
 
+<<<<<<< HEAD
 def test_bundle_holds_the_policy_a_clock_was_started_by_wherever_its_task_went(
     tmp_path: Path,
 ) -> None:
@@ -475,3 +490,31 @@ def test_bundle_holds_the_policy_a_clock_was_started_by_wherever_its_task_went(
         told = json.loads(archive.read(name))
     named = (told["queue"], told["kind"], told["digest"])
     assert named == ("credit", "CLOCKS", policy.digest)
+=======
+def test_bundle_has_the_policies_that_its_tasks_were_opened_under(
+    tmp_path: Path,
+) -> None:
+    hours = {"0": [["09:00", "17:00"]]}
+    calendar = queues.define_calendar(
+        key="office", name="Office", zone="UTC", hours=hours, actor=TESTER
+    )
+    desk = make_desk(sla="PT8H", calendar="office")
+    ruled = set_policy(
+        desk.queue, {"rows": [{"quorum": "dual"}]}, kind=PolicyKind.QUORUM
+    )
+    set_calendar(calendar, {"zone": "UTC", "mon": "9-17", "tue": "9-17"})
+    bundle = export([open_task(desk).instance_id])
+    with zipfile.ZipFile(path_of(bundle)) as archive:
+        archive.extractall(tmp_path / "out")
+    folder = tmp_path / "out" / f"evidence-{bundle.pk}"
+    told = {
+        (row["kind"], row["queue"] or row["calendar"], row["version"]): row["digest"]
+        for row in lines_of(folder, files.POLICIES)
+    }
+    assert sorted(told) == [
+        ("CALENDAR", "office", 1),
+        ("CALENDAR", "office", 2),
+        ("QUORUM", "desk", 1),
+    ]
+    assert told["QUORUM", "desk", 1] == ruled.digest
+>>>>>>> 9d36b59 (Tidy the policies' desk; show and ship what tasks were opened under)
