@@ -211,13 +211,11 @@ class _Assembly:
             with piece(folder, parts.OBJECTS).open(encoding="utf-8") as lines:
                 yield from (line.rstrip("\n") for line in lines)
         actors: dict[str, str] = {}
-        queues: set[str] = set()
         for part in self.finished:
             actors.update(part.told["actors"])
-            queues.update(part.told["queues"])
         for ref, name in sorted(actors.items()):
             yield ocel.tell_object(ref, ocel.actor_type(ref), {"name": name})
-        for key in sorted(queues):
+        for key in sorted(self._gather("queues")):
             yield ocel.tell_object(f"queue:{key}", "queue", {"key": key})
         for one in self._definitions().values():
             name = f"definition:{one['key']} {one['version']}"
