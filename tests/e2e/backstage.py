@@ -159,13 +159,8 @@ def start(
     return {"tasks": [tasks[each] for each in found]}
 
 
-<<<<<<< HEAD
 def start_sure(*, confidence: str) -> dict[str, Any]:
     """Start a case that its queue's grid passes if it is sure enough; return its task."""
-=======
-def start_sure(*, confidence: str = "0.95") -> dict[str, Any]:
-    """Start a case that its queue's grid passes without people from 0.9 on; its task."""
->>>>>>> 9d36b59 (Tidy the policies' desk; show and ship what tasks were opened under)
     queue = Queue.objects.filter(key="sure").first()
     if queue is None:
         queue = queues.define_queue(key="sure", name="Sure desk", actor=TESTER)

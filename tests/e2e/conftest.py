@@ -171,15 +171,9 @@ class Backstage:
         tasks: list[int] = self._ask(do="start", names=names, **how)["tasks"]
         return tasks
 
-<<<<<<< HEAD
     def start_sure(self, confidence: str = "0.95") -> int:
         """Let a case come that its queue's grid passes alone if it is sure enough."""
         task: int = self._ask(do="start_sure", confidence=confidence)["task"]
-=======
-    def start_sure(self, **how: str) -> int:
-        """Let a case come that its queue's grid passes alone; return its task."""
-        task: int = self._ask(do="start_sure", **how)["task"]
->>>>>>> 9d36b59 (Tidy the policies' desk; show and ship what tasks were opened under)
         return task
 
     def start_case(self) -> None:

@@ -23,19 +23,11 @@ from review.core.states import PolicyKind, Role
 from review.dashboards import audit
 from review.evidence import files, parts
 from review.evidence.selecting import UNKNOWN, list_windows
-<<<<<<< HEAD
 from review.models import BundleCustody, EvidenceBundle, Person, Task
 from review.operations import building, bundles, claims, people, queues, tasks
-from tests.factories.policies import set_policy
-from tests.factories.processes import TESTER, deploy
-from tests.factories.tasks import AT_ONCE, PASSWORD
-=======
-from review.models import BundleCustody, EvidenceBundle, Person
-from review.operations import building, bundles, people, queues
 from tests.factories.policies import set_calendar, set_policy
-from tests.factories.processes import TESTER
-from tests.factories.tasks import PASSWORD, make_desk, open_task
->>>>>>> 9d36b59 (Tidy the policies' desk; show and ship what tasks were opened under)
+from tests.factories.processes import TESTER, deploy
+from tests.factories.tasks import AT_ONCE, PASSWORD, make_desk, open_task
 from tests.integration.evidence import world
 from tests.integration.evidence.world import (
     export,
@@ -462,7 +454,6 @@ def test_command_refuses_what_it_cannot_do(to: str, words: str, data_dir: Path) 
     assert not EvidenceBundle.objects.exists()
 
 
-<<<<<<< HEAD
 def test_bundle_holds_the_policy_a_clock_was_started_by_wherever_its_task_went(
     tmp_path: Path,
 ) -> None:
@@ -490,7 +481,8 @@ def test_bundle_holds_the_policy_a_clock_was_started_by_wherever_its_task_went(
         told = json.loads(archive.read(name))
     named = (told["queue"], told["kind"], told["digest"])
     assert named == ("credit", "CLOCKS", policy.digest)
-=======
+
+
 def test_bundle_has_the_policies_that_its_tasks_were_opened_under(
     tmp_path: Path,
 ) -> None:
@@ -517,4 +509,3 @@ def test_bundle_has_the_policies_that_its_tasks_were_opened_under(
         ("QUORUM", "desk", 1),
     ]
     assert told["QUORUM", "desk", 1] == ruled.digest
->>>>>>> 9d36b59 (Tidy the policies' desk; show and ship what tasks were opened under)
