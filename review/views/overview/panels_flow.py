@@ -416,8 +416,10 @@ def _control(kind: Literal["cycle_p85", "overturn"], asked: Asked) -> Content:
 def _say_mean(chart: Xmr, earlier: Xmr | None, unit: Unit) -> str:
     if earlier is None:
         return ""
+    if earlier.mean is None:
+        return "The 26 weeks before have nothing to compare with."
     told = say_delta(chart.mean, earlier.mean, unit=unit, better="low")
-    return f"Mean of the weeks: {told}, the 26 weeks before these."
+    return f"Mean of the weeks: {told}; those are the 26 weeks before."
 
 
 def _course_before(was: Mapping[dt.date, float], zone: dt.tzinfo) -> Course:

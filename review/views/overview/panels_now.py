@@ -125,7 +125,7 @@ def _say_so_far(found: Forecast, asked: Asked) -> str:
     )
     _, counts = read_counts(asked.scope, Period(midnight - day, asked.now - day))
     told = say_delta(found.so_far, counts["breaches"], unit="count", better="low")
-    return f"{told}, which is yesterday by this hour"
+    return f"{told}; that is yesterday by this hour"
 
 
 def build_burn(asked: Asked) -> Content:
@@ -142,10 +142,7 @@ def build_burn(asked: Asked) -> Content:
             Fact(
                 "Allowance used",
                 say_share(burn.used) if burn.used is not None else NONE,
-                say_delta(burn.used, at, unit="share", better="low")
-                + ", a month before by this day"
-                if earlier
-                else "",
+                _say_used(burn, at) if earlier else "",
             ),
             Fact("Month gone", say_share(burn.gone)),
             Fact("Breaches", f"{burn.breaches:,}", f"of {burn.allowed:.1f} allowed"),
@@ -154,6 +151,13 @@ def build_burn(asked: Asked) -> Content:
         empty="" if used else "Nothing is allowed yet: too little was closed.",
         sheet=_burn_sheet(used, earlier),
     )
+
+
+def _say_used(burn: Burn, at: float | None) -> str:
+    if at is None:
+        return "nothing to compare with a month before"
+    told = say_delta(burn.used, at, unit="share", better="low")
+    return f"{told}; that is a month before by this day"
 
 
 def _read_month_before(burn: Burn, asked: Asked) -> Burn:
@@ -280,7 +284,7 @@ def _say_open(total: int, then: Mapping[str, int]) -> str:
     if not then:
         return ""
     told = say_delta(total, sum(then.values()), unit="count", better="low")
-    return f"Open: {told}, at the beginning of the time shown."
+    return f"Open: {told}; that is the beginning of the time shown."
 
 
 def _list_limits(limits: Mapping[str, float | None]) -> list[Level]:
