@@ -28,6 +28,8 @@ PAGES: Final = {
     "edit a grid": ("carol", "/queues/desk/grid/edit/"),
     "routing": ("carol", "/queues/night/routing/"),
     "edit a routing": ("carol", "/queues/desk/routing/edit/"),
+    "quorums": ("carol", "/queues/night/quorum/"),
+    "reasons": ("carol", "/queues/night/reasons/"),
     "clocks": ("carol", "/queues/night/clocks/"),
     "edit clocks": ("carol", "/queues/desk/clocks/edit/"),
     "ladder": ("carol", "/queues/night/ladder/"),
