@@ -100,10 +100,12 @@ def _clocks(found: CalendarPreview) -> str:
     total = f"Of {found.total:,} clocks of the last {found.weeks} weeks"
     if not found.earlier and not found.later:
         return f"{total} every one would have been due when it was."
-    return (
-        f"{total} {_scaled(found, found.earlier)} would have been due earlier and"
-        f" {_scaled(found, found.later)} later."
-    )
+    said = [
+        f"{_scaled(found, count)} would have been due {word}"
+        for count, word in ((found.earlier, "earlier"), (found.later, "later"))
+        if count
+    ]
+    return f"{total} {' and '.join(said)}."
 
 
 def _outcome(found: CalendarPreview) -> str:

@@ -137,6 +137,37 @@ def test_scripts_get_the_editor_alone_refused_or_not(world: World) -> None:
     assert proposed.headers["HX-Redirect"] == url
 
 
+def test_calendar_is_edited_without_scripts_and_shown_as_a_week(world: World) -> None:
+    hours = {"0": [["09:00", "17:00"]]}
+    queues.define_calendar(
+        key="office", name="Office", zone="UTC", hours=hours, actor=TESTER
+    )
+    page, edit = "/calendars/office/", "/calendars/office/edit/"
+    seen = {
+        name: tuple(world.browser(name).get(one).status_code for one in (page, edit))
+        for name in ("alice", "carol", "dan", "olga")
+    }
+    assert seen == {
+        "alice": (403, 403),
+        "carol": (200, 200),
+        "dan": (200, 403),
+        "olga": (200, 200),
+    }
+    carol = world.browser("carol")
+    data = fields(carol.get(edit).content.decode()) | {
+        f"f-{word}": text for word, text in (("zone", "UTC"), ("mon", "9-18"))
+    }
+    wrong = carol.post(edit, {**data, "f-tue": "noon", "do": "preview"})
+    assert (wrong.status_code, "Tuesday: " in wrong.content.decode()) == (422, True)
+    html = carol.post(edit, {**data, "do": "preview"}).content.decode()
+    assert "9 h of working time a week instead of 8 h (+1 h)." in html
+    data |= fields(html) | {"reason": "An hour more.", "do": "propose"}
+    url = carol.post(edit, data).headers["Location"]
+    assert "a second person must approve it" in carol.get(url).content.decode()
+    assert "Version 2</a> is proposed" in carol.get(page).content.decode()
+    assert "Calendar 2 of Office" in carol.get("/policies/").content.decode()
+
+
 def test_pages_are_open_to_whom_they_concern(world: World) -> None:
     first = set_first(world)
     version = reverse("policy-detail", args=[first.id])
