@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
 
 PASSWORD: Final = "countersign-demo"
-QUALITY: Final = 60
+QUALITY: Final = 38
 TALLEST: Final = 2400
 
 
