@@ -38,6 +38,21 @@ DEEDS: Final = (
         "Do it",
         {"reason": "The papers have come by post meanwhile."},
     ),
+    Deed("olga", "/definitions/", "Begin a draft of Loan approval"),
+    Deed(
+        "olga",
+        "/definitions/loan-approval/draft/propose/",
+        "Propose 1.",
+        {"reason": "The names of two steps read better so."},
+    ),
+    Deed("otto", "/definitions/", "Approve", link="Look and decide"),
+    Deed("olga", "/definitions/", "Begin a draft of Loan approval"),
+    Deed(
+        "olga",
+        "/stops/new/?kind=CELL&queue=invoices",
+        "Stop it now",
+        {"reason": "Two invoices were paid twice; we look at the rest ourselves."},
+    ),
 )
 
 
