@@ -13,6 +13,8 @@ from review.core.figures import BY_KEY, Figure
 from review.dashboards import figure_rows, metrics
 from review.dashboards.covering import cover_titles
 from review.dashboards.figure_rows import AfterRow, Span
+from review.models import Person
+from review.operations import auditing
 from review.views.access import screen, viewer_required
 from review.views.empty import Empty
 from review.views.formats import (
@@ -102,9 +104,18 @@ def rows(request: HttpRequest, figure: str) -> HttpResponse:
 @require_GET
 @screen(permissions.check_can_see_dashboard)
 def rows_file(request: HttpRequest, figure: str) -> StreamingHttpResponse:
-    """Give all tasks that a figure is of as CSV, without what they are about."""
-    _find(figure)
-    asked = _read(request)
+    """Give all tasks that a figure is of as CSV, without what they are about.
+
+    That an auditor took them along is an entry.
+    """
+    found, asked = _find(figure), _read(request)
+    viewer = viewer_required(request)
+    if viewer.rights.audit is not None:
+        auditing.record_list_export(
+            person=Person.objects.get(pk=viewer.person_id),
+            what=f"tasks of {found.title}",
+            facets=asked.words,
+        )
     return answer_csv(request, f"{figure}.csv", _write(figure, asked))
 
 

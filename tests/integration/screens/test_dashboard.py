@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import json
 import re
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from review.views.overview.panels import PANELS
 from tests.factories.desk import World
 from tests.factories.processes import TESTER
 from tests.integration.screens.test_task import approve
+from workflows.models import AuditEntry
 from workflows.store import database_now
 
 HOUR: Final = dt.timedelta(hours=1)
@@ -315,6 +317,12 @@ def test_rows_come_in_pages_and_whole_as_a_file(world: World) -> None:
     assert sum(line[0].startswith("=") for line in lines) == 0
     # What a case is about stays on the screens.
     assert "Noor Visser" not in str(lines)
+    taken = AuditEntry.objects.filter(kind="audit.list_exported")
+    assert not taken.exists()
+    read_csv(world.browser("dan"), reverse("figure-rows-file", args=["arrivals"]))
+    told = json.loads(taken.get().entry)
+    assert told["actor"] == f"person:{world.people['dan'].pk}"
+    assert told["detail"]["what"] == "tasks of Arrivals"
 
 
 def test_questions_do_not_grow_with_rows(world: World) -> None:
