@@ -31,7 +31,9 @@ DIRECT: Final = {
     "act on many": "/instances/act-on-many/?op=suspend&definition=loan-approval",
     "edit a grid": "/queues/credit/grid/edit/",
     "edit a routing": "/queues/credit/routing/edit/",
-    "act on selected tasks": "",
+    "act on selected tasks": "/queues/credit/act/?act=assign&task=1&task=2",
+    "act on late work": "/dashboard/act/?act=assign&task=1",
+    "somebody's work": "/people/2/desk/",
     "empty queue": "/queues/credit/?q=nothing-is-called-so",
 }
 """Pages that no link leads to, or not to the one that is meant; "" leaves it out."""
