@@ -81,7 +81,8 @@ def replay_access(events: Iterable[Event], *, at: dt.datetime) -> Access:
     """Return who had which right at a moment.
 
     `events` are the entries of KINDS in their order; those after the moment are left
-    out. A right of somebody whose accounts were closed is none, though it stands.
+    out. A right of somebody whose accounts were closed stands; `Someone.disabled_at`
+    says since when it is of no use.
     """
     people: dict[int, Someone] = {}
     rights: dict[tuple[object, ...], Right] = {}

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from django import forms
 
+from review.forms.days import MomentField
+
 _MOMENT: Final = {"class": "input is-short", "type": "datetime-local"}
 _SKILL: Final = re.compile(r"(?P<name>.+?)\s+(?P<level>[1-5])")
 
@@ -14,12 +16,12 @@ _SKILL: Final = re.compile(r"(?P<name>.+?)\s+(?P<level>[1-5])")
 class AbsenceForm(forms.Form):
     """From when to when somebody is away, in the viewer's zone."""
 
-    starts_at = forms.DateTimeField(
+    starts_at = MomentField(
         label="From",
         widget=forms.DateTimeInput(attrs=_MOMENT, format="%Y-%m-%dT%H:%M"),
         error_messages={"required": "Say when it begins."},
     )
-    ends_at = forms.DateTimeField(
+    ends_at = MomentField(
         label="Until",
         widget=forms.DateTimeInput(attrs=_MOMENT, format="%Y-%m-%dT%H:%M"),
         error_messages={"required": "Say when it ends."},

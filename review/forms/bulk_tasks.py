@@ -7,6 +7,7 @@ from typing import Any, Final
 from django import forms
 
 from review.core.states import PriorityClass
+from review.forms.days import MomentField
 
 MORNING: Final = dt.time(9)
 
@@ -80,7 +81,7 @@ class SnoozeForm(ActForm):
         ],
         widget=forms.Select(attrs={"class": "input"}),
     )
-    at = forms.DateTimeField(
+    at = MomentField(
         label="Time",
         required=False,
         help_text="Only where “The time below” is chosen; by your own time zone.",

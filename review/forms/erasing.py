@@ -1,12 +1,11 @@
 """Erase a person's data, place and lift holds, say how long content is kept."""
 
-import datetime as dt
 from typing import Any, Final
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 
 from review.core.erasing import HoldKind
+from review.forms.days import DayField
 
 _WORDS: Final = {"class": "input", "rows": 2}
 _DATE: Final = {"class": "input is-short", "type": "date"}
@@ -26,16 +25,11 @@ def _reason(label: str = "Reason") -> forms.CharField:
     )
 
 
-def _day(label: str) -> forms.DateField:
-    return forms.DateField(
+def _day(label: str) -> DayField:
+    return DayField(
         label=label,
         required=False,
         widget=forms.DateInput(attrs=_DATE),
-        # Days beyond have no moment in some zones.
-        validators=[
-            MinValueValidator(dt.date(1900, 1, 1)),
-            MaxValueValidator(dt.date(9000, 1, 1)),
-        ],
     )
 
 

@@ -8,6 +8,7 @@ from django import forms
 
 from review.core.states import PriorityClass
 from review.filters import SELECT, ListFilter
+from review.forms.days import DayField
 
 PRESETS: Final = {
     "today": "Today",
@@ -45,12 +46,8 @@ class FigureFilter(ListFilter):
         initial=USUAL,
         widget=forms.Select(attrs={**SELECT, "data-period": True}),
     )
-    since = forms.DateField(
-        label="From", required=False, widget=forms.DateInput(attrs=_DATE)
-    )
-    until = forms.DateField(
-        label="To", required=False, widget=forms.DateInput(attrs=_DATE)
-    )
+    since = DayField(label="From", required=False, widget=forms.DateInput(attrs=_DATE))
+    until = DayField(label="To", required=False, widget=forms.DateInput(attrs=_DATE))
     hours = forms.ChoiceField(
         label="Hours",
         required=False,

@@ -15,6 +15,7 @@ from django.http import QueryDict
 
 from review.dashboards.instance_search import OPERATORS, Operator, Where
 from review.filters import SEARCH, SELECT, ListFilter
+from review.forms.days import DayField
 from workflows.core.searching import (
     Searchable,
     SearchKind,
@@ -47,8 +48,8 @@ def _choice(label: str, options: Sequence[tuple[str, str]]) -> forms.ChoiceField
     )
 
 
-def _day(label: str) -> forms.DateField:
-    return forms.DateField(
+def _day(label: str) -> DayField:
+    return DayField(
         label=label,
         required=False,
         widget=forms.DateInput(attrs={**_SHORT, "type": "date"}, format="%Y-%m-%d"),

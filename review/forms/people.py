@@ -8,6 +8,7 @@ from django import forms
 
 from review.core.states import Role
 from review.filters import SEARCH, SELECT, ListFilter
+from review.forms.days import DayField
 from review.operations.roles import BY_TWO
 
 _SHORT: Final = {"class": "input is-short"}
@@ -125,7 +126,7 @@ class LimitForm(forms.Form):
 class AccessForm(forms.Form):
     """As of which day, and as what file."""
 
-    day = forms.DateField(
+    day = DayField(
         label="As of the end of",
         required=False,
         widget=forms.DateInput(attrs=_DATE),

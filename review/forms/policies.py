@@ -15,6 +15,7 @@ from review.core.policies import Fault
 from review.core.policy_inputs import MAX_INPUTS, TYPES
 from review.core.states import PolicyKind
 from review.forms.acts import ReasonForm
+from review.forms.days import MomentField
 from review.forms.policy_sheets import SHEETS, Column, Sheet
 
 WEEKS: Final = ((2, "2 weeks"), (4, "4 weeks"), (8, "8 weeks"), (12, "12 weeks"))
@@ -157,7 +158,7 @@ def read_body(kind: PolicyKind, body: Mapping[str, Any]) -> Editor:
 class ProposeForm(ReasonForm):
     """Why a policy is to change, and from when."""
 
-    effective_at = forms.DateTimeField(
+    effective_at = MomentField(
         label="In force from",
         required=False,
         help_text="Your time. Left empty: as soon as it is approved.",

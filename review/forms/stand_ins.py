@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from django import forms
 
+from review.forms.days import DayField
+
 _DATE: Final = {"class": "input is-short", "type": "date"}
 _WORDS: Final = {"class": "input", "rows": 2}
 HOURS: Final = ((1, "1 hour"), (2, "2 hours"), (4, "4 hours"), (8, "8 hours"))
@@ -35,10 +37,10 @@ class DelegateForm(forms.Form):
         widget=forms.NumberInput(attrs={"class": "input is-short", "step": "any"}),
         help_text="Cases above it are not for your stand-in. Empty: any amount.",
     )
-    starts_on = forms.DateField(
+    starts_on = DayField(
         label="From", required=False, widget=forms.DateInput(attrs=_DATE)
     )
-    ends_on = forms.DateField(
+    ends_on = DayField(
         label="Until, that day included",
         widget=forms.DateInput(attrs=_DATE),
         error_messages={"required": "Say when it ends; nothing is lent for good."},

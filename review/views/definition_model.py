@@ -1,6 +1,7 @@
 """The modeler page: one BPMN file of a draft, drawn, edited, saved and checked."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
@@ -41,7 +42,7 @@ def draft_model(request: HttpRequest, key: str) -> HttpResponse:
             if one.endswith(".bpmn")
         ],
         "element": request.GET.get("element", ""),
-        "file_url": f"{reverse('draft-file', args=[key])}?file={path}",
+        "file_url": f"{reverse('draft-file', args=[key])}?{urlencode({'file': path})}",
         "save_url": reverse("draft-save", args=[key]),
         "templates_url": reverse("element-templates", args=[Dialect.OWN.value]),
         "lint": list_lint(checked),
