@@ -33,6 +33,10 @@ LABELS: Final = {
     Operator.BETWEEN: "is from … to …",
     Operator.BEGINS: "begins with",
 }
+_STATES: Final = [
+    (word.value, "Running" if word is InstanceState.ACTIVE else word.capitalize())
+    for word in InstanceState
+]
 _ANY: Final = ("", "Any")
 _YES_NO: Final = (_ANY, ("yes", "Yes"), ("no", "No"))
 _SHORT: Final = {"class": "input is-short"}
@@ -65,9 +69,7 @@ class InstanceFilter(ListFilter):
         max_length=200,
         widget=forms.TextInput(attrs={**SEARCH, "placeholder": "The whole key"}),
     )
-    state = _choice(
-        "State", [_ANY, *((word.value, word.capitalize()) for word in InstanceState)]
-    )
+    state = _choice("State", [_ANY, *_STATES])
     definition = forms.CharField(
         label="Process",
         required=False,

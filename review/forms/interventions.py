@@ -197,7 +197,7 @@ class ChoiceForm(forms.Form):
         required=False,
         choices=[
             ("", "Any"),
-            (InstanceState.ACTIVE.value, "Active"),
+            (InstanceState.ACTIVE.value, "Running"),
             (InstanceState.SUSPENDED.value, "Suspended"),
         ],
         widget=forms.Select(attrs=_SHORT),
