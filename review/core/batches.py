@@ -6,6 +6,7 @@ shown. It is small, some of it is opened first, and it never stands in for a sec
 pair of eyes or a signature.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -59,7 +60,7 @@ def read_kind(
     """Return a task's kind from what was pinned when it opened.
 
     The rule is the node with the rules of its grid that matched, in the version of the
-    policy in force; the action is what the proposal calls so, else all of it.
+    policy in force; the action is what the proposal calls so, or its decision, else all of it.
     """
     version = str(policy.get("version", ""))
     tables = (why.get("explanation") or {}).get("tables") or []
@@ -104,17 +105,40 @@ def find_refusal(tasks: Sequence[Candidate]) -> str:
             return f"{task.label} cannot be decided with others: {bar}."
     first = tasks[0]
     for task in tasks[1:]:
-        for what, one, other in (
-            ("another rule", first.kind.rule, task.kind.rule),
-            ("another proposed action", first.kind.action, task.kind.action),
-            ("another version of the form", first.kind.form, task.kind.form),
-        ):
-            if one != other:
-                return (
-                    f"{task.label} has {what} than {first.label};"
-                    " decide only tasks that are alike together."
-                )
+        if what := _find_difference(first.kind, task.kind):
+            return (
+                f"{task.label} has {what} than {first.label};"
+                " decide only tasks that are alike together."
+            )
     return ""
+
+
+def find_odd(tasks: Sequence[Candidate]) -> dict[int, str]:
+    """Return why each task is not of the largest batch that these tasks hold.
+
+    Tasks of that batch are not in it. Of two as large, the one that comes first.
+    """
+    bars = {task.id: bar for task in tasks if (bar := find_bar(task))}
+    free = [task for task in tasks if task.id not in bars]
+    if not free:
+        return bars
+    first = Counter(task.kind for task in free).most_common(1)[0][0]
+    others = {
+        task.id: f"it has {what} than those chosen"
+        for task in free
+        if (what := _find_difference(first, task.kind))
+    }
+    return bars | others
+
+
+def _find_difference(one: Kind, other: Kind) -> str:
+    """Return in what another kind differs first, "" where it does not."""
+    pairs = (
+        ("another rule", one.rule, other.rule),
+        ("another proposed action", one.action, other.action),
+        ("another version of the form", one.form, other.form),
+    )
+    return next((what for what, this, that in pairs if this != that), "")
 
 
 def count_sample(size: int) -> int:
@@ -136,8 +160,10 @@ def find_unready(
 
 
 def _read_action(proposal: object) -> str:
-    if isinstance(proposal, Mapping) and isinstance(proposal.get("action"), str):
-        return str(proposal["action"])
+    if isinstance(proposal, Mapping):
+        for name in ("action", "decision"):
+            if isinstance(proposal.get(name), str):
+                return str(proposal[name])
     if isinstance(proposal, str):
         return proposal[:200]
     return "" if proposal is None else digest(proposal)

@@ -15,6 +15,7 @@ from review.core.batches import (
     MOST,
     Candidate,
     count_sample,
+    find_odd,
     find_refusal,
     find_unready,
     read_kind,
@@ -66,12 +67,7 @@ def make_batch(
     check_can_review(get_rights(person.id), queue_id=queue.id)
     with transaction.atomic():
         now = database_now()
-        tasks = list(
-            Task.objects
-            .filter(id__in=set(task_ids), queue=queue)
-            .select_related("content")
-            .order_by("serve_at", "id")
-        )
+        tasks = _read_tasks(queue, task_ids)
         if len(tasks) != len(set(task_ids)):
             raise Invalid("Some of these tasks are not in this queue any more.")
         candidates = [
@@ -99,6 +95,17 @@ def make_batch(
             sample=drawn,
             made_at=now,
         )
+
+
+def list_odd(
+    *, queue: Queue, person: Person, task_ids: Sequence[int]
+) -> dict[int, str]:
+    """Return why tasks of a selection are not of the largest batch it holds, by task."""
+    now = database_now()
+    return find_odd([
+        _candidate(task, queue=queue, person=person, now=now)
+        for task in _read_tasks(queue, task_ids)
+    ])
 
 
 @transaction.atomic
@@ -213,6 +220,15 @@ def _judge(
         decision=Decision(batch.decision),
         reason_code=reason_code,
         rationale=rationale,
+    )
+
+
+def _read_tasks(queue: Queue, task_ids: Sequence[int]) -> list[Task]:
+    return list(
+        Task.objects
+        .filter(id__in=set(task_ids), queue=queue)
+        .select_related("content")
+        .order_by("serve_at", "id")
     )
 
 

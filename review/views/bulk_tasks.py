@@ -86,14 +86,20 @@ def _ask(
     form: ActForm | None,
     refusal: Invalid | None,
 ) -> HttpResponse:
-    """Show the form of an act with the tasks; a refused batch can be narrowed there."""
+    """Show the form of an act with the tasks; those that cannot join a batch unticked."""
+    odd: dict[int, str] = {}
+    if act in _DECISIONS:
+        person = Person.objects.get(pk=viewer_required(request).person_id)
+        odd = batches.list_odd(queue=queue, person=person, task_ids=ids)
+    tasks = _tasks(queue, ids, odd)
     context = {
         "page_title": TITLES[act],
         "title": TITLES[act],
         "act": act,
         "queue": {"key": queue.key, "name": queue.name},
         "form": form,
-        "tasks": _tasks(queue, ids),
+        "tasks": tasks,
+        "chosen": sum(not task["why_not"] for task in tasks),
         "decides": act in _DECISIONS,
         "refusal": refusal.message if refusal else "",
     }
@@ -197,12 +203,21 @@ def _tell(
     return render_page(request, "review/queue_act_done.html", context)
 
 
-def _tasks(queue: Queue, ids: Sequence[int]) -> list[dict[str, object]]:
+def _tasks(
+    queue: Queue, ids: Sequence[int], odd: Mapping[int, str]
+) -> list[dict[str, object]]:
+    """Return the tasks for the form; what stands out comes last, with why."""
     found = Task.objects.filter(id__in=ids, queue=queue).order_by("serve_at", "id")
-    return [
-        {"id": pk, "case": case or f"#{pk}", "title": title}
+    tasks = [
+        {
+            "id": pk,
+            "case": case or f"#{pk}",
+            "title": title,
+            "why_not": odd.get(pk, ""),
+        }
         for pk, case, title in found.values_list("pk", "business_key", "title")
     ]
+    return sorted(tasks, key=lambda task: bool(task["why_not"]))
 
 
 def _list_url(queue: Queue) -> str:

@@ -270,6 +270,12 @@ def test_unlike_tasks_and_second_reviews_are_never_decided_together(
         assert refused.status_code == 422
         assert words in _text(refused)
     assert not Batch.objects.exists()
+    world.start(1)
+    four = _ids()
+    asked = alice.get(MANY, {"act": "approve", "task": four}).content.decode()
+    ticked = [f'value="{pk}" checked' in asked for pk in four]
+    assert ticked == [True, False, False, True]
+    assert "another proposed action than those chosen" in asked
 
 
 def test_rejecting_together_needs_a_reason_before_anything_is_touched(

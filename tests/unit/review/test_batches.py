@@ -12,6 +12,7 @@ from review.core.batches import (
     Kind,
     count_sample,
     find_bar,
+    find_odd,
     find_refusal,
     find_unready,
     read_kind,
@@ -107,3 +108,38 @@ def test_a_kind_is_rule_action_and_form_in_their_versions() -> None:
     assert read_kind(**{**given, "proposal": "pay"}).action == "pay"
     assert read_kind(**{**given, "proposal": None, "why": {}}).action == ""
     assert len(read_kind(**{**given, "proposal": {"a": 1}}).action) == 64
+
+
+def test_the_largest_alike_group_of_a_selection_is_chosen() -> None:
+    other = dataclasses.replace(KIND, action="reject")
+    tasks = [
+        _task(1, kind=other),
+        _task(2),
+        _task(3, is_free=False),
+        _task(4),
+        _task(5, kind=dataclasses.replace(KIND, rule="fraud check")),
+    ]
+    odd = find_odd(tasks)
+    assert odd.keys() == {1, 3, 5}
+    assert "another proposed action" in odd[1]
+    assert "holds it" in odd[3]
+    assert "another rule" in odd[5]
+    assert find_refusal([task for task in tasks if task.id not in odd]) == ""
+    assert find_odd([_task(1, is_free=False)]).keys() == {1}
+    assert find_odd([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("proposal", "action"),
+    [
+        ({"action": "pay", "decision": "APPROVE"}, "pay"),
+        ({"decision": "APPROVE", "rate": 3}, "APPROVE"),
+        ("APPROVE", "APPROVE"),
+        (None, ""),
+    ],
+)
+def test_the_action_of_a_proposal_is_what_it_calls_so(
+    proposal: object, action: str
+) -> None:
+    kind = read_kind(definition="d", node="n", why={}, policy={}, proposal=proposal)
+    assert kind.action == action
