@@ -160,15 +160,20 @@ $define$, current_schema()); END $install$;
 """
 
 
-def trigger_functions() -> list[migrations.RunSQL]:
-    """Create the functions behind `audited_table` and `append_only_table`."""
+_FUNCTIONS: Final = {
+    "workflows_require_entry": _REQUIRE_ENTRY,
+    "workflows_deny_change": _DENY_CHANGE,
+    "workflows_require_notice": _REQUIRE_NOTICE,
+    "workflows_require_kin": _REQUIRE_KIN,
+    "workflows_allow_erasure": _ALLOW_ERASURE,
+}
+
+
+def guard_functions() -> list[migrations.RunSQL]:
+    """Create the functions behind all guards of this module but `guard_secrets`."""
     return [
-        migrations.RunSQL(
-            sql=_REQUIRE_ENTRY, reverse_sql="DROP FUNCTION workflows_require_entry()"
-        ),
-        migrations.RunSQL(
-            sql=_DENY_CHANGE, reverse_sql="DROP FUNCTION workflows_deny_change()"
-        ),
+        migrations.RunSQL(sql=sql, reverse_sql=f"DROP FUNCTION {name}()")
+        for name, sql in _FUNCTIONS.items()
     ]
 
 
@@ -187,7 +192,7 @@ def audited_table(
     on NEW that limits the rule. `place` names other columns: "instance" for the
     instance's own row, "chain" for `AuditChain`; these also bind the head's hash.
     `events` leaves out new rows where they begin empty. Removing rows is not its
-    business. Depends on `trigger_functions`.
+    business. Depends on `guard_functions`.
     """
     changed = " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in columns)
     rules = {
@@ -230,19 +235,12 @@ def busy_table(table: str) -> migrations.RunSQL:
     )
 
 
-def notice_function() -> migrations.RunSQL:
-    """Create the function behind `governed_table`."""
-    return migrations.RunSQL(
-        sql=_REQUIRE_NOTICE, reverse_sql="DROP FUNCTION workflows_require_notice()"
-    )
-
-
 def governed_table(table: str, *, columns: Sequence[str] = ()) -> migrations.RunSQL:
     """Refuse at COMMIT to add, change or remove a row without a notice of it.
 
     For tables of people, rights and rules: a notice is an entry that the same
     transaction added to the chain of the installation. With `columns` only a change of
-    these needs one. Depends on `notice_function`.
+    these needs one. Depends on `guard_functions`.
     """
     changed = " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in columns)
     conditions = {"insert": "", "update": changed, "delete": ""}
@@ -267,20 +265,13 @@ def governed_table(table: str, *, columns: Sequence[str] = ()) -> migrations.Run
     )
 
 
-def kin_function() -> migrations.RunSQL:
-    """Create the function behind `kin_table` and `removals_need_entry`."""
-    return migrations.RunSQL(
-        sql=_REQUIRE_KIN, reverse_sql="DROP FUNCTION workflows_require_kin()"
-    )
-
-
 def removals_need_entry(
     table: str, *, place: str = "row", only: str = ""
 ) -> migrations.RunSQL:
     """Refuse at COMMIT to remove a row of an audited table without an entry of its case.
 
     `place` and `only` are as for `audited_table`, `only` on OLD. Also refuses to
-    TRUNCATE it. Depends on `kin_function`.
+    TRUNCATE it. Depends on `guard_functions`.
     """
     return _bind(table, events=("delete",), arguments=f"'{place}'", only=only)
 
@@ -289,7 +280,7 @@ def kin_table(table: str, *, column: str, parent: str) -> migrations.RunSQL:
     """Refuse at COMMIT to add, change or remove a row without an entry of its case.
 
     For tables that carry no number of an entry: `column` names a row of `parent`,
-    which has the `instance_id`. Depends on `kin_function`.
+    which has the `instance_id`. Depends on `guard_functions`.
     """
     events = ("insert", "update", "delete")
     return _bind(table, events=events, arguments=f"'{column}', '{parent}'")
@@ -318,7 +309,7 @@ def _bind(
 
 
 def table_stays(table: str) -> migrations.RunSQL:
-    """Refuse to TRUNCATE a governed table. Depends on `trigger_functions`."""
+    """Refuse to TRUNCATE a governed table. Depends on `guard_functions`."""
     forwards, backwards = _refuse_truncate(table)
     return migrations.RunSQL(sql=";\n".join(forwards), reverse_sql=backwards)
 
@@ -335,85 +326,63 @@ def _refuse_truncate(table: str) -> tuple[list[str], str]:
     return forwards, f"DROP TRIGGER {name} ON {table}"
 
 
-def append_only_table(table: str) -> migrations.RunSQL:
+def append_only_table(table: str, *, erasable: Sequence[str] = ()) -> migrations.RunSQL:
     """Refuse UPDATE, DELETE and TRUNCATE of a table, to its owner and superusers too.
 
-    Also takes these rights from the application's role where that role exists.
-    Depends on `trigger_functions`.
+    Also takes these rights from the application's role where that role exists. The
+    content in the columns `erasable` may be erased, and nothing else: an UPDATE that
+    changes only these passes where its transaction wrote an entry `content.erased` or
+    `content.pruned` to the chain of the row's instance before.
+    Depends on `guard_functions`.
     """
+    stays, stays_not = _refuse_truncate(table)
+    refused = "DELETE" if erasable else "UPDATE OR DELETE"
     forwards = [
         (
-            f"CREATE TRIGGER {table}_rows_stay BEFORE UPDATE OR DELETE ON {table}"
+            f"CREATE TRIGGER {table}_rows_stay BEFORE {refused} ON {table}"
             " FOR EACH ROW EXECUTE FUNCTION workflows_deny_change()"
         ),
-        (
-            f"CREATE TRIGGER {table}_table_stays BEFORE TRUNCATE ON {table}"
-            " FOR EACH STATEMENT EXECUTE FUNCTION workflows_deny_change()"
-        ),
         f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_rows_stay",
-        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_table_stays",
+        *stays,
         _for_application(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM"),
         _for_application(f"GRANT SELECT, INSERT ON {table} TO"),
     ]
     backwards = [
-        f"DROP TRIGGER {table}_table_stays ON {table}",
+        stays_not,
         f"DROP TRIGGER {table}_rows_stay ON {table}",
         _for_application(f"GRANT UPDATE, DELETE ON {table} TO"),
     ]
+    if erasable:
+        may, may_not = _allow_erasure(table, erasable)
+        forwards, backwards = forwards + may, may_not + backwards
     return migrations.RunSQL(
         sql=";\n".join(forwards), reverse_sql=";\n".join(backwards)
     )
 
 
-def erasure_function() -> migrations.RunSQL:
-    """Create the function behind `erasable_table`."""
-    return migrations.RunSQL(
-        sql=_ALLOW_ERASURE, reverse_sql="DROP FUNCTION workflows_allow_erasure()"
-    )
-
-
-def erasable_table(table: str, *, columns: Sequence[str]) -> migrations.RunSQL:
-    """Let the content in `columns` of an append-only table be erased, and nothing else.
-
-    An UPDATE that changes only these passes where its transaction wrote an entry
-    `content.erased` or `content.pruned` to the chain of the row's instance before.
-    Depends on `append_only_table` and `erasure_function`.
-    """
-    arguments = ", ".join(f"'{name}'" for name in columns)
-    stays = f"{table}_rows_stay"
+def _allow_erasure(table: str, columns: Sequence[str]) -> tuple[list[str], list[str]]:
+    name = f"{table}_rows_are_erased"
+    arguments = ", ".join(f"'{column}'" for column in columns)
+    grant = f"UPDATE ({', '.join(columns)}) ON {table}"
     forwards = [
-        f"DROP TRIGGER {stays} ON {table}",
         (
-            f"CREATE TRIGGER {stays} BEFORE DELETE ON {table}"
-            " FOR EACH ROW EXECUTE FUNCTION workflows_deny_change()"
-        ),
-        (
-            f"CREATE TRIGGER {table}_rows_are_erased BEFORE UPDATE ON {table}"
+            f"CREATE TRIGGER {name} BEFORE UPDATE ON {table}"
             f" FOR EACH ROW EXECUTE FUNCTION workflows_allow_erasure({arguments})"
         ),
-        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {stays}",
-        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_rows_are_erased",
-        _for_application(f"GRANT UPDATE ({', '.join(columns)}) ON {table} TO"),
+        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
+        _for_application(f"GRANT {grant} TO"),
     ]
     backwards = [
-        _for_application(f"REVOKE UPDATE ({', '.join(columns)}) ON {table} FROM"),
-        f"DROP TRIGGER {table}_rows_are_erased ON {table}",
-        f"DROP TRIGGER {stays} ON {table}",
-        (
-            f"CREATE TRIGGER {stays} BEFORE UPDATE OR DELETE ON {table}"
-            " FOR EACH ROW EXECUTE FUNCTION workflows_deny_change()"
-        ),
-        f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {stays}",
+        _for_application(f"REVOKE {grant} FROM"),
+        f"DROP TRIGGER {name} ON {table}",
     ]
-    return migrations.RunSQL(
-        sql=";\n".join(forwards), reverse_sql=";\n".join(backwards)
-    )
+    return forwards, backwards
 
 
 def settled_rows_stay(table: str, *, settled: str) -> migrations.RunSQL:
     """Refuse to change or remove rows for which an SQL condition on OLD holds.
 
-    TRUNCATE is refused altogether. Depends on `trigger_functions`.
+    TRUNCATE is refused altogether. Depends on `guard_functions`.
     """
     stays, stays_not = _refuse_truncate(table)
     forwards = [

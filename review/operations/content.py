@@ -8,7 +8,7 @@ carry a value are blanked. The instance's secret, the salts of texts and what op
 entries are removed, so that nobody can open a commitment again, us included.
 
 The entry that says so comes first: the database lets append-only rows lose their
-content only in a transaction that wrote it (`erasable_table`).
+content only in a transaction that wrote it (`append_only_table` with `erasable`).
 """
 
 import datetime as dt

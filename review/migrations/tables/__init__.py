@@ -1,0 +1,1 @@
+"""The first tables, by noun; 0001_tables puts them in order."""
