@@ -92,7 +92,8 @@ def prepare(browser: Browser, url: str) -> tuple[dict[str, str], list[str]]:
 
     What could not be done costs a page and no more.
     """
-    places, failed = {}, []
+    places: dict[str, str] = {}
+    failed: list[str] = []
     for deed in DEEDS:
         context = sign_in(browser, url=url, username=deed.person, look=LOOKS[0])
         try:

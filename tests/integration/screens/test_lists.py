@@ -2,6 +2,7 @@
 
 import datetime as dt
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db import connection
 from django.test import Client
@@ -272,7 +273,8 @@ def test_unlike_tasks_and_second_reviews_are_never_decided_together(
     assert not Batch.objects.exists()
     world.start(1)
     four = _ids()
-    asked = alice.get(MANY, {"act": "approve", "task": four}).content.decode()
+    address = f"{MANY}?act=approve&{urlencode({'task': four}, doseq=True)}"
+    asked = alice.get(address).content.decode()
     ticked = [f'value="{pk}" checked' in asked for pk in four]
     assert ticked == [True, False, False, True]
     assert "another proposed action than those chosen" in asked
