@@ -11,11 +11,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from review.core.states import Control, Reveal, Signature, Stage, TaskState
+from review.core.states import (
+    Control,
+    Decision,
+    Reveal,
+    Signature,
+    Stage,
+    TaskState,
+)
 from workflows.core.canonical import digest
 
 MOST: Final = 50
 SAMPLE: Final = 3
+_OPPOSITE: Final = {
+    Decision.APPROVE: Decision.REJECT,
+    Decision.REJECT: Decision.APPROVE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +124,23 @@ def find_refusal(tasks: Sequence[Candidate]) -> str:
     return ""
 
 
-def find_odd(tasks: Sequence[Candidate]) -> dict[int, str]:
+def is_against(action: str, decision: Decision) -> bool:
+    """Tell whether a decision is the opposite of what is proposed."""
+    return action.strip().upper() == _OPPOSITE.get(decision)
+
+
+def find_odd(tasks: Sequence[Candidate], decision: Decision) -> dict[int, str]:
     """Return why each task is not of the largest batch that these tasks hold.
 
-    Tasks of that batch are not in it. Of two as large, the one that comes first.
+    Tasks of that batch are not in it. Batches that the decision would go against come
+    last; of two as large, the one that comes first is taken.
     """
     bars = {task.id: bar for task in tasks if (bar := find_bar(task))}
     free = [task for task in tasks if task.id not in bars]
     if not free:
         return bars
-    first = Counter(task.kind for task in free).most_common(1)[0][0]
+    sizes = Counter(task.kind for task in free)
+    first = max(sizes, key=lambda k: (not is_against(k.action, decision), sizes[k]))
     others = {
         task.id: f"it has {what} than those chosen"
         for task in free

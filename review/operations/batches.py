@@ -98,14 +98,15 @@ def make_batch(
 
 
 def list_odd(
-    *, queue: Queue, person: Person, task_ids: Sequence[int]
+    *, queue: Queue, person: Person, task_ids: Sequence[int], decision: Decision
 ) -> dict[int, str]:
     """Return why tasks of a selection are not of the largest batch it holds, by task."""
     now = database_now()
-    return find_odd([
+    candidates = [
         _candidate(task, queue=queue, person=person, now=now)
         for task in _read_tasks(queue, task_ids)
-    ])
+    ]
+    return find_odd(candidates, decision)
 
 
 @transaction.atomic

@@ -5,6 +5,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from review.core.batches import is_against
+from review.core.states import Decision
 from review.dashboards.case import list_reason_codes
 from review.forms.bulk_tasks import BatchForm
 from review.models import Batch, Person
@@ -81,6 +83,7 @@ def _show(request: HttpRequest, batch: Batch, form: BatchForm) -> HttpResponse:
         "left": len(set(batch.sample) - set(batch.opened)),
         "sample_size": len(batch.sample),
         "approves": approves,
+        "is_against": is_against(batch.alike["action"], Decision(batch.decision)),
         "form": form,
     }
     status = 400 if form.errors else 200

@@ -90,7 +90,9 @@ def _ask(
     odd: dict[int, str] = {}
     if act in _DECISIONS:
         person = Person.objects.get(pk=viewer_required(request).person_id)
-        odd = batches.list_odd(queue=queue, person=person, task_ids=ids)
+        odd = batches.list_odd(
+            queue=queue, person=person, task_ids=ids, decision=_DECISIONS[act]
+        )
     tasks = _tasks(queue, ids, odd)
     context = {
         "page_title": TITLES[act],

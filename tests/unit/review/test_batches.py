@@ -17,7 +17,7 @@ from review.core.batches import (
     find_unready,
     read_kind,
 )
-from review.core.states import Control, Reveal, Signature, Stage, TaskState
+from review.core.states import Control, Decision, Reveal, Signature, Stage, TaskState
 
 KIND = Kind(rule="loan check", action="approve", form="default v1")
 
@@ -119,14 +119,22 @@ def test_the_largest_alike_group_of_a_selection_is_chosen() -> None:
         _task(4),
         _task(5, kind=dataclasses.replace(KIND, rule="fraud check")),
     ]
-    odd = find_odd(tasks)
+    odd = find_odd(tasks, Decision.APPROVE)
     assert odd.keys() == {1, 3, 5}
     assert "another proposed action" in odd[1]
     assert "holds it" in odd[3]
     assert "another rule" in odd[5]
     assert find_refusal([task for task in tasks if task.id not in odd]) == ""
-    assert find_odd([_task(1, is_free=False)]).keys() == {1}
-    assert find_odd([]) == {}
+    assert find_odd([_task(1, is_free=False)], Decision.APPROVE).keys() == {1}
+    assert find_odd([], Decision.APPROVE) == {}
+
+
+def test_a_group_that_the_decision_goes_against_is_chosen_last() -> None:
+    other = dataclasses.replace(KIND, action="REJECT")
+    tasks = [_task(1, kind=other), _task(2, kind=other), _task(3)]
+    assert find_odd(tasks, Decision.APPROVE).keys() == {1, 2}
+    assert find_odd(tasks, Decision.REJECT).keys() == {3}
+    assert find_odd(tasks[:2], Decision.APPROVE) == {}
 
 
 @pytest.mark.parametrize(
