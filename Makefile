@@ -6,7 +6,7 @@
 # make simulate [SEEDS=1000]   run random processes under random faults, judged by an oracle
 # make bench [BENCH=name[,name]]   print measurements, one JSON object per line
 # make long-session [LONG_SESSION=500]   work through so many tasks in one tab, and measure what it holds
-# make screenshots [SCREENS="name of a page"]   take every page of the demonstration as pictures
+# make screenshots [SCREENS="batch,approval"]   take every page of the demonstration as pictures
 # make chaos [CHAOS=0.05] [CHAOS_ONLY=storm,broker]   the long runs of reliability, at a share of their size
 
 PYTHON ?= python3

@@ -2,8 +2,9 @@
 
 Starts a demonstration of its own, signs in as each role, and takes each page of
 tests/e2e/console_pages.py in light and dark, wide and on a phone, and those with charts
-in forced colours and in print. They go to docs/images/screens/, with docs/screens.md. With SCREENSHOTS_URL a demonstration that
-runs already is visited instead; with names only those pages are taken anew.
+in forced colours and in print. They go to docs/images/screens/, with docs/screens.md.
+With SCREENSHOTS_URL a demonstration that runs already is visited instead; with names,
+which commas may part, only those pages are taken anew.
 """
 
 from __future__ import annotations
@@ -59,23 +60,24 @@ def main(names: list[str]) -> int:
         return 2
     DOCS.mkdir(parents=True, exist_ok=True)
     with _site() as url, open_chromium() as browser:
-        shown, failed = ({}, []) if names else prepare(browser, url)
+        shown, failed = prepare(browser, url)
         for line in failed:
             print(f"not done: {line}")
-        found = _find_all(browser, url, names or list(PAGES)) | shown
-        places = {name: found[name] for name in PAGES if name in found}
+        wanted = names or list(PAGES)
+        found = _find_all(browser, url, wanted) | shown
+        places = {
+            name: found[name] for name in PAGES if name in found and name in wanted
+        }
         broken = [
             line
             for look in (*LOOKS, *DRAWN)
             for line in _take_all(browser, url, places, look)
         ]
-    missing = sorted(set(names or PAGES) - set(places))
-    for name in missing:
+    for name in sorted(set(wanted) - set(places)):
         print(f"not found in the demonstration: {name}")
     for line in broken:
         print(line, file=sys.stderr)
-    if not names:
-        _publish(list(places), missing)
+    _publish()
     return 1 if broken else 0
 
 
@@ -118,14 +120,16 @@ def _take_all(
     print(f"{look.name}: taken", flush=True)
 
 
-def _publish(names: list[str], missing: list[str]) -> None:
-    """Write the index of the pictures; those of pages that are no more go."""
+def _publish() -> None:
+    """Write the index of the pictures that are there; those of no page go."""
     kept = {
-        file_name(name, look): (name, look) for name in names for look in looks_of(name)
+        file_name(name, look): (name, look) for name in PAGES for look in looks_of(name)
     }
-    for path in DOCS.iterdir():
-        if path.name not in kept:
-            path.unlink()
+    there = {path.name for path in DOCS.iterdir()}
+    for name in there - kept.keys():
+        (DOCS / name).unlink()
+    names = [name for name in PAGES if file_name(name, LOOKS[0]) in there]
+    missing = sorted(set(PAGES) - set(names))
     lines = [
         "# Screens",
         "",
@@ -139,13 +143,14 @@ def _publish(names: list[str], missing: list[str]) -> None:
         lines += [
             f"![{name}, {look.name}](images/screens/{file_name(name, look)})"
             for look in looks_of(name)
+            if file_name(name, look) in there
         ]
         lines.append("")
     if missing:
         lines += ["Not in the demonstration: " + ", ".join(missing) + ".", ""]
     INDEX.write_text("\n".join(lines), encoding="utf-8")
     size = sum(path.stat().st_size for path in DOCS.iterdir())
-    print(f"{len(kept)} pictures, {size / 1e6:.1f} MB")
+    print(f"{len(there & kept.keys())} pictures, {size / 1e6:.1f} MB")
 
 
 @contextmanager
@@ -190,4 +195,4 @@ def _await(child: subprocess.Popen[bytes], log: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main([name for one in sys.argv[1:] for name in one.split(",")]))
