@@ -11,10 +11,10 @@ from django.views.decorators.http import require_GET
 from review import permissions
 from review.dashboards import engine
 from review.dashboards.instance_search import read_values
-from review.evidence.tables import neutralise
 from review.operations import auditing
 from review.views.access import screen, viewer_required
 from review.views.instance_lists import Question, read_question
+from review.views.numbers import write_cell
 from review.views.tasks import person_of
 
 MOST: Final = 50_000
@@ -71,7 +71,7 @@ def _lines(asked: Question) -> Iterator[str]:
         for row in shown:
             kept = values.get(row.id, {})
             cells = [*_cells(row), *(kept.get(name, "") for name in names)]
-            yield writer.writerow([neutralise(cell) for cell in cells])
+            yield writer.writerow([write_cell(cell) for cell in cells])
         if len(rows) <= BATCH:
             return
         after = engine.After(at=shown[-1].started_at, id=str(shown[-1].id))

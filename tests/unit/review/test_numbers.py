@@ -1,8 +1,8 @@
-"""Numbers of addresses: those that the database can hold, and nothing else."""
+"""Numbers of addresses, and of files: what is held, and what a spreadsheet would run."""
 
 import pytest
 
-from review.views.numbers import read_number
+from review.views.numbers import read_number, write_cell
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,18 @@ from review.views.numbers import read_number
 )
 def test_a_number_is_read_or_none(text: str, number: int | None) -> None:
     assert read_number(text) == number
+
+
+@pytest.mark.parametrize(
+    "text", ["-5", "-0.0192", "-12.50", "5", "", "a-b", "2026-01-05"]
+)
+def test_a_cell_of_a_file_stays_as_it_is(text: str) -> None:
+    assert write_cell(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+49", "-1+1", "-A1", "-", "--5", "-5\n=1", "@SUM(A1)", "\t=1", "\r=1"],
+)
+def test_a_cell_that_a_spreadsheet_would_run_gets_a_quote(text: str) -> None:
+    assert write_cell(text) == f"'{text}"
