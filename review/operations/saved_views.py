@@ -17,7 +17,10 @@ MOST: Final = 30
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a view keeps: the query string, how it is shown, and for whom."""
+    """What a view keeps: the query string, how it is shown, and for whom.
+
+    A default is that of one queue's list, `of_page` of a page that shows all queues.
+    """
 
     name: str
     query: str
@@ -25,6 +28,7 @@ class Wanted:
     density: str = ""
     is_team: bool = False
     is_default: bool = False
+    of_page: bool = False
 
 
 def save_view(
@@ -44,11 +48,12 @@ def save_view(
     with transaction.atomic():
         # Two tabs that save at once: one after the other, so that one default is left.
         Person.objects.select_for_update().get(id=person.id)
-        own = SavedView.objects.filter(owner=person, page=page, queue=queue)
-        if not own.filter(name=wanted.name).exists() and own.count() >= MOST:
+        listed = SavedView.objects.filter(owner=person, page=page)
+        own = listed.filter(queue=queue)
+        if not own.filter(name=wanted.name.strip()).exists() and own.count() >= MOST:
             raise Conflict(f"You have {MOST} views here; delete one first.")
         if wanted.is_default:
-            own.update(is_default=False)
+            (listed if wanted.of_page else own).update(is_default=False)
         view, _ = own.update_or_create(
             owner=person,
             page=page,

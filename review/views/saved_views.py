@@ -137,6 +137,7 @@ def view_rename(request: HttpRequest, view_id: int) -> HttpResponse:
         person=_person(viewer_required(request)),
         name=request.POST.get("name", ""),
     )
+    messages.success(request, f"The view is called “{view.name}” now.")
     return _back(view)
 
 

@@ -90,6 +90,18 @@ function startPeriod(root) {
   }
 }
 
+/** Filters that are not filled in stay out of the address, so that it can be read and passed on. */
+function startAddress(root) {
+  root.querySelector("[data-plain-address]")?.addEventListener("formdata", ({ formData }) => {
+    for (const [name, value] of [...formData]) {
+      if (value === "") {
+        formData.delete(name);
+      }
+    }
+  });
+}
+
 startStill(document);
 startPanels(document);
 startPeriod(document);
+startAddress(document);

@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
+from django.urls import reverse
 
 from review.core.states import Role
 from review.dashboards.frame import Viewer
@@ -46,6 +47,10 @@ class Asked:
     def hours_words(self) -> str:
         """Say which hours durations are measured in."""
         return "business time" if self.period.hours == "business" else "wall clock"
+
+    def rows_url(self, figure: str) -> str:
+        """Return where the tasks behind a figure are listed."""
+        return f"{reverse('figure-rows', args=[figure])}?{self.query}"
 
     def without(self, *names: str) -> str:
         """Return the query without some of its words."""

@@ -92,7 +92,8 @@ def figure_view_save(request: HttpRequest) -> HttpResponse:
             name=request.POST.get("name", ""),
             query=words.urlencode(),
             is_team=is_team,
-            is_default="default" in request.POST and not is_team,
+            is_default="default" in request.POST,
+            of_page=True,
         ),
     )
     messages.success(request, f"The view “{view.name}” is saved.")

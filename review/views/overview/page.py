@@ -1,8 +1,5 @@
 """The dashboard's page: what to act on at once, then a place for each panel."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,7 +11,11 @@ from review.dashboards.frame import Viewer
 from review.forms.figures import USUAL, FigureFilter
 from review.views.access import is_fragment, screen, viewer_required
 from review.views.overview import kept, urgent
-from review.views.overview.asking import Asked, list_overseen_queues, read_asked
+from review.views.overview.asking import (
+    list_overseen_queues,
+    read_asked,
+    read_words,
+)
 from review.views.overview.panels import describe_scope, list_frames
 from review.views.pages import render_page
 from workflows.operations.errors import Invalid
@@ -31,16 +32,22 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """
     viewer = viewer_required(request)
     now = database_now()
-    asked = read_asked(request, viewer, now=now)
-    rows = urgent.build(asked, viewer)
     if is_fragment(request):
-        return render(request, "review/_urgent.html", rows)
+        asked = read_asked(request, viewer, now=now)
+        return render(request, "review/_urgent.html", urgent.build(asked, viewer))
+    form = _make_form(request, viewer)
+    try:
+        asked = read_asked(request, viewer, now=now)
+    except Invalid as refusal:
+        return _ask_again(request, form, refusal.message)
+    if not form.is_valid():
+        return _ask_again(request, form)
     views = kept.read_views(request, viewer, asked)
     if views.default_url and not request.GET:
         return redirect(views.default_url)
     context = {
         "page_title": "SLA dashboard",
-        "filter_form": _make_form(request, viewer, asked),
+        "filter_form": form,
         "steps": figure_choices.list_steps(asked.scope.definition or ""),
         "scope_label": describe_scope(asked),
         "period_label": asked.label,
@@ -51,23 +58,32 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "now_label": f"{now.astimezone(asked.zone):%-d %b %Y %H:%M}",
         "zone_label": viewer.look.zone,
     }
-    return render_page(request, "review/dashboard.html", {**context, **rows})
+    return render_page(
+        request, "review/dashboard.html", {**context, **urgent.build(asked, viewer)}
+    )
 
 
-def _make_form(request: HttpRequest, viewer: Viewer, asked: Asked) -> FigureFilter:
-    """Return the filters with their choices; what the address names is among them.
-
-    Raises Invalid for a queue, process or team that the viewer does not oversee.
-    """
+def _make_form(request: HttpRequest, viewer: Viewer) -> FigureFilter:
+    """Return the filters of the address with the choices that the viewer has."""
     queues = [(queue.key, queue.name) for queue in list_overseen_queues(viewer)]
-    data: Mapping[str, Any] = {"period": USUAL, **asked.words}
-    form = FigureFilter(
-        data,
+    return FigureFilter(
+        {"period": USUAL, **read_words(request.GET)},
         queues=queues,
         definitions=figure_choices.list_definitions(),
-        teams=figure_choices.list_teams(asked.scope.allowed),
+        teams=figure_choices.list_teams([key for key, _ in queues]),
     )
-    if not form.is_valid():
-        name, errors = next(iter(form.errors.items()))
-        raise Invalid(f"{form.fields[name].label}: {errors[0]}")
-    return form
+
+
+def _ask_again(
+    request: HttpRequest, form: FigureFilter, sentence: str = ""
+) -> HttpResponse:
+    """Show filters that cannot be read with what is wrong, and no figures."""
+    if form.is_valid():
+        form.add_error(None, sentence)
+    context = {
+        "page_title": "SLA dashboard",
+        "filter_form": form,
+        "steps": figure_choices.list_steps(""),
+        "reset_url": f"{reverse('dashboard')}?period={USUAL}",
+    }
+    return render_page(request, "review/dashboard_unread.html", context, status=422)

@@ -28,11 +28,12 @@ class Head:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Line:
-    """One row of a table."""
+    """One row of a table; `value` is its label in files, where that is another."""
 
     label: str
     cells: tuple[Cell, ...]
     url: str = ""
+    value: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from review import permissions
-from review.evidence.tables import neutralise
 from review.views.access import is_fragment, screen, viewer_required
+from review.views.numbers import write_cell
 from review.views.overview import (
     panels_flow,
     panels_now,
@@ -145,9 +145,7 @@ def build_panel(name: str, spec: Spec, asked: Asked) -> dict[str, object]:
         "is_wide": spec.is_wide,
         "url": _url(name, asked),
         "csv_url": f"{reverse('figure-panel-file', args=[name])}?{asked.query}",
-        "rows_url": f"{reverse('figure-rows', args=[spec.figure])}?{asked.query}"
-        if spec.figure
-        else "",
+        "rows_url": asked.rows_url(spec.figure) if spec.figure else "",
         "reading": content.reading,
         "how": content.how,
         "drawing": content.drawing,
@@ -190,14 +188,14 @@ def _lines(sheet: Sheet) -> Iterator[list[str]]:
         for head in sheet.heads
     ]
     for row in sheet.rows:
-        yield [row.label, *(cell.value for cell in row.cells)]
+        yield [row.value or row.label, *(cell.value for cell in row.cells)]
 
 
 def _write(lines: Iterator[list[str]]) -> Iterator[str]:
     while some := list(itertools.islice(lines, LINES_AT_ONCE)):
         text = io.StringIO()
         writer = csv.writer(text)
-        writer.writerows([neutralise(cell) for cell in line] for line in some)
+        writer.writerows([write_cell(cell) for cell in line] for line in some)
         yield text.getvalue()
 
 

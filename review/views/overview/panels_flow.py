@@ -103,7 +103,7 @@ def _flow_sheet(
     is_compared: bool,
 ) -> Sheet:
     heads = ("From", "Arrived", "First claimed", "Closed", "Closed late", "In progress")
-    more = ("Arrived before", "Change", "Closed before", "Change")
+    more = ("Arrived before", "Arrived, change", "Closed before", "Closed, change")
     rows = []
     for point, came, went in zip(points, arrived, closed, strict=True):
         cells = [
@@ -268,7 +268,7 @@ def build_scatter(asked: Asked) -> Content:
                 else ""
             ),
         ),
-        facts=_cycle_facts(found, earlier),
+        facts=_cycle_facts(found, earlier, asked),
         drawing=draw_scatter(
             [
                 Spot(
@@ -337,7 +337,9 @@ def _read_scatter(found: Scatter) -> str:
     )
 
 
-def _cycle_facts(found: Scatter, earlier: Mapping[str, Reading]) -> tuple[Fact, ...]:
+def _cycle_facts(
+    found: Scatter, earlier: Mapping[str, Reading], asked: Asked
+) -> tuple[Fact, ...]:
     """Return the percentiles beside those of the time before; nothing uncompared."""
     values = (found.p50, found.p85, found.p95)
     return tuple(
@@ -345,6 +347,7 @@ def _cycle_facts(found: Scatter, earlier: Mapping[str, Reading]) -> tuple[Fact, 
             BY_KEY[key].title,
             say_value(now, "seconds"),
             say_delta(now, earlier[key].value, unit="seconds", better="low"),
+            url=asked.rows_url(key),
         )
         for key, now in zip(CYCLES, values, strict=True)
         if key in earlier

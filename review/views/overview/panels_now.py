@@ -57,6 +57,7 @@ def build_forecast(asked: Asked) -> Content:
     """Say how many breaches today will likely bring."""
     found = metrics.read_forecast(asked.scope, now=asked.now, zone=asked.period.zone)
     expected = f"{found.expected:.1f}"
+    due_url = asked.rows_url("expected_breaches")
     so_far = (
         f"{plural(found.so_far, 'breach')}"
         if found.so_far == 1
@@ -78,8 +79,9 @@ def build_forecast(asked: Asked) -> Content:
                 "Expected today",
                 expected,
                 f"{found.low:.1f} to {found.high:.1f}" if found.due_today else "",
+                url=due_url,
             ),
-            Fact("Still due today", f"{found.due_today:,}"),
+            Fact("Still due today", f"{found.due_today:,}", url=due_url),
             Fact("Breached today", f"{found.so_far:,}", _say_so_far(found, asked)),
         ),
         drawing=draw_bars(
@@ -143,9 +145,15 @@ def build_burn(asked: Asked) -> Content:
                 "Allowance used",
                 say_share(burn.used) if burn.used is not None else NONE,
                 _say_used(burn, at) if earlier else "",
+                url=asked.rows_url("burn"),
             ),
             Fact("Month gone", say_share(burn.gone)),
-            Fact("Breaches", f"{burn.breaches:,}", f"of {burn.allowed:.1f} allowed"),
+            Fact(
+                "Breaches",
+                f"{burn.breaches:,}",
+                f"of {burn.allowed:.1f} allowed",
+                url=asked.rows_url("burn"),
+            ),
         ),
         drawing=_draw_burn(burn, earlier, asked) if used else None,
         empty="" if used else "Nothing is allowed yet: too little was closed.",

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from django.urls import reverse
-
 from review.core.drawings import Group, draw_bars
 from review.core.figures import BY_KEY, Better
 from review.dashboards import metrics
@@ -126,8 +124,11 @@ def _split_sheet(rows: Sequence[SplitRow], before: Mapping[str, SplitRow]) -> Sh
         Head("p95", "seconds"),
     )
     more = (
-        Head("Share before", "share"), "Change", Head("p85 before", "seconds"), "Change"
-    )  # fmt: skip
+        Head("Share before", "share"),
+        Head("Share, change", "share"),
+        Head("p85 before", "seconds"),
+        Head("p85, change", "seconds"),
+    )
     return sheet((*heads, *(more if before else ())), lines)
 
 
@@ -215,5 +216,5 @@ def _fact(
         figure.title,
         say_value(reading.value, figure.unit),
         delta,
-        url=f"{reverse('figure-rows', args=[key])}?{asked.query}",
+        url=asked.rows_url(key),
     )

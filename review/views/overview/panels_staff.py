@@ -155,7 +155,7 @@ def _team_sheet(team: list[Any], asked: Asked) -> Sheet:
                         else NONE,
                     ),
                 ),
-                url=reverse("availability-person", args=[row.id]),
+                url=reverse("person-detail", args=[row.id]),
             )
             for row in team
         ],
@@ -314,6 +314,7 @@ def _hour_sheet(hours: Sequence[_Hour], asked: Asked) -> Sheet:
                         else "enough",
                     ),
                 ),
+                value=hour.start.astimezone(asked.zone).isoformat(),
             )
             for hour in hours
             if hour.arrivals or hour.there
