@@ -93,6 +93,10 @@ def find_faults(
     found = BY_KEY.get(figure)
     if found is None:
         faults.append(("figure", "There is no such figure."))
+    if bounds.threshold < 0 or bounds.clear < 0:
+        faults.append(("threshold", "No figure is below zero; write zero or more."))
+    elif bounds.comparison is Comparison.BELOW and not bounds.threshold:
+        faults.append(("threshold", "No figure is below zero; write more than zero."))
     if bounds.comparison is Comparison.ABOVE and bounds.clear > bounds.threshold:
         faults.append(("clear", "Above a threshold, it is over at or below it."))
     if bounds.comparison is Comparison.BELOW and bounds.clear < bounds.threshold:

@@ -18,8 +18,10 @@ _EPISODES: Final = """
 _SILENCES: Final = """
     SELECT s.id, s.subject, s.reason, p.name AS placed_by, s.placed_by_id, s.starts_at,
         s.ends_at, s.ended_at, o.name AS ended_by,
-        s.ended_at IS NULL AND s.ends_at > clock_timestamp() AS stands
+        s.ended_at IS NULL AND s.ends_at > clock_timestamp() AS stands,
+        r.id AS rule_id, r.name AS rule, r.removed_at IS NULL AS is_watched
     FROM review_silence s JOIN review_person p ON p.id = s.placed_by_id
+    LEFT JOIN review_alertrule r ON s.subject = 'rule:' || r.id
     LEFT JOIN review_person o ON o.id = s.ended_by_id
     WHERE starts_with(s.subject, %(subject)s)
     ORDER BY stands DESC, s.id DESC LIMIT %(limit)s

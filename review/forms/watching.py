@@ -90,17 +90,16 @@ class AlertForm(forms.Form):
         choices=[("", "all"), ("A", "A"), ("B", "B"), ("C", "C")],
         widget=forms.Select(attrs=_SHORT),
     )
-    definition = forms.CharField(
-        label="Process",
-        required=False,
-        max_length=100,
-        widget=forms.TextInput(attrs={**_SHORT, "placeholder": "its key"}),
+    definition = forms.ChoiceField(
+        label="Process", required=False, choices=[], widget=forms.Select(attrs=_INPUT)
     )
     step = forms.CharField(
         label="Step",
         required=False,
         max_length=200,
-        widget=forms.TextInput(attrs={**_SHORT, "placeholder": "its id"}),
+        widget=forms.TextInput(
+            attrs={**_SHORT, "placeholder": "its id", "list": "alert-steps"}
+        ),
     )
     comparison = forms.ChoiceField(
         label="Alert when it is",
@@ -181,6 +180,7 @@ class AlertForm(forms.Form):
         self,
         *args: Any,
         queues: Sequence[tuple[int, str]],
+        definitions: Sequence[tuple[str, str]] = (),
         secrets: Sequence[str] = (),
         host: str = "",
         **options: Any,
@@ -190,10 +190,18 @@ class AlertForm(forms.Form):
         new = "another address" if host else "an address"
         for name, choices in (
             ("queue", [("", "All queues"), *queues]),
+            ("definition", [("", "all"), *definitions]),
             ("receiver", [("", "nobody else"), *kept, ("new", new)]),
             ("secret", [("", "not signed"), *((one, one) for one in secrets)]),
         ):
             self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    def show_only(self) -> None:
+        """Show what stands, for somebody who may not change it."""
+        for name in ("receiver", "webhook", "secret", "reason"):
+            del self.fields[name]
+        for field in self.fields.values():
+            field.disabled = True
 
     def clean(self) -> dict[str, Any]:
         """Refuse a new receiver without an address."""

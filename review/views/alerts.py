@@ -17,7 +17,7 @@ from review.core.alerting import describe
 from review.core.changes import GovernedKind
 from review.core.figures import BY_KEY
 from review.core.notices import DeliveryState
-from review.core.states import Role
+from review.dashboards import figure_choices
 from review.dashboards import proposed as shown_changes
 from review.dashboards import watching as shown
 from review.dashboards.frame import Viewer
@@ -41,7 +41,7 @@ DELIVERY_STATES = {
     DeliveryState.DEAD: Pill("given up", "bad"),
     DeliveryState.SKIPPED: Pill("not sent"),
 }
-_FIELDS = ("figure", "clear", "lasting", "name", "webhook", "secret")
+_FIELDS = ("figure", "threshold", "clear", "lasting", "name", "webhook", "secret")
 
 
 @require_GET
@@ -75,6 +75,7 @@ def alert_list(request: HttpRequest) -> HttpResponse:
 def alert_new(request: HttpRequest) -> HttpResponse:
     """Propose an alert on a figure."""
     viewer = viewer_required(request)
+    permissions.check_can_oversee(viewer.rights, queue_id=None)
     if request.method != "POST":
         return _show(request, _form(viewer))
     return _propose(request, _form(viewer, request.POST))
@@ -88,6 +89,7 @@ def alert_edit(request: HttpRequest, rule_id: int) -> HttpResponse:
     if request.method != "POST":
         form = _form(viewer, rule=rule, initial=_initial(rule))
         return _show(request, form, rule=rule)
+    permissions.check_can_oversee(viewer.rights, queue_id=rule.queue_id)
     return _propose(request, _form(viewer, request.POST, rule=rule), rule=rule)
 
 
@@ -194,15 +196,21 @@ def _form(
     rule: AlertRule | None = None,
     **options: Any,
 ) -> AlertForm:
-    held = viewer.rights.list_queue_ids(Role.MANAGER)
-    queues = Queue.objects.order_by("name")
-    if held is not None and not permissions.can_oversee(viewer.rights, queue_id=None):
-        queues = queues.filter(id__in=held)
-    rows = [(queue.id, queue.name) for queue in queues]
+    standing = rule.queue_id if rule else None
+    queues = [
+        (queue.id, queue.name)
+        for queue in Queue.objects.order_by("name")
+        if queue.id == standing
+        or permissions.can_oversee(viewer.rights, queue_id=queue.id)
+    ]
+    definitions = dict(figure_choices.list_definitions())
+    if rule and (key := rule.scope.get("definition")):
+        definitions.setdefault(key, key)
     url = alerts.read_webhook(rule).get("url", "") if rule else ""
     return AlertForm(
         data,
-        queues=rows,
+        queues=queues,
+        definitions=list(definitions.items()),
         secrets=sorted(settings.WEBHOOK_SECRETS),
         host=urlsplit(url).hostname or "",
         **options,
@@ -279,6 +287,9 @@ def _show(
     viewer, now = viewer_required(request), database_now()
     subject = alerts.subject_of(rule) if rule else ""
     queue_id = rule.queue_id if rule else None
+    may_watch = permissions.can_oversee(viewer.rights, queue_id=queue_id)
+    if not may_watch:
+        form.show_only()
     episodes = shown.list_episodes(subject) if rule else []
     silences = shown.list_silences(subject) if rule else []
     context = {
@@ -286,7 +297,8 @@ def _show(
         "rule": rule,
         "form": form,
         "figures": list(BY_KEY.values()),
-        "may_watch": permissions.can_oversee(viewer.rights, queue_id=queue_id),
+        "steps": figure_choices.list_steps("") if may_watch else (),
+        "may_watch": may_watch,
         "silence": silence or SilenceForm(),
         "end": end or ReasonForm(prefix="end"),
         **(_governed(rule, viewer, now=now) if rule else {}),

@@ -20,7 +20,8 @@ from review.models import Queue
 from review.operations import objective_counts
 from review.operations.objectives import Standing
 from review.operations.task_rows import find_queues
-from review.views.formats import Pill
+from review.views.formats import Pill, format_duration
+from workflows.core.iso8601 import parse_duration
 from workflows.store import database_now
 
 WINDOWS: Final = {"28d": "the last 28 days", "month": "this month"}
@@ -35,7 +36,9 @@ BURNS: Final = {
 def tell_objective(objective: Objective) -> str:
     """Return an objective in one sentence."""
     measure = objective.measure
-    within = f"within {measure.within} of working time" if measure.within else "in time"
+    within = "in time"
+    if measure.within:
+        within = f"within {_tell_span(measure.within)} of working time"
     of = [
         f"class {measure.task_class}" if measure.task_class else "",
         measure.process,
@@ -47,6 +50,14 @@ def tell_objective(objective: Objective) -> str:
         f"{f' ({narrowed})' if narrowed else ''} decided {within},"
         f" over {WINDOWS[objective.window]}"
     )
+
+
+def _tell_span(text: str) -> str:
+    """Return a duration as people say it: "8 h", "1 day 4 h"."""
+    span = parse_duration(text)
+    rest = span.exact - dt.timedelta(days=span.days)
+    days = f"{span.days} day{'s' if span.days != 1 else ''}" if span.days else ""
+    return " ".join(filter(None, [days, format_duration(rest) if rest else ""]))
 
 
 def draw_budget(budget: Budget, *, least: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from review import live, permissions
 from review.core.objectives import Objective, window_start
 from review.dashboards import watching as shown
+from review.dashboards.covering import cover_titles
 from review.dashboards.frame import Viewer
 from review.forms.watching import SilenceForm
 from review.models import Person, Queue
@@ -181,6 +182,9 @@ def _late(
 ) -> list[dict[str, Any]]:
     zone = viewer.look.tzinfo
     since = min(standing.since, window_start("28d", now=now, zone=dt.UTC))
+    rows = objective_counts.list_late(
+        queue_id=queue.id, measure=objective.measure, since=since, limit=MOST_LATE
+    )
     return [
         {
             "url": reverse("task-detail", args=[row.id]),
@@ -188,7 +192,5 @@ def _late(
             "state": state_pill(row.outcome or row.state),
             "late": format_moment(row.at, zone=zone, now=now),
         }
-        for row in objective_counts.list_late(
-            queue_id=queue.id, measure=objective.measure, since=since, limit=MOST_LATE
-        )
+        for row in cover_titles(viewer.rights, rows)
     ]

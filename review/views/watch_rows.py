@@ -4,6 +4,8 @@ import datetime as dt
 import json
 from typing import Any
 
+from django.urls import reverse
+
 from review.core.alerting import describe
 from review.core.figures import BY_KEY
 from review.core.objectives import Burn
@@ -46,11 +48,17 @@ def build_silence(row: Any, viewer: Viewer, *, now: dt.datetime) -> dict[str, An
     """Return one silence as lists show it."""
     zone = viewer.look.tzinfo
     parts = row.subject.split(":")
-    what = f"{parts[2]} of {parts[1]}" if parts[0] == "objective" else ""
+    url = ""
+    if parts[0] == "objective":
+        what, url = f"{parts[2]} of {parts[1]}", objective_url(parts[1], parts[2])
+    else:
+        what = row.rule or "An alert"
+        if row.rule_id and row.is_watched:
+            url = reverse("alert-edit", args=[row.rule_id])
     return {
         "id": row.id,
         "what": what,
-        "rule_id": int(parts[1]) if parts[0] == "rule" else None,
+        "url": url,
         "reason": row.reason,
         "by": "you" if row.placed_by_id == viewer.person_id else row.placed_by,
         "since": format_moment(row.starts_at, zone=zone, now=now),

@@ -86,6 +86,24 @@ def test_faults_name_their_fields() -> None:
 
 
 @pytest.mark.parametrize(
+    ("comparison", "threshold", "clear", "is_sound"),
+    [
+        (Comparison.ABOVE, 0, 0, True),
+        (Comparison.ABOVE, 5, -1, False),
+        (Comparison.ABOVE, -1, -2, False),
+        (Comparison.BELOW, 0, 1, False),
+        (Comparison.BELOW, 1, 1, True),
+    ],
+)
+def test_bounds_that_no_figure_reaches_are_faults(
+    comparison: Comparison, threshold: int, clear: int, is_sound: bool
+) -> None:
+    bounds = Bounds(comparison, Decimal(threshold), Decimal(clear))
+    found = find_faults(figure="wip", bounds=bounds, period=dt.timedelta(days=1))
+    assert [name for name, _ in found] == ([] if is_sound else ["threshold"])
+
+
+@pytest.mark.parametrize(
     ("unit", "value", "said"),
     [("share", "0.05", "5.0 %"), ("seconds", "5400", "1.5 h"), ("count", "0", "0")],
 )
