@@ -8,7 +8,7 @@ from typing import Any, Final
 from review.core.figures import BY_KEY
 from review.dashboards.metrics import Period, Scope
 from review.dashboards.metrics.conditions import find_queue_ids, task_condition
-from review.dashboards.sql import read_rows
+from review.dashboards.sql import GOES_ON, OVERDUE, read_rows
 
 PAGE: Final = 50
 CHUNK: Final = 1000
@@ -74,12 +74,10 @@ def _closed(words: str, conditions: str = "true") -> Kind:
 _CLOSED: Final = _closed("closed")
 _RUNNING: Final = (
     "t.state <> 'WAITING' AND t.breached_at IS NULL AND t.due_at > %(now)s"
+    f" AND {GOES_ON}"
 )
 KINDS: Final = {
-    "breached_open": _live(
-        "(t.breached_at IS NOT NULL OR (t.state <> 'WAITING' AND t.due_at <= %(now)s))",
-        "open and overdue now",
-    ),
+    "breached_open": _live(OVERDUE.format(now="%(now)s"), "open and overdue now"),
     "due_soon": _live(
         f"{_RUNNING} AND t.due_at <= %(soon)s", "open and due within four hours"
     ),

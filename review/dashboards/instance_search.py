@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from review.dashboards.sql import read_rows
+from review.dashboards.sql import OVERDUE, read_rows
 from workflows.core.searching import Searchable, SearchKind, fold
 
 _IDS: Final = """
@@ -47,13 +47,13 @@ _INCIDENT: Final = """EXISTS (
 _AT: Final = f"""
         SELECT s.instance_id FROM workflows_step s
         WHERE s.node_id = %(node)s AND s.state IN {_LIVE}"""  # noqa: S608  (a constant)
-_LATE: Final = """
+_LATE: Final = f"""
         SELECT t.instance_id FROM review_task t
         WHERE t.state IN ('OPEN', 'CLAIMED', 'WAITING')
-          AND t.due_at <= clock_timestamp()
+          AND {OVERDUE.format(now="clock_timestamp()")}
           AND (%(node)s = '' OR EXISTS (
               SELECT FROM workflows_step s
-              WHERE s.id = t.step_id AND s.node_id = %(node)s))"""
+              WHERE s.id = t.step_id AND s.node_id = %(node)s))"""  # noqa: S608
 _PLAIN: Final = (
     ("state", "i.state = %(state)s"),
     ("since", "i.started_at >= %(since)s"),

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Final
 
-from review.dashboards.sql import read_row, read_rows
+from review.dashboards.sql import OVERDUE, read_row, read_rows
 
 SAMPLE: Final = 5_000
 
@@ -19,14 +19,14 @@ _VERSIONS: Final = """
     FROM workflows_definition WHERE key = %(key)s ORDER BY version_order DESC
 """
 # A task that somebody has in hand is being worked on; the engine only waits for it.
-_STANDING: Final = """
+_STANDING: Final = f"""
     SELECT s.node_id, count(*) AS live,
         count(*) FILTER (WHERE s.state IN ('READY', 'RUNNING')
             OR t.lease_until > %(now)s) AS active,
         count(*) FILTER (WHERE s.state = 'WAITING'
             AND (t.lease_until IS NULL OR t.lease_until <= %(now)s)) AS waiting,
         count(*) FILTER (WHERE s.state = 'INCIDENT') AS incidents,
-        count(*) FILTER (WHERE t.due_at <= %(now)s) AS breached,
+        count(*) FILTER (WHERE {OVERDUE.format(now="%(now)s")}) AS breached,
         percentile_cont(0.85) WITHIN GROUP (
             ORDER BY extract(epoch FROM %(now)s - s.started_at)::float8) AS age
     FROM workflows_step s
@@ -38,7 +38,7 @@ _STANDING: Final = """
       AND s.state IN ('READY', 'RUNNING', 'WAITING', 'INCIDENT')
       AND NOT jsonb_exists(s.data, 'loop')
     GROUP BY s.node_id
-"""
+"""  # noqa: S608  (a constant)
 _TOTALS: Final = """
     SELECT count(*) FILTER (WHERE state = 'ACTIVE') AS active,
         count(*) FILTER (WHERE state = 'SUSPENDED') AS suspended,
@@ -86,7 +86,7 @@ _PASSED: Final = f"""
         FROM ends) steps
     GROUP BY node_id
 """  # noqa: S608  (a constant)
-_OVERVIEW: Final = """
+_OVERVIEW: Final = f"""
     SELECT d.key,
         count(*) FILTER (WHERE i.state IN ('ACTIVE', 'SUSPENDED')) AS live,
         count(*) FILTER (WHERE EXISTS (
@@ -95,11 +95,11 @@ _OVERVIEW: Final = """
         count(*) FILTER (WHERE EXISTS (
             SELECT FROM review_task t
             WHERE t.instance_id = i.id AND t.state IN ('OPEN', 'CLAIMED', 'WAITING')
-              AND t.breached_at IS NOT NULL)) AS breached
+              AND {OVERDUE.format(now="statement_timestamp()")})) AS breached
     FROM workflows_definition d
     JOIN workflows_instance i ON i.definition_id = d.id
     WHERE i.state IN ('ACTIVE', 'SUSPENDED') GROUP BY d.key
-"""
+"""  # noqa: S608  (a constant)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

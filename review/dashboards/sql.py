@@ -5,9 +5,20 @@ import json
 from collections import namedtuple
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
+
+GOES_ON: Final = """
+    NOT EXISTS (SELECT FROM workflows_instance s
+                WHERE s.id = t.instance_id AND s.state = 'SUSPENDED')
+"""
+OVERDUE: Final = f"""
+    (t.breached_at IS NOT NULL
+     OR (t.state <> 'WAITING' AND t.due_at <= {{now}} AND {GOES_ON}))
+"""
+"""What counts as overdue of an open task `t` on every page: nothing falls due while its
+clock stands, and a breach stays one after the clock was restarted."""
 
 
 def read_rows(statement: str, parameters: Mapping[str, Any]) -> list[Any]:

@@ -162,7 +162,9 @@ def _look(request: HttpRequest, key: str) -> Look:
 
 def _numbers(look: Look, viewer: Viewer, *, now: dt.datetime) -> dict[str, object]:
     """Return what a hint makes new: the figures above, and the table."""
-    since = now - dt.timedelta(days=look.days)
+    zone = viewer.look.tzinfo
+    day = now.astimezone(zone).date() - dt.timedelta(days=look.days)
+    since = dt.datetime.combine(day, dt.time.min, zone)
     standing = processes.read_standing(look.process, now=now)
     passed = processes.read_passed(look.process, since=since, hidden=_PASSED_BY)
     totals = processes.read_totals(look.process, since=since)
@@ -187,7 +189,7 @@ def _numbers(look: Look, viewer: Viewer, *, now: dt.datetime) -> dict[str, objec
     return {
         "topic": f"{INSTANCES} {MANY_INSTANCES} {INCIDENTS} {DASHBOARD}",
         "refresh_url": f"{look.url()}&part=numbers",
-        "tiles": _tiles(look, standing, totals, may_list=may_list),
+        "tiles": _tiles(look, standing, totals, day=day, may_list=may_list),
         "rows": rows,
         "heat": look.heat,
         "legend": _legend(look, bounds),
@@ -298,8 +300,17 @@ def _legend(look: Look, bounds: Sequence[float]) -> list[dict[str, object]]:
 
 
 def _tiles(
-    look: Look, standing: Mapping[str, Standing], totals: Any, *, may_list: bool
+    look: Look,
+    standing: Mapping[str, Standing],
+    totals: Any,
+    *,
+    day: dt.date,
+    may_list: bool,
 ) -> list[dict[str, str]]:
+    """Return the figures above, each with the list of what it counts.
+
+    A period begins with a whole day, for lists are narrowed by days.
+    """
     incidents = sum(one.incidents for one in standing.values())
     breached = sum(one.breached for one in standing.values())
     lists = look.instances_url if may_list else lambda **_: ""
@@ -309,8 +320,8 @@ def _tiles(
         _tile("Suspended", totals.suspended, "instances", lists(state="SUSPENDED")),
         _tile("In incident", incidents, "steps", lists(incident="yes"), bad=incidents),
         _tile("Overdue", breached, "tasks", lists(late="yes"), bad=breached),
-        _tile("Started", totals.started, period, ""),
-        _tile("Ended", totals.ended, period, ""),
+        _tile("Started", totals.started, period, lists(since=f"{day}")),
+        _tile("Ended", totals.ended, period, lists(ended_since=f"{day}")),
     ]
 
 

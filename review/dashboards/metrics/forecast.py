@@ -23,8 +23,8 @@ from review.dashboards.metrics.rows import (
 )
 from review.dashboards.metrics.scopes import Period, Scope
 from review.dashboards.metrics.stored import read_counts
-from review.dashboards.metrics.urgent import GOES_ON, RUNNING
-from review.dashboards.sql import read_rows
+from review.dashboards.metrics.urgent import RUNNING
+from review.dashboards.sql import GOES_ON, read_rows
 
 PAST_DAYS: Final = 28
 """The days whose closings say how many the month will have."""

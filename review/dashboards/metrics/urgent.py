@@ -11,7 +11,7 @@ from typing import Any, Final
 from review.dashboards.metrics.conditions import task_condition
 from review.dashboards.metrics.rows import LateTask
 from review.dashboards.metrics.scopes import Scope
-from review.dashboards.sql import read_row, read_rows
+from review.dashboards.sql import GOES_ON, read_row, read_rows
 
 SOON_HOURS: Final = 4
 
@@ -22,10 +22,6 @@ _RECORDED: Final = """
 RUNNING: Final = """
     t.state IN ('OPEN', 'CLAIMED', 'WAITING') AND t.breached_at IS NULL
     AND t.due_at IS NOT NULL AND t.state <> 'WAITING'
-"""
-GOES_ON: Final = """
-    NOT EXISTS (SELECT FROM workflows_instance i
-                WHERE i.id = t.instance_id AND i.state = 'SUSPENDED')
 """
 _COUNT: Final = """
     SELECT (SELECT count(*) FROM review_task t WHERE {recorded} AND {scope})

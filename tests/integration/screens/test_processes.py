@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -58,12 +59,42 @@ def test_numbers_of_each_node_lead_to_lists_of_as_many(world: World) -> None:
     assert rows["start"]["passed"] == "5"
     for url, count in ((one["url"], 3), (one["breached_url"], 2)):
         assert len(browser.get(url).context["rows"]) == count
+    tiles = {one["label"]: one for one in page.context["tiles"]}
+    assert {label: one["value"] for label, one in tiles.items()} == {
+        "Running": "5", "Suspended": "0", "In incident": "0", "Overdue": "2",
+        "Started": "5", "Ended": "0",
+    }  # fmt: skip
+    for label in ("Running", "Overdue", "Started"):
+        shown = browser.get(tiles[label]["url"]).context["rows"]
+        assert len(shown) == int(tiles[label]["value"]), label
     heat = rows_of(browser.get(f"{DETAIL}?heat=volume&days=7"))
     assert (heat["start"]["heat"], heat["start"]["level"]) == ("5", 5)
     fragment = browser.get(
         f"{DETAIL}?part=numbers", headers={"HX-Request": "true"}
     ).content.decode()
     assert fragment.lstrip().startswith('<div id="process-numbers"')
+    check_same_overdue(browser, 2)
+    # While a case is suspended its clocks stand: nothing of it falls due, on any page.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET LOCAL session_replication_role = replica;"
+            "UPDATE workflows_instance SET state = 'SUSPENDED';"
+            "SET LOCAL session_replication_role = origin"
+        )
+    check_same_overdue(browser, 0)
+
+
+def check_same_overdue(browser: Client, count: int) -> None:
+    """Ask every page how much is overdue: they agree."""
+    tiles = {one["label"]: one for one in browser.get(DETAIL).context["tiles"]}
+    assert tiles["Overdue"]["value"] == str(count)
+    late = reverse("instance-list"), {"definition": "screens", "late": "yes"}
+    assert len(browser.get(*late).context["rows"]) == count
+    behind = browser.get(reverse("figure-rows", args=["breached_open"]))
+    assert len(behind.context["table"].rows) == count
+    assert behind.context["value"] == str(count)
+    (row,) = browser.get(reverse("definition-list")).context["processes"]
+    assert row["breached"] == (f"{count} overdue" if count else "")
 
 
 def test_page_asks_no_more_however_many_cases_there_are(world: World) -> None:
