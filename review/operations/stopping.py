@@ -20,6 +20,7 @@ from review.core.stops import StopKind, Target, find_fault, find_objection
 from review.models import Person, Policy, Queue, RoleGrant, Stop
 from review.operations import notifying, stops
 from review.operations.people import actor_of
+from review.permissions import Rights
 from workflows import audit, dispatch
 from workflows.core.actors import ENGINE, Actor
 from workflows.models import Definition
@@ -72,9 +73,7 @@ def place(
         raise Invalid(fault)
     if target.everything and target.kind is not StopKind.DEFINITION:
         raise Invalid("Only of a process every automatic step can be held.")
-    queue, grid = _find(target)
-    rights = permissions.get_rights(person.id)
-    permissions.check_can_oversee(rights, queue_id=queue.id if queue else None)
+    queue, grid = check_target(target, rights=permissions.get_rights(person.id))
     for one in stops.list_standing():
         if one.target == target:
             raise Conflict(
@@ -264,6 +263,18 @@ def target_of(stop: Stop) -> Target:
         row=stop.row,
         everything=stop.everything,
     )
+
+
+def check_target(
+    target: Target, *, rights: Rights
+) -> tuple[Queue | None, Policy | None]:
+    """Return the queue and the grid that somebody may stop a target of.
+
+    Raises NotFound and Invalid for what is not there, Forbidden.
+    """
+    queue, grid = _find(target)
+    permissions.check_can_oversee(rights, queue_id=queue.id if queue else None)
+    return queue, grid
 
 
 def _find(target: Target) -> tuple[Queue | None, Policy | None]:

@@ -11,13 +11,22 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from review import permissions
-from review.core.incident_groups import HOURS, By, Group, draw_hours, say_outcome
+from review.core.incident_groups import (
+    HOURS,
+    By,
+    Group,
+    draw_hours,
+    normalize_message,
+    say_outcome,
+)
 from review.core.incident_orders import OrderAct
 from review.core.interventions import Act
 from review.dashboards import incident_groups as boards
 from review.dashboards import incidents as desk
+from review.dashboards.frame import Viewer
 from review.dashboards.incident_groups import Board
 from review.dashboards.runbooks import find_connector, find_runbook
+from review.evidence.masking import COVER
 from review.filters import IncidentFilter
 from review.forms.incidents import OrderForm
 from review.models import IncidentOrder, Person
@@ -43,7 +52,8 @@ MOST_GROUPS: Final = 100
 @screen(permissions.check_can_see_incidents)
 def incident_list(request: HttpRequest) -> HttpResponse:
     """Show what is open by what went wrong, the rates, and what was done last."""
-    zone, now = viewer_required(request).look.tzinfo, database_now()
+    viewer = viewer_required(request)
+    zone, now = viewer.look.tzinfo, database_now()
     form = IncidentFilter(request.GET)
     filters, by = _read(form)
     board = boards.read_board(filters=filters, by=by, now=now)
@@ -59,12 +69,9 @@ def incident_list(request: HttpRequest) -> HttpResponse:
         "by_step": by is By.STEP,
         "is_cut": board.is_cut,
         "each_url": _group_url(ALL, request.GET),
-        "tiles": _tiles(board, now=now),
+        "tiles": _tiles(board, viewer, now=now),
         "rates": _rates(board, now=now, zone=zone),
-        "resolved": [
-            draw_incident(row, now=now, zone=zone)
-            for row in desk.list_resolved_incidents()
-        ],
+        "resolved": _draw(desk.list_resolved_incidents(), viewer, now=now),
         "orders": [
             _order(order, counts, zone=zone, now=now)
             for order, counts in boards.list_orders(limit=5)
@@ -172,9 +179,7 @@ def _show_group(
         "back_url": _with_query(reverse("incident-list"), request.GET),
         "act_url": _with_query(reverse("incident-act", args=[key]), request.GET),
         "count": len(ids),
-        "rows": [
-            draw_incident(row, now=now, zone=zone) for row in desk.list_incidents(shown)
-        ],
+        "rows": _draw(desk.list_incidents(shown), viewer, now=now),
         "pages": pages,
         "may_act": may_act,
         "is_controlled": acts.is_controlled(Act.RETRY)
@@ -183,6 +188,23 @@ def _show_group(
         or OrderForm(count=len(ids), initial={"until": max(ids, default=0)}),
     }
     return render_page(request, "review/incident_group.html", context, status=status)
+
+
+def _draw(
+    rows: Sequence[Any], viewer: Viewer, *, now: dt.datetime
+) -> list[dict[str, Any]]:
+    """Return incidents as lists show them.
+
+    Auditors read messages without what names the case, and no words of people: a list
+    is of many cases, unmasked or not.
+    """
+    drawn = [draw_incident(row, now=now, zone=viewer.look.tzinfo) for row in rows]
+    if viewer.rights.audit is None:
+        return drawn
+    return [
+        {**row, "message": normalize_message(str(row["message"])), "reason": COVER}
+        for row in drawn
+    ]
 
 
 def _choose(
@@ -273,7 +295,7 @@ class Tile:
     url: str = ""
 
 
-def _tiles(board: Board, *, now: dt.datetime) -> list[Tile]:
+def _tiles(board: Board, viewer: Viewer, *, now: dt.datetime) -> list[Tile]:
     since = now - dt.timedelta(hours=HOURS)
     cases = sum(desk.count_work(since).values())
     opened = sum(board.hours)
@@ -287,6 +309,7 @@ def _tiles(board: Board, *, now: dt.datetime) -> list[Tile]:
             "Open incidents, whatever the filters; those of no step are events that the"
             " engine could not handle and has set aside.",
             tone="bad" if board.open else "",
+            url=reverse("incident-group", args=[ALL]) if board.open else "",
         ),
         Tile(
             "Opened in 24 h",
@@ -306,6 +329,9 @@ def _tiles(board: Board, *, now: dt.datetime) -> list[Tile]:
             f"{dead:,} mails and posts, {board.aside:,} events",
             "Mails and posts given up in the last 24 hours, and events set aside that"
             " are still open.",
+            url=reverse("undelivered-list")
+            if dead and permissions.can_administer(viewer.rights)
+            else "",
         ),
     ]
 

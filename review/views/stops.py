@@ -64,6 +64,7 @@ def stop_new(request: HttpRequest) -> HttpResponse:
     target = read_target(request.GET)
     if target is None:
         return _choose(request)
+    stopping.check_target(target, rights=viewer_required(request).rights)
     kind = ProcessStopForm if target.kind is StopKind.DEFINITION else StopForm
     if request.method != "POST":
         return _offer(request, target, kind())

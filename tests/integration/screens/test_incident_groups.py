@@ -74,6 +74,10 @@ def test_one_fault_is_one_line_with_its_runbook(
     assert [row["id"] for row in shown.context["rows"]] == [x.pk for x in broken[:3]]
     assert 'href="https://wiki.example/broken"' in page
     assert "What to do" not in page
+    # Messages come to an auditor's lists without what names the case.
+    for who, is_told in (("olga", True), ("dan", False)):
+        rows = world.browser(who).get(str(second["url"])).context["rows"]
+        assert all(("1.0.0" in row["message"]) is is_told for row in rows), who
     assert "https://wiki.example/broken" in (
         world
         .browser("olga")
