@@ -96,24 +96,28 @@ def build_forecast(asked: Asked) -> Content:
         )
         if found.due_today
         else None,
-        sheet=sheet(
-            ("Class", "Due today", "Expected late", "Sample", "Curve"),
-            [
-                Line(
-                    f"Class {each.task_class}",
-                    (
-                        count_cell(each.due_today),
-                        Cell(f"{each.expected:.3f}", f"{each.expected:.1f}"),
-                        count_cell(each.closed),
-                        Cell(
-                            "own" if each.is_own else "all classes",
-                            "its own" if each.is_own else "of all classes",
-                        ),
+        sheet=_forecast_sheet(found),
+    )
+
+
+def _forecast_sheet(found: Forecast) -> Sheet:
+    return sheet(
+        ("Class", "Due today", "Expected late", "Sample", "Curve"),
+        [
+            Line(
+                f"Class {each.task_class}",
+                (
+                    count_cell(each.due_today),
+                    Cell(f"{each.expected:.3f}", f"{each.expected:.1f}"),
+                    count_cell(each.closed),
+                    Cell(
+                        "own" if each.is_own else "all classes",
+                        "its own" if each.is_own else "of all classes",
                     ),
-                )
-                for each in found.classes
-            ],
-        ),
+                ),
+            )
+            for each in found.classes
+        ],
     )
 
 
