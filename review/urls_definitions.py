@@ -7,6 +7,7 @@ from review.views import (
     definition_desk,
     definition_drafts,
     definition_model,
+    draft_table,
 )
 
 urlpatterns = [
@@ -86,6 +87,11 @@ urlpatterns = [
         "definitions/<slug:key>/draft/model.bpmn",
         definition_model.draft_file,
         name="draft-file",
+    ),
+    path(
+        "definitions/<slug:key>/draft/table/",
+        draft_table.draft_table,
+        name="draft-table",
     ),
     path(
         "definitions/<slug:key>/draft/save/",

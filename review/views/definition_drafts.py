@@ -1,6 +1,6 @@
 """One draft: its files, what the linter says, what it changes; upload, version, end."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -19,8 +19,9 @@ from review.forms.definitions import (
     UploadForm,
     VersionForm,
 )
-from review.operations import definition_drafts
+from review.operations import definition_drafts, draft_tables
 from review.operations.definition_drafts import Checked, Read
+from review.operations.draft_tables import Listed
 from review.views.access import screen, viewer_required
 from review.views.definition_desk import build_change, find_person, read_uploads
 from review.views.definition_diff import compare_with_deployed
@@ -185,6 +186,14 @@ def model_url(key: str, path: str, element: str = "") -> str:
     return f"{reverse('draft-model', args=[key])}?{urlencode(query)}"
 
 
+def table_url(key: str, path: str, *, number: int = 0, first: int = 0) -> str:
+    """Return the address of a table's editor, the first of a file unless numbered."""
+    query: dict[str, object] = {"file": path}
+    query |= {"table": number} if number else {}
+    query |= {"first": first} if first else {}
+    return f"{reverse('draft-table', args=[key])}?{urlencode(query)}"
+
+
 def _show(
     request: HttpRequest,
     key: str,
@@ -200,6 +209,7 @@ def _show(
     name, written = read_version(found.files)
     revision = found.saving.revision
     waiting = shown.find_waiting(key)
+    tables = draft_tables.list_tables(found.files)
     context = {
         "page_title": f"Draft of {name or key}",
         "key": key,
@@ -210,12 +220,16 @@ def _show(
         "saved_by": found.saving.saved_by.name,
         "base": found.draft.base,
         "is_sound": checked.is_sound,
-        "lint": [_lint_row(key, row) for row in list_lint(checked)],
-        "files": _files(key, found),
+        "lint": [_lint_row(key, row, tables) for row in list_lint(checked)],
+        "files": _files(key, found, {one.path for one in tables}),
         "models": [
             {"path": path, "url": model_url(key, path)}
             for path in sorted(found.files)
             if path.endswith(".bpmn")
+        ],
+        "tables": [
+            {"name": one.name, "url": table_url(key, one.path, number=one.number)}
+            for one in tables
         ],
         "diff": compare_with_deployed(found.draft.base_id, found.files),
         "savings": [
@@ -237,13 +251,26 @@ def _show(
     return render_page(request, "review/draft_detail.html", context, status=status)
 
 
-def _lint_row(key: str, row: dict[str, Any]) -> dict[str, Any]:
-    is_model = row["source"].endswith(".bpmn") and not row["source"].startswith("*")
-    url = model_url(key, row["source"], row["element"]) if is_model else ""
+def _lint_row(
+    key: str, row: dict[str, Any], tables: Sequence[Listed]
+) -> dict[str, Any]:
+    source = row["source"]
+    if source.endswith(".bpmn") and not source.startswith("*"):
+        return {**row, "url": model_url(key, source, row["element"])}
+    of_file = [one for one in tables if one.path == source]
+    meant = [one for one in of_file if one.id == row["element"]] or of_file
+    url = table_url(key, source, number=meant[0].number) if meant else ""
     return {**row, "url": url}
 
 
-def _files(key: str, found: Read) -> list[dict[str, Any]]:
+def _edit_url(key: str, path: str, tables: Collection[str]) -> str:
+    """Return where a file is changed in place, "" where it only comes by upload."""
+    if path.endswith(".bpmn"):
+        return model_url(key, path)
+    return table_url(key, path) if path in tables else ""
+
+
+def _files(key: str, found: Read, tables: Collection[str]) -> list[dict[str, Any]]:
     base = (
         exports.read_files(definition_id=found.draft.base_id)
         if found.draft.base_id
@@ -258,7 +285,7 @@ def _files(key: str, found: Read) -> list[dict[str, Any]]:
             else "as deployed"
             if base[path] == content
             else "changed",
-            "model_url": model_url(key, path) if path.endswith(".bpmn") else "",
+            "edit_url": _edit_url(key, path, tables),
             "may_remove": path != MANIFEST,
         }
         for path, content in sorted(found.files.items())

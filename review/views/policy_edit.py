@@ -190,6 +190,7 @@ def _draw_editor(editor: Editor) -> dict[str, Any]:
         "rows": [
             {
                 "n": n,
+                "id": f"r{n}",
                 "number": n + 1,
                 "cells": [
                     _cell(editor, f"r{n}-{column['key']}", row, column, number=n + 1)

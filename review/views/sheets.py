@@ -98,7 +98,7 @@ def build_sheet(
     `record` lights it: one table of a stored explanation. `side` marks what another
     version has differently. `anchor` begins the ids of the rows.
     """
-    lights = _lights(table, record)
+    lights = light_rows(table, record)
     counts = hits if hits is not None and hits.evaluations else None
     cells = (record or {}).get("cells") or ()
     return Sheet(
@@ -154,7 +154,8 @@ def _describe_policy(table: Table) -> str:
     return f"{words}; {sign}" if sign else words
 
 
-def _lights(table: Table, record: Mapping[str, Any] | None) -> dict[int, str]:
+def light_rows(table: Table, record: Mapping[str, Any] | None) -> dict[int, str]:
+    """Return how each rule is lit that matched, by its number."""
     matched = list((record or {}).get("matched") or ())
     if not matched:
         return {}

@@ -317,7 +317,10 @@ def _stop(owner: Person) -> int:
 
 
 def _propose_version(owner: Person) -> int:
-    """Begin a draft of the desk's process and propose it; the draft goes on."""
+    """Begin a draft of the desk's process and propose it; the draft goes on.
+
+    It gets the loans' decision table then, to be edited.
+    """
     draft = definition_drafts.begin(key="screens", person=owner)
     change = definition_changes.propose(
         person=owner,
@@ -327,6 +330,14 @@ def _propose_version(owner: Person) -> int:
             reason=WHY,
             revision=draft.revision,
         ),
+    )
+    grid = stage.PACKAGES / "loan-approval" / "credit-grid.dmn"
+    definition_drafts.save(
+        key="screens",
+        revision=draft.revision,
+        files={grid.name: grid.read_bytes()},
+        person=owner,
+        what="Uploaded",
     )
     return change.id
 

@@ -71,6 +71,7 @@ PAGES: Final = {
     "definitions": ("olga", "/definitions/"),
     "draft of a definition": ("olga", "/definitions/screens/draft/"),
     "modeler": ("olga", "/definitions/screens/draft/model/"),
+    "decision table": ("olga", "/definitions/screens/draft/table/"),
     "propose a version": ("olga", "/definitions/screens/draft/propose/"),
     "roll back": ("olga", "/definitions/screens/roll-back/"),
     "proposed change": ("olga", "/definitions/changes/{change}/"),

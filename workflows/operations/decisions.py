@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from workflows.core.dmn import Model, lint
+from workflows.core.dmn import Finding, Model, lint
 from workflows.core.feel.convert import quoted
 from workflows.core.outline import (
     Logic,
@@ -108,7 +108,14 @@ def try_decision(
     sheet: Sheet, *, inputs: Mapping[str, object], now: dt.datetime
 ) -> Tried:
     """Evaluate a decision over inputs by name, JSON-like or FEEL; it never raises."""
-    decided = sheet.model.evaluate(sheet.logic.id, inputs, explain=True, now=now)
+    return try_model(sheet.model, sheet.logic.id, inputs=inputs, now=now)
+
+
+def try_model(
+    model: Model, decision: str, *, inputs: Mapping[str, object], now: dt.datetime
+) -> Tried:
+    """Evaluate a decision of a model that need not be deployed, as `try_decision`."""
+    decided = model.evaluate(decision, inputs, explain=True, now=now)
     told = decided.explanation.to_json() if decided.explanation else {}
     return Tried(
         value=quoted(decided.value), messages=decided.messages, explanation=told
@@ -123,16 +130,21 @@ def list_remarks(definition_id: int, source: str) -> tuple[Remark, ...]:
         if decide.model.source == source:
             names = {table.element: table.name for table in decide.model.tables}
             return tuple(
-                Remark(
-                    code=finding.code,
-                    severity=finding.severity,
-                    table_id=finding.element,
-                    message=finding.message,
-                    rules=_rules(finding.message, names.get(finding.element, "")),
-                )
+                remark(finding, name=names.get(finding.element, ""))
                 for finding in lint(decide.model)
             )
     return ()
+
+
+def remark(finding: Finding, *, name: str) -> Remark:
+    """Return a finding with the rules it is about; `name` is its table's."""
+    return Remark(
+        code=finding.code,
+        severity=finding.severity,
+        table_id=finding.element,
+        message=finding.message,
+        rules=_rules(finding.message, name),
+    )
 
 
 def list_versions(key: str) -> list[Reference]:

@@ -3,7 +3,12 @@
 What decides is compiled in workflows.core.dmn; here nothing is evaluated.
 """
 
-from workflows.core.outline.compare import Comparison, Side, compare_tables
+from workflows.core.outline.compare import (
+    Comparison,
+    Side,
+    compare_tables,
+    tell_changes,
+)
 from workflows.core.outline.logic import (
     InputColumn,
     Logic,
@@ -33,4 +38,5 @@ __all__ = [
     "list_questions",
     "read_answer",
     "read_outline",
+    "tell_changes",
 ]

@@ -69,6 +69,50 @@ def compare_tables(old: Table, new: Table) -> Comparison:
     )
 
 
+def tell_changes(old: Table, new: Table) -> list[str]:
+    """Say what differs rule by rule, one sentence each, by the newer one's numbers."""
+    pairs = _pair(old.rules, new.rules)
+    labels = {
+        **{("input", one.expression): one.label for one in new.inputs},
+        **{("output", one.name): one.name or "output" for one in new.outputs},
+    }
+    said = []
+    for a, b, column in _changed_cells(old, new, pairs):
+        before = _cells(old, old.rules[a - 1])[column]
+        after = _cells(new, new.rules[b - 1])[column]
+        label = labels.get(column, column[1])
+        said.append(
+            f"Rule {b}, {label}: {before or 'nothing'} became {after or 'nothing'}."
+        )
+    known_new, known_old = {b for _, b in pairs}, {a for a, _ in pairs}
+    said += [
+        f"Rule {one.number} is new: {_tell_rule(one)}."
+        for one in new.rules
+        if one.number not in known_new
+    ]
+    said += [
+        f"Rule {one.number} is gone: {_tell_rule(one)}."
+        for one in old.rules
+        if one.number not in known_old
+    ]
+    said += [f"Rule {a} is rule {b} now." for a, b in sorted(_moved(pairs))]
+    before_columns, after_columns = list_columns(old), list_columns(new)
+    said += [
+        f"{part.capitalize()} {name or 'without a name'} {word}."
+        for word, mine, others in (
+            ("is new", after_columns, before_columns),
+            ("is gone", before_columns, after_columns),
+        )
+        for part, name in mine
+        if (part, name) not in others
+    ]
+    return [*said, *_other(old, new)]
+
+
+def _tell_rule(rule: Rule) -> str:
+    return f"{', '.join(rule.tests) or 'always'} gives {', '.join(rule.results)}"
+
+
 def list_columns(table: Table) -> list[Column]:
     """Return what names the columns, in the order of a rule's cells."""
     return [

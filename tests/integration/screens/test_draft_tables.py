@@ -1,0 +1,256 @@
+"""Decision tables of a draft by HTTP: edited, judged, tried, saved, never written over."""
+
+import html
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from review.core.states import Role
+from review.operations import definition_drafts, people
+from tests.factories.desk import World
+from tests.factories.processes import TESTER
+from tests.unit.dmn.models import decision, definitions, input_data, table
+from workflows.core.dmn.source import read_source
+
+GRID = definitions(
+    input_data("amount", "number")
+    + input_data("country", "string")
+    + decision(
+        "Limit",
+        table(
+            ["amount"],
+            [("< 100", '"one"'), (">= 100", '"two"')],
+            types=["number"],
+            values='"one","two","none"',
+        ),
+        needs=["in_amount"],
+        kind="string",
+    )
+)
+FIELD = re.compile(
+    r"<(?:input|textarea)\b[^>]*?\bname=\"([^\"]+)\"[^>]*?(?:\bvalue=\"([^\"]*)\"[^>]*)?>"
+)
+CHOICE = re.compile(r"<select\b[^>]*?name=\"([^\"]+)\"[^>]*>(.*?)</select>", re.DOTALL)
+CHOSEN = re.compile(r"<option(?: value=\"([^\"]*)\")? selected>([^<]*)<")
+
+
+@pytest.fixture
+def browser(world: World) -> Client:
+    people.grant_role(
+        person=world.people["carol"], role=Role.PROCESS_OWNER, actor=TESTER
+    )
+    draft = definition_drafts.begin(key="screens", person=world.people["olga"])
+    definition_drafts.save(
+        key="screens",
+        revision=draft.revision,
+        files={"limits.dmn": GRID},
+        person=world.people["olga"],
+        what="Uploaded limits.dmn",
+    )
+    return world.browser("olga")
+
+
+def url() -> str:
+    return reverse("draft-table", args=["screens"])
+
+
+def read_fields(page: str) -> dict[str, str]:
+    """Return what a browser would send of the editor as it stands."""
+    form = page[page.index('id="editor"') :]
+    form = form[: form.index("</form>")]
+    found = {name: html.unescape(value or "") for name, value in FIELD.findall(form)}
+    for name, options in CHOICE.findall(form):
+        chosen = CHOSEN.search(options)
+        found[name] = html.unescape(chosen[1] or chosen[2]) if chosen else ""
+    return found
+
+
+def open_page(browser: Client) -> dict[str, str]:
+    return read_fields(browser.get(url()).content.decode())
+
+
+def press(browser: Client, do: str, fields: dict[str, str], **more: str) -> str:
+    answer = browser.post(url(), {**fields, **more, "do": do})
+    assert answer.status_code in {200, 302, 409}, answer.content
+    return str(answer.content.decode()) if answer.status_code != 302 else "saved"
+
+
+def test_rules_and_columns_are_changed_tried_and_saved(
+    world: World, browser: Client
+) -> None:
+    draft = browser.get(reverse("draft-detail", args=["screens"])).content.decode()
+    assert f"{url()}?file=limits.dmn" in draft
+    fields = open_page(browser)
+    assert (fields["r1-t0"], fields["r1-o0"]) == (">= 100", '"two"')
+    page = press(browser, "add", fields | {"r1-t0": "[100..500["})
+    fields = read_fields(page)
+    assert (fields["rows"], fields["r2-t0"], fields.get("r2-from", "")) == (
+        "3",
+        "-",
+        "",
+    )
+    fields |= {"r2-t0": ">= 500", "r2-o0": '"none"', "r2-d": "Too much."}
+    fields = read_fields(press(browser, "up-2", fields))
+    assert (fields["r1-t0"], fields["r1-d"]) == (">= 500", "Too much.")
+    fields = read_fields(press(browser, "add-input", fields))
+    page = press(browser, "check", fields | {"i1-expression": "country"})
+    assert "Let the decision ask for “country”" in page
+    fields = read_fields(press(browser, "ask-1", read_fields(page)))
+    page = press(browser, "try", fields, **{"in-0": "700", "in-1": "DE"})
+    assert "&quot;none&quot;" in page[page.index('id="outcome"') :]
+    assert "matched" in page
+    assert definition_drafts.read("screens").saving.revision == 2
+    assert press(browser, "save", fields) == "saved"
+    content = definition_drafts.read("screens").files["limits.dmn"].decode()
+    assert "<description>Too much.</description>" in content
+    assert '<requiredInput href="#in_country"/>' in content
+    order = [content.index(word) for word in ('"r1"', '"t-rule-1"', '"r2"')]
+    assert order == sorted(order)
+    page = browser.get(url()).content.decode()
+    assert "Revision 3" in page
+    assert "The deployed version has no such table." in page
+    fields = read_fields(press(browser, "remove-input-1", read_fields(page)))
+    fields = read_fields(press(browser, "copy-0", fields))
+    assert fields["r1-t0"] == "< 100"
+    assert "r1-from" not in fields
+    page = press(browser, "remove-2", fields)
+    assert "rules 1 and 2 both match" in html.unescape(page)
+
+
+def test_each_cell_says_what_is_wrong_with_it(browser: Client) -> None:
+    fields = open_page(browser)
+    wrong = {
+        "r0-t0": "< ",
+        "r1-t0": '"much"',
+        "r0-o0": '"thee"',
+        "r1-o0": "two",
+        "i0-allowed": "[1..",
+        "policy": "PRIORITY",
+    }
+    page = html.unescape(press(browser, "check", fields | wrong))
+    for said in (
+        "2 cells cannot be used",
+        "Rule 1, amount: expected a value, found the end (character 2).",
+        'Rule 2, amount: "much" is no number, so it never matches.',
+        'Rule 1, output 1: "thee" is not among its allowed values',
+        "Rule 2, output 1: “two” is nothing that this decision asks for",
+        "Input 1, allowed values: expected a value, found the end",
+    ):
+        assert said in page
+    assert 'aria-invalid="true" aria-describedby="r0-faults"' in page
+    # A draft is a place to work: what is unfinished is kept, and refused when deployed.
+    assert press(browser, "save", fields | wrong) == "saved"
+    page = html.unescape(
+        browser.get(reverse("draft-detail", args=["screens"])).content.decode()
+    )
+    assert "The package would be refused" in page
+    fields = read_fields(press(browser, "add-output", open_page(browser)))
+    page = html.unescape(press(browser, "check", fields | {"o0-name": "limit"}))
+    assert "Output 2 needs a name" in page
+    assert "several outputs make a context: it would give null" in page
+
+
+def test_nothing_is_lost_when_two_change_a_table(world: World, browser: Client) -> None:
+    mine, theirs = open_page(browser), open_page(browser)
+    other = world.browser("carol")
+    assert press(other, "save", theirs | {"r1-o0": '"none"'}) == "saved"
+    typed = mine | {"r0-t0": "< 50"}
+    refused = browser.post(url(), {**typed, "do": "save"})
+    assert refused.status_code == 409
+    page = html.unescape(refused.content.decode())
+    assert "Carol has saved this draft since you opened it" in page
+    assert 'Rule 2, output: "two" became "none".' in page
+    again = read_fields(refused.content.decode())
+    assert (again["r0-t0"], again["revision"], again["over"]) == ("< 50", "2", "3")
+    assert press(browser, "save-over", again) == "saved"
+    found = open_page(browser)
+    assert (found["r0-t0"], found["r1-o0"], found["revision"]) == ("< 50", '"two"', "4")
+    # Somebody changes another file: my table goes over it, and his file stays.
+    files = {"limits.dmn": GRID, "forms/claim.json": b"{}"}
+    definition_drafts.save(
+        key="screens",
+        revision=4,
+        files={**files, "main.bpmn": b"<no xml"},
+        person=world.people["carol"],
+        what="Uploaded",
+    )
+    page = press(browser, "save", found | {"r0-t0": "< 60"})
+    assert "What they changed in this table" in page
+    assert press(browser, "save-over", read_fields(page)) == "saved"
+    files = dict(definition_drafts.read("screens").files)
+    assert b"&lt; 60" in files["limits.dmn"]
+    assert files["main.bpmn"] == b"<no xml"
+    # What was opened is kept no more, the table is gone: what was typed is there still.
+    fields = open_page(browser)
+    for n in range(definition_drafts.KEPT + 1):
+        definition_drafts.save(
+            key="screens",
+            revision=6 + n,
+            files={"notes.md": str(n).encode()},
+            person=world.people["carol"],
+            what="Wrote",
+        )
+    page = press(browser, "save", fields | {"r0-t0": "< 70"})
+    again = read_fields(page)
+    assert (again["r0-t0"], again["revision"]) == ("< 70", "6")
+    assert press(browser, "save-over", again) == "saved"
+
+
+def test_only_process_owners_edit_and_what_is_no_table_is_said(
+    world: World, browser: Client
+) -> None:
+    for who in ("dan", "erin", "alice"):
+        assert world.browser(who).get(url()).status_code == 403
+        assert world.browser(who).post(url(), {"do": "save"}).status_code == 403
+    assert browser.get(f"{url()}?file=main.bpmn").status_code == 404
+    assert browser.get(f"{url()}?file=limits.dmn&table=2").status_code == 404
+    bomb = b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'
+    definition_drafts.save(
+        key="screens",
+        revision=2,
+        files={"limits.dmn": bomb},
+        person=world.people["olga"],
+        what="Uploaded",
+    )
+    assert browser.get(url()).status_code == 404
+    sent = {"file": "limits.dmn", "table": "1", "revision": "3", "do": "check"}
+    refused = browser.post(url(), sent)
+    assert (refused.status_code, b"DOCTYPE" in refused.content) == (422, True)
+
+
+def test_long_tables_are_edited_a_part_at_a_time(world: World, browser: Client) -> None:
+    rules = [(f"{n}", '"one"') for n in range(100)]
+    long = GRID.replace(
+        GRID[GRID.index(b"<rule") : GRID.rindex(b"</decisionTable>")],
+        table(["amount"], rules)
+        .partition('name=""></output>')[2]
+        .removesuffix("</decisionTable>")
+        .encode(),
+    )
+    definition_drafts.save(
+        key="screens",
+        revision=2,
+        files={"limits.dmn": long},
+        person=world.people["olga"],
+        what="Uploaded",
+    )
+    page = browser.get(f"{url()}?first=60").content.decode()
+    assert "Rules 61 to 100 of 100" in page
+    fields = read_fields(page)
+    fields = read_fields(press(browser, "remove-0", fields))
+    fields = read_fields(press(browser, "add-input", fields | {"r0-t0": "> 61"}))
+    answer = browser.post(url(), {**fields, "i1-expression": "amount", "do": "save-0"})
+    assert answer["Location"].endswith("file=limits.dmn&table=1")
+    content = definition_drafts.read("screens").files["limits.dmn"]
+    table_of = next(
+        one for one in read_source(content).root.walk() if one.tag == "decisionTable"
+    )
+    rows = list(table_of.all("rule"))
+    assert len(rows) == 99
+    assert [one.text for one in rows[60].walk() if one.tag == "text"] == [
+        "> 61",
+        "-",
+        '"one"',
+    ]
