@@ -3,7 +3,7 @@
 from django.urls import path
 
 from review.operations.policies import KINDS_OF_QUEUES
-from review.views import calendars, policies, policy_edit
+from review.views import calendar_new, calendars, policies, policy_edit
 
 urlpatterns = [
     *(
@@ -26,6 +26,7 @@ urlpatterns = [
     ),
     path("calendars/<str:key>/", calendars.calendar_detail, name="calendar-detail"),
     path("calendars/<str:key>/edit/", calendars.calendar_edit, name="calendar-edit"),
+    path("policies/calendars/new/", calendar_new.calendar_new, name="calendar-new"),
     path("policies/", policies.policy_list, name="policy-list"),
     path("policies/<int:policy_id>/", policies.policy_detail, name="policy-detail"),
     path("policies/<int:policy_id>/grid.dmn", policies.policy_dmn, name="policy-dmn"),

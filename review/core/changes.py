@@ -19,6 +19,7 @@ class GovernedKind(StrEnum):
 
     ALERT_RULE = "ALERT_RULE"
     ROLE = "ROLE"
+    CALENDAR = "CALENDAR"
 
 
 class ChangeState(StrEnum):

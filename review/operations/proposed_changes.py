@@ -5,13 +5,14 @@ from typing import Final
 
 from review.core.changes import GovernedKind
 from review.models import Person, ProposedChange
-from review.operations import alerts, governing, roles
+from review.operations import alerts, governing, new_calendars, roles
 from review.operations.governing import Office
 from workflows.operations.errors import NotFound
 
 OFFICES: Final[Mapping[GovernedKind, Office]] = {
     GovernedKind.ALERT_RULE: alerts.OFFICE,
     GovernedKind.ROLE: roles.OFFICE,
+    GovernedKind.CALENDAR: new_calendars.OFFICE,
 }
 
 

@@ -11,10 +11,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from review import live, permissions
+from review.core.changes import GovernedKind
 from review.core.grid_table import read_grid, to_dmn
 from review.core.states import PolicyKind, PolicyState
 from review.dashboards import policies as shown
 from review.dashboards.frame import Viewer
+from review.dashboards.proposed import list_waiting
 from review.forms.acts import ReasonForm
 from review.forms.interventions import ApproveForm
 from review.forms.policies import WeeksForm
@@ -34,6 +36,7 @@ from review.views.policy_kinds import (
 )
 from review.views.policy_replays import replay
 from review.views.policy_sheet import draw_changes, draw_policy
+from review.views.proposed_changes import tell_change
 from review.views.stop_banners import offer_stops, queue_banners
 from workflows.operations.errors import Conflict, Forbidden, NotFound
 from workflows.store import database_now
@@ -63,6 +66,11 @@ def policy_list(request: HttpRequest) -> HttpResponse:
         "titles": [PAGES[kind].title for kind in KINDS_OF_QUEUES],
         "rows": [cells[n : n + kinds] for n in range(0, len(cells), kinds)],
         "calendars": calendars,
+        "new_calendars": [
+            tell_change(one, viewer, now=now)
+            for one in list_waiting(GovernedKind.CALENDAR)
+        ],
+        "may_make": permissions.can_rule(viewer.rights, queue_id=None),
         "waiting": [cell for cell in (*cells, *calendars) if cell["waiting"]],
         "topic": live.POLICIES,
     }

@@ -147,7 +147,7 @@ def _show(
     context = {
         **name_place(subject, editor.kind),
         "page_title": f"Change the {PAGES[editor.kind].title.lower()} of {subject.name}",
-        **_draw_editor(editor),
+        **draw_editor(editor),
         "form": form,
         "weeks": WeeksForm(initial={"weeks": weeks}),
         "previewed": "",
@@ -177,7 +177,8 @@ def _preview(
     return context | replay(subject, kind, sound, weeks=weeks)
 
 
-def _draw_editor(editor: Editor) -> dict[str, Any]:
+def draw_editor(editor: Editor) -> dict[str, Any]:
+    """Return what the template shows of an editor: fields, columns, rows, faults."""
     columns = [dataclasses.asdict(column) for column in editor.columns]
     if any(column["offers"] for column in columns):
         offers = shown.list_offers()

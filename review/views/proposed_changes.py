@@ -1,4 +1,4 @@
-"""Changes of alert rules and roles: look at one, decide on it as a second person."""
+"""Changes of alert rules, roles, new calendars: look at one, decide on it as a second person."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -16,9 +16,10 @@ from review.dashboards.frame import Viewer
 from review.forms.acts import ReasonForm
 from review.forms.interventions import ApproveForm
 from review.models import Person, ProposedChange
-from review.operations import governing, proposed_changes, roles
+from review.operations import governing, new_calendars, proposed_changes, roles
 from review.permissions import check_can_see_policies
 from review.views.access import screen, viewer_required
+from review.views.calendar_preview import draw_week
 from review.views.pages import render_page
 from review.views.two_persons import draw_lines, settle, tell_settling
 from workflows.operations.errors import NotFound, Refused
@@ -124,6 +125,9 @@ def _show(
         "row": tell_change(change, viewer, now=now),
         "crumb": _crumb(change),
         "changes": _compare(change),
+        "week": draw_week(change.body["calendar"])
+        if change.kind == GovernedKind.CALENDAR.value
+        else None,
         "problem": form,
         "approve": given.get("approve") or ApproveForm(prefix="approve"),
         "decline": given.get("decline") or ReasonForm(prefix="decline"),
@@ -142,6 +146,8 @@ def _crumb(change: ProposedChange) -> dict[str, str]:
             return {"label": "Alerts", "url": reverse("alert-list")}
         case GovernedKind.ROLE:
             return {"label": "People", "url": reverse("people-list")}
+        case GovernedKind.CALENDAR:
+            return {"label": "Policies", "url": reverse("policy-list")}
 
 
 def _compare(change: ProposedChange) -> dict[str, Any]:
@@ -158,5 +164,12 @@ def _compare(change: ProposedChange) -> dict[str, Any]:
                 alert_rules.HEADS,
                 roles.list_lines(change.before),
                 roles.list_lines(change.body),
+                what="line",
+            )
+        case GovernedKind.CALENDAR:
+            return draw_lines(
+                new_calendars.HEADS,
+                new_calendars.list_lines(change.before),
+                new_calendars.list_lines(change.body),
                 what="line",
             )

@@ -50,6 +50,7 @@ PAGES: Final = {
     "edit reasons": ("carol", "/queues/desk/reasons/edit/"),
     "calendar": ("olga", "/calendars/office/"),
     "edit a calendar": ("olga", "/calendars/office/edit/"),
+    "new calendar": ("olga", "/policies/calendars/new/"),
     "policies": ("carol", "/policies/"),
     "policy": ("olga", "/policies/{policy}/"),
     "task to claim": ("alice", "/tasks/{loan_task}/"),

@@ -11,12 +11,14 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from review.core.states import PolicyKind
-from review.models import Notification, Policy
-from review.operations import policies, queues
+from review.core.states import PolicyKind, Role
+from review.models import Calendar, Notification, Policy, ProposedChange
+from review.operations import people, policies, queues
+from review.operations.calendars import find_calendars
 from tests.factories.desk import World, build_world
 from tests.factories.processes import TESTER
 from workflows.core.dmn import read_dmn
+from workflows.models import AuditEntry
 
 REVIEW_ALL: dict[str, Any] = {"rows": [{"control": "review"}]}
 EDIT = "/queues/desk/grid/edit/"
@@ -330,3 +332,64 @@ def test_clocks_are_edited_and_a_task_tells_which_row_gave_its_goal(
     assert url in page
     detail = carol.get(reverse("task-detail", args=[task.id])).content.decode()
     assert "goal by the queue&#x27;s clocks 1, row 1" in detail
+
+
+NEW_CALENDAR = "/policies/calendars/new/"
+
+
+def test_new_calendar_says_what_is_wrong_with_it(world: World) -> None:
+    olga = world.browser("olga")
+    for who in ("alice", "dan", "erin"):
+        assert world.browser(who).get(NEW_CALENDAR).status_code == 403
+    assert NEW_CALENDAR in olga.get("/policies/").content.decode()
+    desk = world.browser("dan").get("/policies/").content.decode()
+    assert NEW_CALENDAR not in desk
+    typed = fields(olga.get(NEW_CALENDAR).content.decode())
+    typed |= {"name": "Night desk", "f-zone": "Nowhere"}
+    page = olga.post(NEW_CALENDAR, {**typed, "do": "preview"})
+    assert page.status_code == 422
+    assert "is no time zone" in page.content.decode()
+    typed |= {"f-zone": "Europe/Berlin", "name": ""}
+    page = olga.post(NEW_CALENDAR, {**typed, "do": "preview"})
+    assert "Give the calendar a name." in page.content.decode()
+    typed |= {"name": "Night desk", "reason": "We open nights."}
+    page = olga.post(NEW_CALENDAR, {**typed, "do": "propose"})
+    assert "Look at the week" in page.content.decode()
+    assert not ProposedChange.objects.exists()
+
+
+def test_new_calendar_takes_two_and_is_used_like_any(world: World) -> None:
+    people.grant_role(
+        person=world.people["carol"], role=Role.PROCESS_OWNER, actor=TESTER
+    )
+    olga, carol = world.browser("olga"), world.browser("carol")
+    typed = fields(olga.get(NEW_CALENDAR).content.decode())
+    typed |= {"name": "Night desk", "f-country": "DE", "f-fri": "22-24", "do": "add"}
+    typed = fields(olga.post(NEW_CALENDAR, typed).content.decode())
+    typed |= {"r0-date": "2026-12-24", "r0-name": "Closed", "do": "preview"}
+    typed = fields(olga.post(NEW_CALENDAR, typed).content.decode())
+    typed |= {"reason": "We open nights.", "do": "propose"}
+    sent = olga.post(NEW_CALENDAR, typed)
+    change = ProposedChange.objects.get()
+    where = reverse("proposed-change", args=[change.pk])
+    assert sent["Location"] == where
+    assert olga.post(NEW_CALENDAR, typed).status_code == 409
+    assert not Calendar.objects.exists()
+    assert where in carol.get("/policies/").content.decode()
+    assert "22:00\N{EN DASH}24:00" in carol.get(where).content.decode()
+    approve = reverse("proposed-approve", args=[change.pk])
+    assert olga.post(approve).status_code == 403
+    assert carol.post(approve)["Location"] == where
+    made = Calendar.objects.get()
+    assert (made.key, made.name, made.country) == ("night-desk", "Night desk", "DE")
+    assert find_calendars(["night-desk"])["night-desk"].label == "night-desk v1"
+    kinds = AuditEntry.objects.filter(kind__startswith="calendar.")
+    assert list(kinds.order_by("id").values_list("kind", flat=True)) == [
+        "calendar.change_proposed",
+        "calendar.created",
+        "calendar.change_approved",
+    ]
+    detail = reverse("calendar-detail", args=["night-desk"])
+    assert detail in olga.get("/policies/").content.decode()
+    offered = olga.get("/queues/desk/clocks/edit/").content.decode()
+    assert "<option>night-desk</option>" in offered
