@@ -57,9 +57,10 @@ def list_lines(body: Mapping[str, Any]) -> list[Line]:
         return []
     named = {"Name": body["name"], "Key": body["key"]}
     rules = policies.KINDS[PolicyKind.CALENDAR]
+    told = rules.list_lines(body["calendar"])
     return [
         *(Line(head, (head, text)) for head, text in named.items()),
-        *rules.list_lines(body["calendar"]),
+        *(line for line in told if all(line.cells)),
     ]
 
 

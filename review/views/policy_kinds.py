@@ -150,7 +150,11 @@ PAGES: Final[Mapping[PolicyKind, KindPage]] = {
         title="Calendar",
         what="line",
         nothing=("No calendar", "Nobody made it yet.", "clock"),
-        start={"zone": "UTC", "mon": "09:00-17:00", "rows": []},
+        start={
+            "zone": "UTC",
+            **dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), "09:00-17:00"),
+            "rows": [],
+        },
         heading="Days off of its own",
         legend="review/_policy_legend_calendar.html",
         add="Add a day off",
