@@ -22,7 +22,8 @@ from workflows.operations.errors import Conflict, Forbidden, Invalid, NotFound
 
 BY_TWO: Final = frozenset(Role) - {Role.REVIEWER}
 """Roles that take a second person to give."""
-_GIVERS: Final = (Role.ADMINISTRATOR, Role.PROCESS_OWNER)
+GIVERS: Final = (Role.ADMINISTRATOR, Role.PROCESS_OWNER)
+"""Roles that approve a role: an administrator proposes, another of these agrees."""
 
 
 @transaction.atomic
@@ -82,7 +83,7 @@ def _check_may_propose(rights: Rights, change: ProposedChange) -> None:
 
 def _check_may_settle(rights: Rights, change: ProposedChange) -> None:
     _check_not_own(rights, change)
-    if not any(rights.holds(role) for role in _GIVERS):
+    if not any(rights.holds(role) for role in GIVERS):
         raise Forbidden(
             f"{rights.name} may not approve this role: it takes an administrator or a"
             " process owner.",
@@ -100,7 +101,7 @@ def _check_not_own(rights: Rights, change: ProposedChange) -> None:
 
 
 def _list_approvers(change: ProposedChange) -> Collection[int]:
-    givers = [role.value for role in _GIVERS]
+    givers = [role.value for role in GIVERS]
     granted = RoleGrant.objects.filter(role__in=givers, revoked_at=None)
     found = set(granted.values_list("person_id", flat=True))
     return found - {change.body["person"]}
@@ -134,7 +135,7 @@ def _check_fits(person: Person, role: Role, queue: Queue | None) -> None:
 
 def check_second(rights: Rights) -> None:
     """Raise Forbidden unless this person may look at proposed roles."""
-    if not rights.holds_anywhere(*_GIVERS, Role.AUDITOR):
+    if not rights.holds_anywhere(*GIVERS, Role.AUDITOR):
         raise Forbidden(
             f"{rights.name} may not look at proposed roles: it takes an administrator,"
             " a process owner or an auditor of everything.",
