@@ -67,6 +67,20 @@ def test_condition_of_a_flow_is_told_at_the_flow() -> None:
     assert sentences(yes) == ["the condition was “amount < 100”, is now “amount < 250”"]
 
 
+def test_flows_of_a_node_that_was_renamed_are_the_same() -> None:
+    (look,) = differ(('name="Look"', 'name="Look well"'))
+    assert sentences(look) == ["the name was “Look”, is now “Look well”"]
+
+
+def test_flow_to_another_node_of_the_same_name_is_told_by_ids() -> None:
+    twin = '<userTask id="twin" name="Look"/><endEvent id="e"/>'
+    (changed,) = differ(
+        ('targetRef="look"', 'targetRef="twin"'),
+        body=BODY.replace('<endEvent id="e"/>', twin),
+    )
+    assert sentences(changed) == ["where it leads was “look”, is now “twin”"]
+
+
 def test_added_and_removed_nodes_come_with_their_flows() -> None:
     found = differ(
         ('<userTask id="look" name="Look" cs:queue="credit" cs:sla="PT4H"/>',

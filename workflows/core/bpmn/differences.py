@@ -166,7 +166,10 @@ def _compare_flows(old: Process, new: Process) -> Iterator[Difference]:
                 Mark.ADDED, "flow", name, _name_flow(flow, new), tuple(said)
             )
             continue
-        details = tuple(_details(_flow_words(before, old), _flow_words(flow, new)))
+        details = (
+            *_details(_flow_words(before), _flow_words(flow)),
+            *_compare_ends(before, flow, old=old, new=new),
+        )
         if details:
             yield Difference(Mark.CHANGED, "flow", name, _name_flow(flow, new), details)
     for name, flow in gone.items():
@@ -193,13 +196,21 @@ def _own(properties: Mapping[str, str]) -> dict[str, str]:
     return {f"cs:{name}": text for name, text in sorted(properties.items())}
 
 
-def _flow_words(flow: Flow, process: Process) -> dict[str, str]:
-    return {
-        **_conditions(flow),
-        "the name": flow.name,
-        "where it comes from": _node_of(flow.source, process),
-        "where it leads": _node_of(flow.target, process),
-    }
+def _flow_words(flow: Flow) -> dict[str, str]:
+    return {**_conditions(flow), "the name": flow.name}
+
+
+def _compare_ends(
+    before: Flow, after: Flow, *, old: Process, new: Process
+) -> Iterator[Detail]:
+    """Return the ends that are other nodes; one that was only renamed is the same."""
+    for what, was, now in (
+        ("where it comes from", before.source, after.source),
+        ("where it leads", before.target, after.target),
+    ):
+        if was != now:
+            words = _node_of(was, old), _node_of(now, new)
+            yield Detail(what, *((was, now) if words[0] == words[1] else words))
 
 
 def _conditions(flow: Flow) -> dict[str, str]:
