@@ -29,7 +29,7 @@ class OrderForm(JsonForm):
     which = forms.ChoiceField(
         label="Which",
         choices=[("ticked", "Those ticked"), ("all", "All of them")],
-        widget=forms.Select(attrs={"class": "input is-short"}),
+        widget=forms.Select(attrs={"class": "input is-short", "data-by-ticks": True}),
         initial="all",
     )
     until = forms.IntegerField(widget=_HIDDEN, min_value=0)
@@ -38,6 +38,7 @@ class OrderForm(JsonForm):
 
     def __init__(self, *args: Any, count: int = 0, **options: Any) -> None:
         super().__init__(*args, **options)
+        self._count = count
         which: Any = self.fields["which"]
         which.choices = [("all", f"All {count:,}"), ("ticked", "Those ticked")]
         values = self.fields["values"]
@@ -46,6 +47,16 @@ class OrderForm(JsonForm):
         values.required = False
         values.widget.attrs["rows"] = 3
         values.initial = "{}"
+
+    def clean_which(self) -> str:
+        """Refuse all of them where only some are ticked: one of the two is meant."""
+        which: str = self.cleaned_data["which"]
+        data: Any = self.data
+        if which == "all" and 0 < len(data.getlist("incident")) < self._count:
+            raise forms.ValidationError(
+                "Only some are ticked: choose those ticked, or untick them."
+            )
+        return which
 
     def clean_values(self) -> dict[str, Any]:
         """Return the output; none where the steps are tried again."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from review import permissions
 from review.core.incident_groups import (
@@ -88,10 +88,15 @@ def incident_group(request: HttpRequest, key: str) -> HttpResponse:
     return _show_group(request, key)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @screen(permissions.check_can_resolve_incidents)
 def incident_act(request: HttpRequest, key: str) -> HttpResponse:
-    """Order an act on a group or on the incidents ticked in it."""
+    """Order an act on a group or on the incidents ticked in it.
+
+    A form that came back stands at this address: read again, it leads to the group.
+    """
+    if request.method == "GET":
+        return redirect(f"{reverse('incident-group', args=[key])}{_query(request)}")
     filters, by = _read(IncidentFilter(request.GET))
     board = boards.read_board(filters=filters, by=by, now=database_now())
     form = OrderForm(request.POST, count=len(board.instances))
@@ -180,6 +185,7 @@ def _show_group(
         "act_url": _with_query(reverse("incident-act", args=[key]), request.GET),
         "count": len(ids),
         "rows": _draw(desk.list_incidents(shown), viewer, now=now),
+        "ticked": request.POST.getlist("incident"),
         "pages": pages,
         "may_act": may_act,
         "is_controlled": acts.is_controlled(Act.RETRY)
@@ -384,6 +390,10 @@ def _order(
 
 def _group_url(key: str, query: QueryDict) -> str:
     return _with_query(reverse("incident-group", args=[key]), query)
+
+
+def _query(request: HttpRequest) -> str:
+    return f"?{request.GET.urlencode()}" if request.GET else ""
 
 
 def _with_query(url: str, query: QueryDict) -> str:

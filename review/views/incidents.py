@@ -190,6 +190,7 @@ def draw_incident(row: Any, *, now: dt.datetime, zone: dt.tzinfo) -> dict[str, o
     resolution = format_label(row.resolution.lower()) if row.resolution else ""
     return {
         "id": row.id,
+        "tick": str(row.id),
         "url": reverse("incident-detail", args=[row.id]),
         "case": row.business_key or str(row.instance_id)[:13],
         "instance_url": reverse("instance-detail", args=[row.instance_id]),

@@ -95,7 +95,7 @@ def stop_detail(request: HttpRequest, stop_id: int) -> HttpResponse:
     return _show(request, stop_id)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @screen(permissions.check_can_see_policies)
 def stop_extend(request: HttpRequest, stop_id: int) -> HttpResponse:
     """Let a stop end later."""
@@ -112,7 +112,7 @@ def stop_extend(request: HttpRequest, stop_id: int) -> HttpResponse:
     return _act(request, stop_id, form, extend, said="It ends later now.")
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @screen(permissions.check_can_see_policies)
 def stop_ask(request: HttpRequest, stop_id: int) -> HttpResponse:
     """Ask that a stop be lifted."""
@@ -135,7 +135,7 @@ def stop_lift(request: HttpRequest, stop_id: int) -> HttpResponse:
     return redirect("stop-detail", stop_id)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @screen(permissions.check_can_see_policies)
 def stop_refuse(request: HttpRequest, stop_id: int) -> HttpResponse:
     """Say that a stop is not lifted, or that one no longer asks."""
@@ -235,6 +235,9 @@ def _act(
     *,
     said: str,
 ) -> HttpResponse:
+    if request.method == "GET":
+        # A form that came back stands at the act's address: read again, it is the page.
+        return redirect("stop-detail", stop_id)
     if not form.is_valid():
         return _show(request, stop_id, form=form, status=422)
     try:

@@ -89,12 +89,16 @@ function tickUpTo(root, box) {
 
 /** Show how many are selected; the acts of the bar are there only while something is. */
 export function showSelection(root, { isAloud = true } = {}) {
+  const boxes = shownRows(root).map(boxOf).filter(Boolean);
+  const ticked = boxes.filter((box) => box.checked).length;
+  const which = root.querySelector("[data-by-ticks]");
+  if (which) {
+    which.value = ticked > 0 ? "ticked" : "all"; // who ticks some means those
+  }
   const bar = root.querySelector("[data-selection]");
   if (!bar) {
     return;
   }
-  const boxes = shownRows(root).map(boxOf).filter(Boolean);
-  const ticked = boxes.filter((box) => box.checked).length;
   bar.hidden = ticked === 0;
   bar.querySelector("[data-selected]").textContent = `${ticked} selected`;
   const all = root.querySelector("[data-select-all]");

@@ -110,6 +110,14 @@ def test_a_group_is_retried_but_what_nobody_saw_and_what_ended(
     assert world.browser("dan").post(act, _form()).status_code == 403
     nothing = browser.post(act, _form(which="ticked"))
     assert nothing.status_code == 422
+    # One of three is ticked: all of them cannot be meant, and the tick stays.
+    some = browser.post(act, _form(incident=[str(broken[0].pk)]))
+    assert some.status_code == 422
+    assert "Only some are ticked" in some.content.decode()
+    assert some.content.decode().count("checked") == 1
+    again = browser.get(f"{act}?by=error")
+    group = reverse("incident-group", args=[key])
+    assert again.headers["Location"] == f"{group}?by=error"
     done = browser.post(act, _form(until=broken[1].pk), follow=True)
     assert re.search(r"1 retried\.", done.content.decode())
     order = IncidentOrder.objects.get()

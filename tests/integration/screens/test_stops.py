@@ -60,6 +60,9 @@ def test_grid_is_stopped_from_its_page_and_lifted_by_two(world: World) -> None:
         act(olga, "extend", **{"extend-hours": "72", "extend-reason": "More."}) == 302
     )
     assert act(olga, "extend", **{"extend-hours": "1", "extend-reason": "Less."}) == 422
+    for name in ("extend", "ask", "refuse"):
+        again = carol.get(reverse(f"stop-{name}", args=[stop.id]))
+        assert again.headers["Location"] == reverse("stop-detail", args=[stop.id])
     assert act(carol, "lift") == 403
     assert act(carol, "ask", **{"ask-reason": "It is mended."}) == 302
     assert act(carol, "lift") == 403
