@@ -11,7 +11,7 @@ PAGE: Final = 50
 
 _COLUMNS: Final = """
     c.id, c.state, c.code, c.message, c.attempts, c.opened_at, c.resolved_at,
-    c.resolved_by, c.resolution, c.reason, c.step_id, c.instance_id,
+    coalesce(b.name, c.resolved_by) AS resolved_by, c.resolution, c.reason, c.step_id, c.instance_id,
     i.business_key, i.state AS instance_state, s.node_id, s.name AS step_name,
     s.kind AS step_kind, i.process_id, d.id AS definition_id,
     d.key AS definition_key, d.version AS definition_version
@@ -21,6 +21,7 @@ _FROM: Final = """
     JOIN workflows_instance i ON i.id = c.instance_id
     JOIN workflows_definition d ON d.id = i.definition_id
     LEFT JOIN workflows_step s ON s.id = c.step_id
+    LEFT JOIN review_person b ON 'person:' || b.id = c.resolved_by
 """
 _LISTED: Final = f"""
     SELECT {_COLUMNS} {_FROM} WHERE c.id = ANY(%(ids)s) ORDER BY c.id

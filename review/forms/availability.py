@@ -91,8 +91,9 @@ class StaffForm(forms.Form):
         for text in _split(self.cleaned_data["skills"]):
             match = _SKILL.fullmatch(text)
             if match is None:
+                name = text.rstrip("0123456789.- ") or "fraud"
                 raise forms.ValidationError(
-                    f"“{text}” needs its level from 1 to 5 after it, such as “{text} 2”."
+                    f"“{text}” needs its level from 1 to 5 after it, such as “{name} 2”."
                 )
             found[match["name"]] = int(match["level"])
         return found

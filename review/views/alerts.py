@@ -162,9 +162,7 @@ def _rule(row: Any, viewer: Viewer, *, now: dt.datetime) -> dict[str, Any]:
     scope = json.loads(row.scope)
     side = "above" if row.comparison == "ABOVE" else "below"
     if row.open_id:
-        state = (
-            Pill("silenced", "warn") if row.told_at is None else Pill("alert", "bad")
-        )
+        state = Pill("alert", "bad")
     elif row.out_since:
         state = Pill("out of bounds", "warn")
     else:

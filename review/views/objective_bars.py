@@ -20,7 +20,7 @@ from review.models import Queue
 from review.operations import objective_counts
 from review.operations.objectives import Standing
 from review.operations.task_rows import find_queues
-from review.views.formats import Pill, format_duration
+from review.views.formats import NONE, Pill, format_duration
 from workflows.core.iso8601 import parse_duration
 from workflows.store import database_now
 
@@ -103,7 +103,9 @@ def draw_windows(standing: Standing) -> list[dict[str, Any]]:
             "windows": [
                 {
                     "span": _span(span),
-                    "rate": "-" if rate is None else f"{rate:.1f}",
+                    "rate": NONE
+                    if rate is None
+                    else f"{rate:.1f}\N{MULTIPLICATION SIGN}",
                     "bad": count.bad,
                     "total": count.total,
                 }

@@ -126,6 +126,9 @@ def test_a_group_is_retried_but_what_nobody_saw_and_what_ended(
     assert [one.kind for one in kinds] == ["incidents.ordered", "incidents.settled"]
     assert Incident.objects.get(pk=broken[0].pk).resolution == "RETRIED"
     assert Incident.objects.get(pk=broken[2].pk).state == "OPEN"
+    resolved = browser.get(reverse("incident-list")).context["resolved"]
+    names = {row["id"]: row["resolved_by"] for row in resolved}
+    assert names[broken[0].pk] == world.people["olga"].name
 
 
 def test_the_ticked_are_settled_and_refusals_say_why(
