@@ -2,9 +2,12 @@
 
 Every function writes in the caller's transaction: an entry commits with the change it
 tells of or not at all, and a failure to write it must be left to roll the change back.
+Every entry of a case passes `link_case`, where what people typed becomes commitments
+(core/typed.py); entries of the installation are written as they are.
 """
 
 import datetime as dt
+import secrets
 from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
@@ -12,7 +15,10 @@ from uuid import UUID
 from django.db import connection
 
 from workflows.core import wireformat as wire
+from workflows.core.canonical import dumps
 from workflows.core.chain import GENESIS, Draft, EntryTooLarge, Head, Row, link
+from workflows.core.commitments import SALT_BYTES, Opening
+from workflows.core.typed import hide_typed
 from workflows.driver import FEW, Into, fetch, pipeline, run
 
 __all__ = [
@@ -23,7 +29,10 @@ __all__ = [
     "Head",
     "Row",
     "UnknownChain",
+    "disclose",
     "link",
+    "link_case",
+    "new_salt",
     "record",
     "record_installation",
     "record_rows",
@@ -48,6 +57,16 @@ _ENTRIES: Final = Into(
 )
 
 
+# A case whose content was erased keeps nothing that opens anything ever again.
+_DISCLOSE: Final = """
+    INSERT INTO workflows_disclosure (instance_id, committed, salt, value, what)
+    SELECT * FROM unnest(%s::uuid[], %s::text[], %s::bytea[], %s::text[], %s::text[])
+        AS v(instance_id, committed, salt, value, what)
+    WHERE NOT EXISTS (
+        SELECT FROM workflows_contentkey k
+        WHERE k.instance_id = v.instance_id AND k.erased_at IS NOT NULL)
+    ON CONFLICT DO NOTHING
+"""
 _HEAD: Final = "SELECT audit_seq, audit_head FROM workflows_instance WHERE id = %b"
 _MOVE_HEAD: Final = """
     UPDATE workflows_instance
@@ -70,11 +89,48 @@ def record(*, instance_id: UUID, drafts: Sequence[Draft], now: dt.datetime) -> i
     if not found:
         raise UnknownChain(f"There is no instance {instance_id}.")
     head = Head(chain=instance_id, seq=found[0][0], hash=bytes(found[0][1]))
-    rows = link(head, drafts, now=now)
+    rows, openings = link_case(head, drafts, now=now)
     with pipeline(when=len(rows) <= FEW):
         record_rows(rows)
+        disclose(openings)
         run(_MOVE_HEAD, [head.seq, head.hash, instance_id])
     return head.seq
+
+
+def link_case(
+    head: Head, drafts: Sequence[Draft], *, now: dt.datetime
+) -> tuple[list[Row], list[tuple[UUID, Opening]]]:
+    """Append drafts to a case's chain as `link` does; return rows and what opens them.
+
+    Words that people typed stand in the rows as commitments. The caller writes both.
+    """
+    hidden, openings = hide_typed(drafts, new_salt=new_salt)
+    rows = link(head, hidden, now=now)
+    return rows, [(head.chain, opening) for opening in openings]
+
+
+def new_salt() -> bytes:
+    """Return a salt, or a secret, that nobody can guess."""
+    return secrets.token_bytes(SALT_BYTES)
+
+
+def disclose(openings: Sequence[tuple[UUID, Opening]]) -> None:
+    """Keep what opens commitments of entries, each with its case; nothing for none.
+
+    Of a case whose content was erased nothing is kept.
+    """
+    if not openings:
+        return
+    run(
+        _DISCLOSE,
+        [
+            [instance_id for instance_id, _ in openings],
+            [one.committed for _, one in openings],
+            [one.salt for _, one in openings],
+            [dumps(one.value) for _, one in openings],
+            [one.place[:200] for _, one in openings],
+        ],
+    )
 
 
 def record_rows(rows: Sequence[Row]) -> None:

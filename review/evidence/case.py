@@ -38,6 +38,7 @@ from workflows.core.commitments import (
 )
 from workflows.core.engine.personal import hide_words, list_needles, read_paths
 from workflows.core.states import FINAL_INSTANCE_STATES
+from workflows.core.typed import TYPED
 from workflows.models import (
     ContentKey,
     Disclosure,
@@ -62,6 +63,7 @@ class Case:
     disclosures: list[dict[str, Any]] = field(default_factory=list)
     paths: Sequence[Path] = ()
     secret: bytes | None = None
+    is_erased: bool = False
     needles: set[str] = field(default_factory=set)
     opened: set[str] = field(default_factory=set)
 
@@ -137,11 +139,11 @@ class _Rows:
             .annotate(exact=Cast("variables", TextField()))
         }
         inside = {"instance_id__in": list(ids)}
+        keys = list(ContentKey.objects.filter(**inside))
         self.secrets = {
-            row.instance_id: bytes(row.secret)
-            for row in ContentKey.objects.filter(secret__isnull=False, **inside)
-            if row.secret is not None
+            row.instance_id: bytes(row.secret) for row in keys if row.secret is not None
         }
+        self.erased = {row.instance_id for row in keys if row.erased_at is not None}
         self.steps = _group(Step.objects.filter(**inside).order_by("id"))
         self.incidents = _group(Incident.objects.filter(**inside).order_by("id"))
         self.disclosures = _group(Disclosure.objects.filter(**inside).order_by("id"))
@@ -201,7 +203,9 @@ def _read(found: Any, rows: _Rows) -> Case:
         audit_seq=found.audit_seq,
         paths=read_personal(definition.id, found.process_id),
         secret=rows.secrets.get(found.id),
+        is_erased=found.id in rows.erased,
     )
+    typed = _read_typed(rows.disclosures[found.id])
     case.told = {
         "definition": {
             "key": definition.key,
@@ -214,7 +218,7 @@ def _read(found: Any, rows: _Rows) -> Case:
         "contents": [],
         "contents_erased": [],
         "steps": [_tell_step(step) for step in rows.steps[found.id]],
-        "incidents": [_tell_incident(row) for row in rows.incidents[found.id]],
+        "incidents": [_tell_incident(row, typed) for row in rows.incidents[found.id]],
     }
     case.told["instance"] = _tell_instance(
         found, case, exact=found.exact, large=rows.large[found.id]
@@ -233,6 +237,16 @@ def _read(found: Any, rows: _Rows) -> Case:
     _open_entries(case, rows.disclosures[found.id])
     _hide(case)
     return case
+
+
+def _read_typed(rows: Sequence[Disclosure]) -> dict[str, str]:
+    """Return which commitment stands in an entry for words that somebody typed."""
+    return {
+        value: row.committed
+        for row in rows
+        if row.what.split(" ")[0] in TYPED
+        and isinstance(value := parse_json(row.value), str)
+    }
 
 
 def _open_entries(case: Case, rows: Sequence[Disclosure]) -> None:
@@ -335,7 +349,9 @@ def _tell_step(row: Step) -> dict[str, Any]:
     }
 
 
-def _tell_incident(row: Incident) -> dict[str, Any]:
+def _tell_incident(row: Incident, typed: Mapping[str, str]) -> dict[str, Any]:
+    """Tell an incident; what somebody typed as its entry does, by a commitment."""
+    said = typed.get(row.reason)
     return {
         "id": row.id,
         "step": row.step_id,
@@ -346,7 +362,7 @@ def _tell_incident(row: Incident) -> dict[str, Any]:
         "resolved_at": _time(row.resolved_at),
         "resolved_by": row.resolved_by,
         "resolution": row.resolution,
-        "reason": row.reason,
+        "reason": row.reason if said is None else stand_in(said),
         "audit_seq": row.audit_seq,
     }
 

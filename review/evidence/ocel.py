@@ -54,6 +54,7 @@ EVENT_ATTRIBUTES: Final[Mapping[str, str]] = {
     "decision": "string",
     "detail": "string",
     "hash": "string",
+    "said": "string",
 }
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -69,11 +70,12 @@ def tell_event(
     moment: str,
     digest: str,
     detail: str,
+    said: str,
     tasks: Mapping[int, str],
 ) -> str:
     """Return one event as a line that sorts by its time.
 
-    `tasks` are the case's own, by id their queue: nothing else is linked to.
+    `said` is what a person typed, as far as it is open. `tasks` are the case's own, by id their queue: nothing else is linked to.
     """
     chain, seq, actor = fields["chain"], fields["seq"], fields["actor"]
     told = fields.get("detail") or {}
@@ -89,6 +91,7 @@ def tell_event(
         "decision": told.get("decision"),
         "detail": detail,
         "hash": digest,
+        "said": said or None,
     }
     event = {
         "time": moment,

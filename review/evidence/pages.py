@@ -58,8 +58,8 @@ class CaseWriter:
         self._rows: list[str] = []
         self._count = 0
 
-    def hear(self, entry: Entry, *, moment: str) -> None:
-        """Take the next entry."""
+    def hear(self, entry: Entry, *, moment: str, said: str) -> None:
+        """Take the next entry, with what was typed."""
         self._count += 1
         if self._count <= MOST_ENTRIES:
             fields = entry.fields
@@ -67,7 +67,8 @@ class CaseWriter:
                 f"<tr><td>{fields['seq']}<td>{_when(moment)}"
                 f"<td>{escape(fields['kind'])}"
                 f"<td>{escape(str(fields.get('actor_name')))}"
-                f"<td class=m>{escape(entry.detail)}<td class=m>{entry.hash[:16]}\n"
+                f"<td class=m>{escape(entry.detail)}{f'<br>{escape(said)}' * bool(said)}"
+                f"<td class=m>{entry.hash[:16]}\n"
             )
 
     def close(self) -> str:

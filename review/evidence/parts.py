@@ -19,6 +19,7 @@ from uuid import UUID
 from django.db import connection
 
 from review.core.bundles import Redaction
+from review.core.erasing import WORDS
 from review.core.redacting import keep_rows
 from review.evidence import files, ocel, pages, tables, xes
 from review.evidence.case import Case, read_cases
@@ -26,6 +27,7 @@ from review.evidence.chains import read_entry
 from review.evidence.tables import Entry, write_row
 from workflows import failpoints
 from workflows.core.canonical import dumps
+from workflows.core.typed import list_typed
 from workflows.operations.snapshots import snapshot
 
 PIECES: Final = (
@@ -165,14 +167,14 @@ def build_part(
         for number, case in enumerate(_read_cases(cases)):
             if number % pages.CASES_OF_A_PAGE == 0:
                 page = writer.open_page(number // pages.CASES_OF_A_PAGE + 1)
-            building = _CaseBuilder(writer, case, page=page)
+            building = _CaseBuilder(writer, case, page=page, redaction=redaction)
             while upcoming is not None and upcoming[1].fields["chain"] == building.id:
                 building.hear(*upcoming)
                 if building.entries % _TELL_EVERY == 0:
                     tell(_TELL_EVERY)
                 upcoming = next(entries, None)
             tell(building.entries % _TELL_EVERY)
-            building.close(redaction)
+            building.close()
             if number == 0:
                 failpoints.reach("export.middle")
         return writer.close()
@@ -195,8 +197,12 @@ def _read_entries(cases: Sequence[UUID]) -> Iterator[tuple[str, Entry]]:
 class _CaseBuilder:
     """One case on its way into all the pieces."""
 
-    def __init__(self, writer: PartWriter, case: Case, *, page: str) -> None:
+    def __init__(
+        self, writer: PartWriter, case: Case, *, page: str, redaction: Redaction
+    ) -> None:
         self.writer, self.case, self.page = writer, case, page
+        self._open = keep_rows(case.disclosures, redaction)
+        self._values = {row["committed"]: row["value"] for row in self._open}
         self.id: str = case.told["instance"]["id"]
         self.entries = 0
         self._tasks = {task["id"]: task["queue"] for task in case.told["tasks"]}
@@ -211,28 +217,37 @@ class _CaseBuilder:
         writer.write(files.EVENTS_CSV, write_row(tables.event_values(entry)))
         writer.kinds[fields["kind"]] += 1
         writer.actors[fields["actor"]] = fields["actor_name"]
-        moment = self._trace.hear(entry)
-        self._html.hear(entry, moment=moment)
+        said = self._tell_said(fields.get("detail") or {})
+        moment = self._trace.hear(entry, said=said)
+        self._html.hear(entry, moment=moment, said=said)
         writer.keep_event(
             ocel.tell_event(
                 fields,
                 moment=moment,
                 digest=entry.hash,
                 detail=entry.detail,
+                said=said,
                 tasks=self._tasks,
             )
         )
         if self.entries == 1:
             writer.moments.append(moment)
 
-    def close(self, redaction: Redaction) -> None:
+    def _tell_said(self, detail: Mapping[str, Any]) -> str:
+        """Return what an entry's commitments to typed words stand for, for reading."""
+        closed = WORDS if self.case.is_erased else "withheld"
+        return "; ".join(
+            f"{name}: {self._values.get(committed, closed)}"
+            for name, committed in list_typed(detail)
+        )
+
+    def close(self) -> None:
         """Write what is known of the case as a whole."""
         writer, case = self.writer, self.case
-        kept = keep_rows(case.disclosures, redaction)
-        told = case.told = {**case.told, "disclosures": len(kept)}
-        for one in kept:
+        told = case.told = {**case.told, "disclosures": len(self._open)}
+        for one in self._open:
             writer.write(files.DISCLOSURES, f"{dumps(one)}\n")
-        writer.counts["disclosures"] += len(kept)
+        writer.counts["disclosures"] += len(self._open)
         writer.write(files.CASES, f"{dumps({'schema': CASE_SCHEMA, **told})}\n")
         writer.write(files.CASES_CSV, write_row(tables.case_values(told)))
         for content in case.contents.values():

@@ -65,18 +65,22 @@ class TraceWriter:
         self._clock = CaseClock()
         self._lines: list[str] = []
 
-    def hear(self, entry: Entry) -> str:
-        """Take the next entry; return when it counts as having happened."""
+    def hear(self, entry: Entry, *, said: str) -> str:
+        """Take the next entry, with what was typed; return when it counts as happened."""
         fields = entry.fields
         moment = self._clock.read(fields)
         if fields["kind"] == "step.completed":
             step = self._steps.get(fields.get("step"))
             if step is not None and is_activity(step["kind"]):
-                self._lines.append(self._tell(fields, step, moment))
+                self._lines.append(self._tell(fields, step, moment, said))
         return moment
 
     def _tell(
-        self, fields: Mapping[str, Any], step: Mapping[str, Any], moment: str
+        self,
+        fields: Mapping[str, Any],
+        step: Mapping[str, Any],
+        moment: str,
+        said: str,
     ) -> str:
         task = self._tasks.get(step["id"], {})
         person = self._people.get(task.get("id"), fields.get("actor_name"))
@@ -91,6 +95,7 @@ class TraceWriter:
             + string("cs:node", step["node"])
             + string("cs:kind", step["kind"])
             + string("cs:outcome", task.get("outcome"))
+            + string("cs:said", said)
             + f'<int key="cs:step" value="{step["id"]:d}"/>'
             + f'<int key="cs:seq" value="{fields["seq"]:d}"/>'
             + "</event>\n"

@@ -16,6 +16,7 @@ from review.core.durations import Halt, Happening, Times, find_holds, split
 from review.core.holding import Told
 from review.core.ladders import BREACH
 from review.core.states import ClockEventKind
+from review.dashboards.said import Said, read_said
 from review.dashboards.sql import read_json, read_row, read_rows
 from review.operations import clock_rows
 from review.operations.clock_rows import Kept, Owner
@@ -39,7 +40,8 @@ _INSTANCE: Final = """
     WHERE c.instance_id = %(id)s
 """
 _EVENTS: Final = """
-    SELECT e.kind, e.at, e.reason, e.due_at,
+    SELECT e.kind, e.at, e.reason, e.due_at, e.instance_id AS chain,
+        coalesce(a.entry, '') AS entry,
         coalesce(a.entry::jsonb ->> 'actor_name', a.actor) AS actor
     FROM review_clockevent e
     LEFT JOIN workflows_auditentry a ON a.chain = e.instance_id AND a.seq = e.audit_seq
@@ -166,6 +168,7 @@ def _trace(
     now = row.now
     keys = {"instance": owner.instance_id, "task": owner.task_id}
     seen = read_rows(_EVENTS, keys)
+    said = read_said(seen)
     reading = kept.read(row.ended_at or now) if kept else None
     wall, business = times
     return Trace(
@@ -184,7 +187,7 @@ def _trace(
             TurnSeen(
                 ClockEventKind(one.kind),
                 one.at,
-                one.reason,
+                one.reason or _typed_reason(one, said),
                 one.actor or "",
                 one.due_at,
             )
@@ -196,6 +199,15 @@ def _trace(
         business=business,
         pins=kept.pins if kept else {},
     )
+
+
+def _typed_reason(event: Any, said: Said) -> str:
+    """Return why somebody set a clock anew: his words stand with the entry alone."""
+    if event.kind != ClockEventKind.RESET or not event.entry:
+        return ""
+    told = said.open(event.chain, read_json(event.entry).get("detail", {}))
+    reason = told.get("reason", "")
+    return reason if isinstance(reason, str) else ""
 
 
 def _stretches(

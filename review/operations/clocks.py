@@ -140,24 +140,25 @@ def stop(
     _disarm(task, seq=seq)
 
 
-def reset(task: LockedTask, *, because: str, actor: Actor) -> None:
+def reset(task: LockedTask, *, reason: str, actor: Actor) -> None:
     """Begin a clock again under its own terms, as if the task had just opened.
 
     The records of earlier cycles stay, and a breach that nobody noticed yet is told
-    first; the task's row tells of the new cycle.
+    first; the task's row tells of the new cycle. The reason stands with the entry
+    alone, which opens it as long as the case has its content.
     """
     kept = _load(task)
     if kept is None:
         return
     task = _notice(task, kept)
     terms = _read_terms(kept.owner)
-    event = Event(ClockEventKind.RESET, task.now, because)
+    event = Event(ClockEventKind.RESET, task.now)
     kept = clock_rows.unpack(
         kept.owner, events=(*kept.events, event), terms=terms, cycle=kept.cycle + 1
     )
     reading = kept.read(task.now)
     due_at = reading.due_at or task.now
-    detail: dict[str, object] = {"because": because, "due_at": _iso(due_at)}
+    detail: dict[str, object] = {"reason": reason, "due_at": _iso(due_at)}
     seq = record(task, "sla.reset", actor, detail)
     clock_rows.write_event(kept.owner, event, seq=seq, due_at=due_at, terms=terms)
     warn_at = min(clock_rows.find_warning(kept, reading) or due_at, due_at)

@@ -41,6 +41,7 @@ from workflows.core.engine.personal import (
     list_needles,
     read_paths,
 )
+from workflows.core.typed import TYPED
 from workflows.driver import fetch, run
 from workflows.operations import definitions
 from workflows.store import disclosures, parse_json, payloads
@@ -87,14 +88,8 @@ _TEXTS: Final = (
         "UPDATE workflows_step SET error = %s WHERE id = %s",
     ),
     (
-        "SELECT id, message, reason FROM workflows_incident WHERE instance_id = %s",
-        "UPDATE workflows_incident SET message = %s, reason = %s WHERE id = %s",
-    ),
-    (
-        """SELECT id, reason, settled_reason FROM review_intervention
-           WHERE instance_id = %s""",
-        """UPDATE review_intervention SET reason = %s, settled_reason = %s
-           WHERE id = %s""",
+        "SELECT id, message FROM workflows_incident WHERE instance_id = %s",
+        "UPDATE workflows_incident SET message = %s WHERE id = %s",
     ),
     (
         "SELECT id, sentence FROM review_incidentorderitem WHERE instance_id = %s",
@@ -107,6 +102,17 @@ _TEXTS: Final = (
         "UPDATE review_incidentorder SET title = %s WHERE id = %s",
     ),
 )
+# What people typed goes whole, whether or not it has a known value in it.
+_TYPED: Final = (
+    "UPDATE workflows_incident SET reason = %s WHERE instance_id = %s AND reason <> ''",
+    "UPDATE review_intervention SET reason = %s WHERE instance_id = %s",
+    """UPDATE review_intervention SET settled_reason = %s
+       WHERE instance_id = %s AND settled_reason <> ''""",
+)
+_OPENED: Final = """
+    SELECT value FROM workflows_disclosure
+    WHERE instance_id = %s AND split_part(what, ' ', 1) = ANY(%s)
+"""
 _ARGUMENTS: Final = """
     SELECT id, arguments::text FROM review_intervention WHERE instance_id = %s
 """
@@ -243,6 +249,11 @@ def _spoken(instance_id: UUID) -> frozenset[str]:
         *Note.objects.filter(instance_id=instance_id).values_list("text"),
         *asked.values_list("question"),
         *asked.values_list("answer"),
+        *(
+            (text,)
+            for (value,) in fetch(_OPENED, [instance_id, sorted(TYPED)])
+            if isinstance(text := parse_json(value), str)
+        ),
     ]
     return frozenset(text for (text,) in said if len(text) >= LONG_WORDS)
 
@@ -397,6 +408,8 @@ def _take_rest(case: _Case) -> None:
             left = [_blank(case, text) for text in texts]
             if left != texts:
                 case.write(blank, *left, number)
+    for sql in _TYPED:
+        case.write(sql, WORDS, case.id)
     for number, text in fetch(_ARGUMENTS, [case.id]):
         given = parse_json(text)
         left = _blank(case, given)

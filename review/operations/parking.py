@@ -27,7 +27,7 @@ from workflows import audit
 from workflows.core.actors import Actor, ActorKind
 from workflows.core.commitments import stand_in
 from workflows.operations.errors import Conflict, Forbidden, check_reason
-from workflows.store.disclosures import commit_text, disclose_text
+from workflows.store.disclosures import commit_text
 
 MOST_ASKED_OF: Final = 200
 _BESIDE: Final = (
@@ -100,7 +100,7 @@ def ask_information(
         detail={
             "task": task.id,
             "parking": Parking.INFORMATION.value,
-            "asked_of": disclose_text(task.instance_id, to, what="asked of"),
+            "asked_of": to,
             "question": stand_in(sight.spoken[0]),
         },
         step_id=task.step_id,

@@ -22,7 +22,7 @@ from workflows.operations.errors import Conflict, check_reason
 _LINK: Final = """
     UPDATE review_taskcontent
     SET routing = routing || jsonb_build_object('reopens', jsonb_build_object(
-        'task', %s::bigint, 'by', %s::text, 'reason', %s::text))
+        'task', %s::bigint, 'by', %s::text))
     WHERE task_id = %s
 """
 _NODE: Final = "SELECT node_id FROM review_task WHERE id = %s"
@@ -61,7 +61,7 @@ def reopen(*, task_id: int, person: Person, reason: str) -> int:
         )
     detail: dict[str, object] = {"reason": reason, "opened": opened.id}
     record(task, "task.reopened", actor, detail)
-    write((_LINK, [task.id, person.name, reason, opened.id]))
+    write((_LINK, [task.id, person.name, opened.id]))
     publish(task, task.queue_key)
     tell_about(
         task,

@@ -28,7 +28,7 @@ def restart(*, task_id: int, person: Person, reason: str) -> None:
     check_live(task)
     check_can_restart(rights, queue_id=task.queue_id)
     _check_runs(task)
-    clocks.reset(task, because=reason.strip(), actor=actor_of(person))
+    clocks.reset(task, reason=reason.strip(), actor=actor_of(person))
 
 
 def check_can_restart(rights: Rights, *, queue_id: int) -> None:

@@ -19,6 +19,7 @@ from review import permissions
 from review.core.interventions import Act
 from review.dashboards import audit, engine
 from review.dashboards.blind import read_blindfold
+from review.dashboards.said import read_said
 from review.forms.interventions import (
     ActForm,
     CancelForm,
@@ -206,6 +207,7 @@ def _read_changes(request: HttpRequest, subject: Subject, *, after: int) -> list
     return build_lines(
         entries,
         blindfold=read_blindfold(viewer, (entry.step_id for entry in entries)),
+        said=read_said(entries),
         step_names={step.id: step.name or step.node_id for step in steps},
         zone=viewer.look.tzinfo,
         now=database_now(),

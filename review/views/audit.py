@@ -19,6 +19,7 @@ from review.dashboards import audit, audit_lists
 from review.dashboards.audit_conditions import Search, build_search
 from review.dashboards.blind import read_blindfold
 from review.dashboards.frame import Viewer
+from review.dashboards.said import read_said
 from review.forms.audit import (
     AuditSearchForm,
     PersonalSearchForm,
@@ -76,6 +77,7 @@ def audit_search(request: HttpRequest) -> HttpResponse:
     lines = build_lines(
         shown,
         blindfold=read_blindfold(viewer, (row.step_id for row in shown)),
+        said=read_said(shown, hides_personal=viewer.rights.audit is not None),
         step_names={},
         is_full=True,
         zone=viewer.look.tzinfo,

@@ -21,6 +21,7 @@ from review.dashboards import audit_case as case
 from review.dashboards.audit_case import Surroundings
 from review.dashboards.audit_scope import check_case
 from review.dashboards.covering import cover_of, cover_words, is_personal
+from review.dashboards.said import Said, read_said
 from review.dashboards.sql import read_json
 from review.evidence.masking import COVER, Mask
 from review.forms.audit import UnmaskForm
@@ -97,7 +98,7 @@ def audit_case(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         "events": build_events(
             rows[: case.MOST],
             case.read_surroundings(instance_id),
-            mask=mask,
+            said=read_said(rows[: case.MOST], mask=mask),
             sealed=found.sealed or 0,
             zone=zone,
             now=now,
@@ -145,7 +146,7 @@ def build_events(
     rows: Sequence[Any],
     around: Surroundings,
     *,
-    mask: Mask | None,
+    said: Said,
     sealed: int,
     zone: dt.tzinfo,
     now: dt.datetime,
@@ -157,7 +158,7 @@ def build_events(
         happened = row.occurred_at or row.at
         gap = happened - before if before else dt.timedelta()
         events.append(
-            _event(row, around, mask=mask, sealed=sealed, zone=zone, now=now, gap=gap)
+            _event(row, around, said=said, sealed=sealed, zone=zone, now=now, gap=gap)
         )
         before = happened
     return events
@@ -167,13 +168,14 @@ def _event(
     row: Any,
     around: Surroundings,
     *,
-    mask: Mask | None,
+    said: Said,
     sealed: int,
     zone: dt.tzinfo,
     now: dt.datetime,
     gap: dt.timedelta,
 ) -> Event:
     entry = json.loads(row.entry, parse_float=Decimal)
+    mask = said.mask
     happened = row.occurred_at or row.at
     words = format_label(row.kind.replace(".", " ")).replace("Sla ", "SLA ")
     step = around.steps.get(row.step_id, "")
@@ -195,7 +197,7 @@ def _event(
         at_label=f"{happened.astimezone(zone):%Y-%m-%d %H:%M:%S}",
         recorded=row.at.astimezone(dt.UTC).isoformat(timespec="milliseconds"),
         gap=format_duration(gap) if gap >= dt.timedelta(minutes=1) else "",
-        note=_covered(describe_detail(entry["detail"]), mask),
+        note=said.cover(describe_detail(said.open(row.chain, entry["detail"]))),
         facts=tuple(_covered(fact, mask) for fact in facts),
         changes=_changes(verdict, mask) if verdict is not None else (),
         sources=tuple(

@@ -16,6 +16,7 @@ from review import permissions
 from review.core.states import ClockEventKind
 from review.dashboards.case import read_case
 from review.dashboards.covering import cover_of, cover_words
+from review.evidence.masking import Mask
 from review.forms.acts import ReasonForm
 from review.live import instance_topic, task_topic
 from review.models import Person
@@ -89,7 +90,7 @@ def _show_task(
     viewer = viewer_required(request)
     case = read_case(task_id, viewer)
     trace = explain_clock(task_id)
-    trace = dataclasses.replace(trace, title=case.row.title)
+    trace = _covered(trace, case.mask, title=case.row.title)
     context = {
         **_page(trace, zone=viewer.look.tzinfo),
         "back_route": "task-detail",
@@ -111,7 +112,7 @@ def instance_clock(request: HttpRequest, instance_id: UUID) -> HttpResponse:
     viewer = viewer_required(request)
     trace = explain_instance_clock(instance_id)
     mask = cover_of(viewer.rights, instance_id)
-    trace = dataclasses.replace(trace, title=cover_words(trace.title, mask))
+    trace = _covered(trace, mask, title=cover_words(trace.title, mask))
     context = {
         **_page(trace, zone=viewer.look.tzinfo),
         "back_route": "instance-detail",
@@ -121,6 +122,15 @@ def instance_clock(request: HttpRequest, instance_id: UUID) -> HttpResponse:
         "here_url": reverse("instance-clock", args=[instance_id]),
     }
     return _answer(request, context)
+
+
+def _covered(trace: Trace, mask: Mask | None, *, title: str) -> Trace:
+    """Return a trace under its title, with the reasons of its turns covered."""
+    turns = [
+        dataclasses.replace(turn, reason=cover_words(turn.reason, mask))
+        for turn in trace.turns
+    ]
+    return dataclasses.replace(trace, title=title, turns=turns)
 
 
 def _answer(

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from review.dashboards.blind import Blindfold
+from review.dashboards.said import Said
 from review.views.formats import format_label, format_moment, format_value
 from workflows.core.commitments import read_stand_in
 
@@ -60,6 +61,7 @@ def build_lines(
     rows: Sequence[Any],
     *,
     blindfold: Blindfold,
+    said: Said,
     step_names: Mapping[int, str],
     zone: dt.tzinfo,
     now: dt.datetime,
@@ -67,8 +69,9 @@ def build_lines(
 ) -> list[Line]:
     """Return entries as lines; what the viewer must not know yet is left out.
 
-    Of hidden entries in a row one line stays, with the time of the last. `is_full`
-    tells the whole detail instead of what a timeline needs.
+    Of hidden entries in a row one line stays, with the time of the last. `said` is what
+    people typed into these entries. `is_full` tells the whole detail instead of what a
+    timeline needs.
     """
     lines: list[Line] = []
     for row in rows:
@@ -77,6 +80,7 @@ def build_lines(
             is_hidden=blindfold.hides(
                 kind=row.kind, actor=row.actor, step_id=row.step_id
             ),
+            said=said,
             is_full=is_full,
             step_name=step_names.get(row.step_id, ""),
             zone=zone,
@@ -116,13 +120,14 @@ def _line(
     row: Any,
     *,
     is_hidden: bool,
+    said: Said,
     is_full: bool,
     step_name: str,
     zone: dt.tzinfo,
     now: dt.datetime,
 ) -> Line:
     entry = json.loads(row.entry, parse_float=Decimal)
-    detail = entry["detail"]
+    detail = said.open(row.chain, entry["detail"])
     told = detail if is_full else {n: detail[n] for n in TOLD if n in detail}
     happened = row.occurred_at or row.at
     words = format_label(row.kind.replace(".", " ")).replace("Sla ", "SLA ")
@@ -133,7 +138,7 @@ def _line(
         at_iso=happened.isoformat(),
         at_label=format_moment(happened, zone=zone, now=now),
         tone="" if is_hidden else TONES.get(row.kind, ""),
-        note=_note(told, is_hidden=is_hidden, is_full=is_full),
+        note=said.cover(_note(told, is_hidden=is_hidden, is_full=is_full)),
         anchor=f"event-{row.seq}",
         kind=row.kind,
         seq=row.seq,

@@ -23,6 +23,7 @@ from review.dashboards.covering import (
     cover_words,
 )
 from review.dashboards.frame import Viewer
+from review.dashboards.said import read_said
 from review.dashboards.sql import read_json
 from review.evidence.masking import Mask
 from review.live import MANY_INSTANCES, instance_topic
@@ -68,15 +69,16 @@ def instance_detail(request: HttpRequest, instance_id: UUID) -> HttpResponse:
     steps = engine.list_steps(instance_id)
     entries = fold_ahead(audit.list_entries(instance_id))
     names = {step.id: step.name or step.node_id for step in steps}
+    mask = cover_of(viewer.rights, instance_id)
     lines = build_lines(
         entries,
         blindfold=read_blindfold(viewer, (entry.step_id for entry in entries)),
+        said=read_said(entries, mask=mask),
         step_names=names,
         zone=zone,
         now=now,
     )
     may_see_incidents = permissions.can_see_incidents(viewer.rights)
-    mask = cover_of(viewer.rights, instance_id)
     open_incidents = _open_incidents(instance_id, mask) if may_see_incidents else []
     name = cover_words(found.business_key, mask) or str(found.id)[:13]
     context = {

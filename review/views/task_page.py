@@ -17,6 +17,7 @@ from review.dashboards.case import Case, find_earlier_payload, read_form
 from review.dashboards.frame import Viewer
 from review.dashboards.notes import list_notes
 from review.dashboards.proof import read_proof
+from review.dashboards.said import read_said
 from review.forms.verdicts import CommentForm, VerdictForm
 from review.live import MANY_INSTANCES, instance_topic, task_topic
 from review.operations.drafts import Kept
@@ -342,6 +343,7 @@ def _history(case: Case, viewer: Viewer) -> list[Line]:
     lines = build_lines(
         entries,
         blindfold=read_blindfold(viewer, [case.row.step_id]),
+        said=read_said(entries, mask=case.mask),
         step_names=names,
         zone=viewer.look.tzinfo,
         now=case.row.now,

@@ -153,7 +153,7 @@ def stimulus(kind: str, step_id: int | None, data: Any) -> stimuli.Stimulus:
                 variables=data["variables"],
             )
         case StimulusKind.CANCEL:
-            return stimuli.Cancel(reason=data["reason"], actor=ENGINE)
+            return stimuli.Cancel(reason="", actor=ENGINE, because=data["reason"])
 
 
 def go_on(run: Run) -> None:

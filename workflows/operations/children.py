@@ -76,4 +76,4 @@ def failed(step_id: int | None, data: Mapping[str, Any]) -> stimuli.Fault:
 
 def canceled(data: Mapping[str, Any]) -> stimuli.Cancel:
     """End an instance because the step that called it is gone."""
-    return stimuli.Cancel(reason=str(data["reason"]), actor=ENGINE)
+    return stimuli.Cancel(reason="", actor=ENGINE, because=str(data["reason"]))

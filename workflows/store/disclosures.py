@@ -1,17 +1,15 @@
 """Secrets of instances and what opens the commitments of their entries."""
 
 import hmac
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from workflows.audit import INSTALLATION
-from workflows.core.canonical import digest, dumps
+from workflows.audit import INSTALLATION, disclose, new_salt
+from workflows.core.canonical import digest
 from workflows.core.chain import Draft
 from workflows.core.commitments import (
-    SALT_BYTES,
     Opening,
     commit,
     derive_salt,
@@ -43,16 +41,6 @@ _PEPPER = """
     INSERT INTO workflows_contentkey (instance_id, secret, subject, erased_for)
     VALUES (%s, %s, '', '') ON CONFLICT DO NOTHING
 """
-_DISCLOSE = """
-    INSERT INTO workflows_disclosure (instance_id, committed, salt, value, what)
-    SELECT * FROM unnest(%s::uuid[], %s::text[], %s::bytea[], %s::text[], %s::text[])
-    ON CONFLICT DO NOTHING
-"""
-
-
-def new_salt() -> bytes:
-    """Return a salt, or a secret, that nobody can guess."""
-    return secrets.token_bytes(SALT_BYTES)
 
 
 def commit_text(text: str) -> tuple[str, bytes | None]:
@@ -61,15 +49,6 @@ def commit_text(text: str) -> tuple[str, bytes | None]:
         return "", None
     salt = new_salt()
     return commit(salt, text), salt
-
-
-def disclose_text(instance_id: UUID, text: str, *, what: str) -> object:
-    """Return what an entry keeps of a text that stands nowhere else; keep the text."""
-    committed, salt = commit_text(text)
-    if salt is None:
-        return ""
-    disclose([(instance_id, Opening(committed, salt, text, what))])
-    return stand_in(committed)
 
 
 def name_value(instance_id: UUID, value: object) -> object:
@@ -154,22 +133,7 @@ def save(runs: Iterable[Run]) -> None:
         one.changes.openings.clear()
     if keys:
         run(_KEEP, [list(column) for column in zip(*keys, strict=True)])
-    if openings:
-        disclose(openings)
-
-
-def disclose(openings: Sequence[tuple[UUID, Opening]]) -> None:
-    """Keep what opens commitments of entries."""
-    run(
-        _DISCLOSE,
-        [
-            [instance_id for instance_id, _ in openings],
-            [one.committed for _, one in openings],
-            [one.salt for _, one in openings],
-            [dumps(one.value) for _, one in openings],
-            [one.place[:200] for _, one in openings],
-        ],
-    )
+    disclose(openings)
 
 
 def _subject(one: Run) -> str:

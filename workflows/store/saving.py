@@ -8,6 +8,7 @@ from uuid import UUID
 from workflows import audit
 from workflows.core import wireformat as wire
 from workflows.core.canonical import dumps
+from workflows.core.commitments import Opening
 from workflows.core.engine.run import Run
 from workflows.core.engine.state import InstanceRow, StepRow
 from workflows.core.states import StepState
@@ -120,13 +121,15 @@ def save_runs(runs: Sequence[Run]) -> Saved:
     the next worker does it again.
     """
     rows: list[audit.Row] = []
+    openings: list[tuple[UUID, Opening]] = []
     step_seqs: dict[int, int] = {}
     for run in runs:
         drafts = run.changes.drafts
         if run.instance.secret:
             drafts = disclosures.hushed(run)
-        linked = audit.link(run.instance.head, drafts, now=run.now)
+        linked, opened = audit.link_case(run.instance.head, drafts, now=run.now)
         rows.extend(linked)
+        openings.extend(opened)
         for row in linked:
             if row.step_id is not None:
                 step_seqs[row.step_id] = row.seq
@@ -137,6 +140,7 @@ def save_runs(runs: Sequence[Run]) -> Saved:
     # All of it is sent before the first answer is waited for, unless it is much.
     with pipeline(when=max(len(rows), len(new)) <= FEW):
         audit.record_rows(rows)
+        audit.disclose(openings)
         _INSTANCES.add([_new_instance(r.instance) for r in changed if r.instance.new])
         _STEPS.add(new)
         if old:

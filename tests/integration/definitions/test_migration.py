@@ -15,6 +15,7 @@ import tests.factories.handlers  # noqa: F401  registers the handlers
 from review.models import Task
 from review.operations import claims
 from tests.factories.processes import TESTER, chain, flow, process
+from tests.factories.said import read_detail
 from tests.factories.tasks import Desk, judge, make_desk
 from tests.integration.definitions.moving import (
     armed,
@@ -100,7 +101,7 @@ def test_entry_tells_versions_mapping_and_reason(desk: Desk) -> None:
     deploy(review("look"), version="1.1.0")
     migrate({"check": "look", "e": "e"}, reason="The step has a new name.")
     entry = AuditEntry.objects.get(chain=instance_id, kind="instance.migrated")
-    assert json.loads(entry.entry)["detail"] == {
+    assert read_detail(entry) == {
         "from": "moving 1.0.0",
         "to": "moving 1.1.0",
         "mapping": {"check": "look"},

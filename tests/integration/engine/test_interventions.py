@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.factories.processes import TESTER, chain, flow, package, process
+from tests.factories.said import read_detail
 from tests.integration.engine.conftest import Waiting
 from tests.integration.engine.test_paths import drain, run, state, variables, waiting
 from workflows.models import AuditEntry, Incident, Instance, Step, Timer
@@ -84,8 +85,7 @@ def move(instance_id: UUID, node: str, targets: Sequence[str]) -> None:
 
 def detail(instance_id: UUID, kind: str) -> dict[str, object]:
     entry = AuditEntry.objects.get(chain=instance_id, kind=kind)
-    found: dict[str, object] = json.loads(entry.entry)["detail"]
-    return found
+    return read_detail(entry)
 
 
 class TestSkip:

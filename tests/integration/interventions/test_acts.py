@@ -1,6 +1,5 @@
 """Acts by people: each does what it says, by whom it may, with its entry."""
 
-import json
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +9,7 @@ from review.core.interventions import Act
 from review.operations import acts, approvals
 from review.operations.acts import Wish
 from review.permissions import get_rights
+from tests.factories.said import read_detail
 from tests.integration.interventions.conftest import WHY, Office, step_at
 from workflows.core.actors import COMMAND_LINE
 from workflows.models import AuditEntry, Incident, Instance, Step
@@ -43,7 +43,7 @@ def test_suspend_resume_and_cancel(office: Office) -> None:
         assert Instance.objects.get().state == state
         entry = last_entry(instance_id, kind)
         assert entry.actor == f"person:{office.olga.pk}"
-        assert json.loads(entry.entry)["detail"]["reason"] == WHY
+        assert read_detail(entry)["reason"] == WHY
 
 
 def test_skip_move_and_edit(office: Office) -> None:

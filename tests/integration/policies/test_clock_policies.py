@@ -117,7 +117,7 @@ def test_clocks_in_force_give_the_goal_and_running_clocks_keep_theirs() -> None:
     assert goal_of(large) == 2 * HOUR
     # Begun again, a clock keeps its own terms: a restart is no way to another goal.
     with transaction.atomic():
-        clocks.reset(lock_task(large.id), because="a new file", actor=TESTER)
+        clocks.reset(lock_task(large.id), reason="a new file", actor=TESTER)
     again = ClockEvent.objects.get(task=large, kind="RESET")
     assert terms_of(large, "RESET")["clock_policy"] == pinned
     assert again.due_at == again.at + 2 * HOUR

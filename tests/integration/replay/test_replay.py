@@ -15,6 +15,7 @@ from review.models import Person, Task, Verdict
 from review.operations import casting
 from review.operations import replay as replay_operations
 from review.operations.casting import REPLAY
+from tests.factories.said import read_detail
 from tests.unit.replay.logs import (
     ADMINISTRATION,
     BUDGET_OWNER,
@@ -120,7 +121,7 @@ def test_cases_that_leave_the_model_end_as_deviating_and_are_never_forced(
     assert not Task.objects.filter(state__in=["OPEN", "CLAIMED"]).exists()
     for entry in AuditEntry.objects.filter(kind="instance.canceled"):
         assert entry.actor == REPLAY.ref
-        assert "Deviates from the replayed log" in entry.entry
+        assert "Deviates from the replayed log" in read_detail(entry)["reason"]
 
 
 @pytest.mark.django_db

@@ -56,7 +56,7 @@ def turn(task: Task, word: Literal["pause", "resume", "reset", "stop"]) -> None:
         case "resume":
             clocks.resume(locked, actor=TESTER)
         case "reset":
-            clocks.reset(locked, because="reopened", actor=TESTER)
+            clocks.reset(locked, reason="reopened", actor=TESTER)
         case "stop":
             clocks.stop(locked, because="done", actor=TESTER)
 

@@ -9,6 +9,7 @@ from review.core.states import Role
 from review.models import Task, Verdict
 from review.operations import people, queues, reopening
 from tests.factories.processes import TESTER, chain, package, process
+from tests.factories.said import read_detail
 from tests.factories.tasks import AT_ONCE, Desk, judge, make_person, open_task
 from workflows.models import AuditEntry, Step
 from workflows.operations import definitions, instances
@@ -55,7 +56,7 @@ def test_manager_reopens_while_the_case_lives(two_steps: Desk) -> None:
     checks = Task.objects.filter(instance_id=task.instance_id, node_id="check")
     assert [one.state for one in checks] == ["CANCELED"]
     entry = AuditEntry.objects.get(chain=task.instance_id, kind="task.reopened")
-    assert "The payslip was another's." in entry.entry
+    assert read_detail(entry)["reason"] == "The payslip was another's."
     # It goes its whole way again.
     judge(again, two_steps.alice)
     last = checks.get(state="OPEN")

@@ -68,7 +68,7 @@ def divert(run: Run, step: StepRow, hold: Hold, *, answered: bool = False) -> No
     """
     detail: dict[str, object] = {"stop": hold.stop, "until": hold.until.isoformat()}
     if answered:
-        detail["answer"] = "not used"
+        detail["because"] = "answered meanwhile"
         step.attempt = max(step.attempt - 1, 0)
     step.state = StepState.READY
     step.run_at = hold.until

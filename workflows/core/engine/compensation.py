@@ -109,7 +109,8 @@ def undo_case(run: Run, *, reason: str, actor: Actor) -> None:
     done inside is taken back too.
     """
     done = _all_done(run, None)
-    run.clear_scope(None, reason, actor=actor)
+    # Not the person's words: what was begun inside may be another case's to tell.
+    run.clear_scope(None, "the case is taken back", actor=actor)
     run.instance.data = {**run.instance.data, DONE: [], CLOSED: True}
     run.instance.data[UNDO] = list(reversed(done))
     run.instance.data["reason"] = reason

@@ -271,9 +271,10 @@ def _cancel(run: Run, stimulus: stimuli.Cancel) -> None:
     if stimulus.compensate:
         compensation.undo_case(run, reason=stimulus.reason, actor=stimulus.actor)
         return
+    why = {"because": stimulus.because} if stimulus.because else {}
     run.finish(
         InstanceState.CANCELED,
-        detail={"reason": stimulus.reason},
+        detail=why or {"reason": stimulus.reason},
         actor=stimulus.actor,
     )
 

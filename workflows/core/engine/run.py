@@ -239,11 +239,11 @@ class Run:
         """Take a step closed by hand out of its scope; quietly ends nothing else."""
         self._release(step.scope_id, quietly=quietly)
 
-    def cancel(self, step: StepRow, reason: str, *, actor: Actor = ENGINE) -> None:
+    def cancel(self, step: StepRow, because: str, *, actor: Actor = ENGINE) -> None:
         """End a step and all that lives inside it without sending tokens on."""
-        self.withdraw(step, reason, actor=actor)
+        self.withdraw(step, because, actor=actor)
         self.close(step, StepState.CANCELED)
-        self.note(step, "step.canceled", {"reason": reason}, actor=actor)
+        self.note(step, "step.canceled", {"because": because}, actor=actor)
         self._release(step.scope_id, quietly=True)
 
     def fail_special(self, planned: PlanNode, step: StepRow, reason: str) -> None:

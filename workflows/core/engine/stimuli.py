@@ -116,11 +116,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """End the instance: at once, or after all that was done has been taken back."""
+    """End the instance: at once, or after all that was done has been taken back.
+
+    `reason` is what a person typed, `because` what the engine says in its place.
+    """
 
     reason: str
     actor: Actor
     compensate: bool = False
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)

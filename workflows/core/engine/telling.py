@@ -25,14 +25,14 @@ def tell_end(
     state: InstanceState,
     detail: Mapping[str, object],
 ) -> None:
-    """Let the caller hear how this instance ended."""
+    """Let the caller hear how this instance ended; why a person did so stays here."""
     ended_well = state is InstanceState.COMPLETED
     data: dict[str, object] = {"state": state.value}
     if ended_well:
         data["variables"] = instance.variables
     else:
         data["code"] = detail.get("code", state.value)
-        data["message"] = detail.get("message", detail.get("reason", ""))
+        data["message"] = detail.get("message", detail.get("because", ""))
     kind = StimulusKind.CHILD_ENDED if ended_well else StimulusKind.CHILD_FAILED
     tell_parent(changes, instance, kind, data)
 
