@@ -240,10 +240,10 @@ def _read(found: Any, rows: _Rows) -> Case:
 
 
 def _read_typed(rows: Sequence[Disclosure]) -> dict[str, str]:
-    """Return which commitment stands in an entry for words that somebody typed."""
+    """Return which commitment stood first in an entry for words that somebody typed."""
     return {
         value: row.committed
-        for row in rows
+        for row in reversed(rows)
         if row.what.split(" ")[0] in TYPED
         and isinstance(value := parse_json(row.value), str)
     }

@@ -210,9 +210,10 @@ def take_away(
     _take_words(case)
     _take_rest(case)
     seq = _record(case, actor=actor, reason=reason, now=now)
+    # First, for each change of these rows is asked for its entry at the commit.
+    run(_MARK_INTERVENTIONS, [seq, instance_id])
     for sql, values in case.writes:
         run(sql, values)
-    run(_MARK_INTERVENTIONS, [seq, instance_id])
     _forget_secrets(case, now=now)
     return case.gone
 

@@ -1,9 +1,10 @@
 """Promise 20: what was erased is nowhere, proofs survive, and a legal hold refuses.
 
 `erasing COUNT` lets COUNT persons' cases be worked on in every way that keeps a value,
-holds one in twenty of them back by legal holds, erases the others one by one, and then
-looks for the values: in a dump of the database, in the broker, in every log file, in
-what pages find and exports tell. Those held must be found, else looking proves nothing.
+names typed into the reasons of acts among them, holds one in twenty of them back by
+legal holds, erases the others one by one, and then looks for the values: in a dump of
+the database, in the broker, in every log file, in what pages find and exports tell.
+Those held must be found, else looking proves nothing.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ from tests.factories.tasks import (  # noqa: E402
     review_process,
 )
 from tests.integration.evidence import world  # noqa: E402
+from tests.integration.evidence.speaking import Speakers, speak  # noqa: E402
+from workflows.models import AuditEntry  # noqa: E402
 from workflows.operations import advance, instances  # noqa: E402
 from workflows.operations.checkpoints import seal  # noqa: E402
 from workflows.operations.errors import Refused  # noqa: E402
@@ -77,12 +80,19 @@ class Site:
         queue = queues.define_queue(
             key="desk", name="Desk", actor=TESTER, rules=AT_ONCE
         )
+        queues.define_queue(key="away", name="Away", actor=TESTER, rules=AT_ONCE)
         self.alice = make_person("Alice", Role.REVIEWER, queue=queue)
         self.bob = make_person("Bob", Role.REVIEWER, queue=queue)
         self.olga = make_person("Olga", Role.ADMINISTRATOR)
         self.erik = make_person("Erik", Role.PROCESS_OWNER)
         self.dan = make_person("Dan", Role.AUDITOR)
-        process = review_process().replace('id="main"', DECLARED)
+        self.speakers = Speakers(
+            self.alice,
+            make_person("Mona", Role.MANAGER),
+            self.erik,
+            make_person("Pia", Role.PROCESS_OWNER),
+        )
+        process = review_process(sla="PT8H").replace('id="main"', DECLARED)
         self.definition_id = deploy(process)
 
     def browser(self, person: Any, name: str) -> Client:
@@ -99,6 +109,11 @@ def name_of(number: int) -> str:
     """Return the name of a person; the part that is searched for is in it."""
     part = KEPT if number % HELD_EVERY == 0 else GONE
     return f"Zq{number:05d} {part}"
+
+
+def typed_of(number: int) -> str:
+    """Return what is typed about a person, by a name that no variable has."""
+    return f"{name_of(number).split()[1]}ova of number {number} rang."
 
 
 def start(site: Site, count: int) -> None:
@@ -124,6 +139,8 @@ def work_off(site: Site, tasks: Sequence[Task]) -> None:
     """Judge every task, leaving the person's name wherever people may write it."""
     for number, task in enumerate(tasks):
         name = name_of(number)
+        if number % 3 == 1:
+            speak(task, site.speakers, typed_of(number), away="away")
         if number % 5 == 1:
             notes.comment(task_id=task.id, person=site.alice, text=f"{name} rang.")
         if number % 7 == 2:
@@ -281,7 +298,8 @@ def erase(count: int, *, logs: Path | None = None) -> Told:
     start(site, count)
     tasks = list(Task.objects.order_by("id"))
     work_off(site, tasks)
-    before = count_in(dump(), GONE)
+    before, typed = (count_in(dump(), word) for word in (GONE, f"{GONE}ova"))
+    in_entries = AuditEntry.objects.filter(entry__contains=GONE).count()
     told = erase_all(site, tasks)
     keys = KeyFolder.of_settings()
     seal(folder=keys, now=database_now())
@@ -290,6 +308,8 @@ def erase(count: int, *, logs: Path | None = None) -> Told:
     told |= {
         "persons": count,
         "in_dump_before": before,
+        "typed_in_dump_before": typed,
+        "in_entries_before": in_entries,
         "in_dump": count_in(after, GONE),
         "held_in_dump": count_in(after, KEPT),
         "in_broker": sum(count_in(one, GONE) for one in read_broker()),
@@ -304,6 +324,8 @@ def erase(count: int, *, logs: Path | None = None) -> Told:
         told["erased"] == count - held
         and told["held_and_refused"] == held
         and before > count
+        and typed > count
+        and in_entries == 0
         and told["held_in_dump"] > 0
         and not any(told[f"in_{place}"] for place in ("dump", "broker", "logs"))
         and not any(told[name] for name in ("on_pages", "in_export", "verifier_exit"))

@@ -47,22 +47,28 @@ def speak(task: Task, who: Speakers, said: str, *, away: str) -> None:
 
     `away` is a queue that it is moved to, and back from.
     """
-    home, ids = task.queue.key, {"task_id": task.id}
-    lease = claims.claim(person=who.reviewer, **ids)
-    claims.release(person=who.reviewer, token=lease.token, reason=said, **ids)
+    home, number = task.queue.key, task.id
+    lease = claims.claim(person=who.reviewer, task_id=number)
+    claims.release(person=who.reviewer, token=lease.token, reason=said, task_id=number)
     bulk_tasks.change_class(
-        manager=who.manager, priority=PriorityClass.A, reason=said, **ids
+        manager=who.manager, priority=PriorityClass.A, reason=said, task_id=number
     )
-    restarting.restart(person=who.manager, reason=said, **ids)
+    restarting.restart(person=who.manager, reason=said, task_id=number)
     for queue in (away, home):
-        bulk_tasks.move(manager=who.manager, to_queue=queue, reason=said, **ids)
-    lease = claims.claim(person=who.reviewer, **ids)
-    parking.hold_for_help(person=who.reviewer, token=lease.token, reason=said, **ids)
-    parking.resume(person=who.manager, reason=said, **ids)
-    tasks.reassign(manager=who.manager, to_person=who.reviewer, reason=said, **ids)
-    tasks.reassign(manager=who.manager, to_person=None, reason=said, **ids)
+        bulk_tasks.move(
+            manager=who.manager, to_queue=queue, reason=said, task_id=number
+        )
+    lease = claims.claim(person=who.reviewer, task_id=number)
+    parking.hold_for_help(
+        person=who.reviewer, token=lease.token, reason=said, task_id=number
+    )
+    parking.resume(person=who.manager, reason=said, task_id=number)
+    tasks.reassign(
+        manager=who.manager, to_person=who.reviewer, reason=said, task_id=number
+    )
+    tasks.reassign(manager=who.manager, to_person=None, reason=said, task_id=number)
     tomorrow = database_now() + dt.timedelta(days=1)
-    skipping.put_off(person=who.reviewer, until=tomorrow, reason=said, **ids)
+    skipping.put_off(person=who.reviewer, until=tomorrow, reason=said, task_id=number)
     _intervene(task, who, said)
 
 

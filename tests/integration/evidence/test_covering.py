@@ -11,13 +11,14 @@ from django.urls import reverse
 
 from review.core.sampling import Method
 from review.core.states import Decision
-from review.models import EvidenceBundle, Task
-from review.operations import samples
+from review.models import EvidenceBundle, Person, Task
+from review.operations import claims, samples
 from tests.factories.desk import PROCESS, World, build_world
 from tests.factories.desk import payload as desk_payload
 from tests.factories.processes import TESTER, deploy
 from tests.integration.evidence.test_audit_desk import decide
-from workflows.models import AuditEntry, Incident
+from workflows import audit
+from workflows.models import AuditEntry, Incident, Instance
 from workflows.operations import instances
 from workflows.operations.advance import advance_batch
 from workflows.store import database_now
@@ -63,6 +64,11 @@ def _check_lists(world: World) -> None:
     assert NAME in reviewer
 
 
+def _give_back(task: Task, person: Person, reason: str) -> None:
+    lease = claims.claim(task_id=task.id, person=person)
+    claims.release(task_id=task.id, person=person, token=lease.token, reason=reason)
+
+
 def _break(task: Task) -> Incident:
     """Let there be an incident that speaks of the person."""
     return Incident.objects.create(
@@ -80,6 +86,7 @@ def _break(task: Task) -> Incident:
 def test_personal_data_is_covered_until_it_is_unmasked(world: World) -> None:
     task = _start(desk_payload(applicant=NAME, employer=EMPLOYER, amount=Decimal(7)))
     _check_lists(world)
+    _give_back(task, world.people["alice"], f"{NAME} lives next door.")
     decide(
         task,
         world.people["alice"],
@@ -102,13 +109,14 @@ def test_personal_data_is_covered_until_it_is_unmasked(world: World) -> None:
         reverse("task-detail", args=[task.pk]),
         reverse("instance-detail", args=[task.instance_id]),
         reverse("sample-item", args=[plan.id, 1]),
+        f"{reverse('audit-search')}?kind=task.released",
     ]
 
     def read() -> str:
         return "".join(dan.get(url).content.decode() for url in pages)
 
     covered = read()
-    for secret in (NAME, EMPLOYER, "Quill &amp; Sons", "Total due"):
+    for secret in (NAME, EMPLOYER, "Quill &amp; Sons", "Total due", "next door"):
         assert secret not in covered
     assert "••••••" in covered
     file = reverse("source-file", args=[task.pk, 0])
@@ -130,7 +138,26 @@ def test_personal_data_is_covered_until_it_is_unmasked(world: World) -> None:
     dan.post(unmask, {"reason": "Her own complaint, number 17"})
     shown = read()
     assert NAME in shown
+    assert "next door" in dan.get(pages[1]).content.decode()
+    # The search lists many cases, and this one is not unmasked there.
+    assert "next door" not in dan.get(pages[-1]).content.decode()
     assert dan.get(file).status_code != 403
     # Who judges it has always seen it.
     page = world.browser("alice").get(reverse("task-detail", args=[task.pk]))
     assert NAME in page.content.decode()
+
+
+def test_typed_words_of_a_case_without_personal_fields_are_listed(world: World) -> None:
+    task = world.open_task()
+    _give_back(task, world.people["alice"], "I know him.")
+    # As entries of before were written, with the words in them.
+    head = Instance.objects.get(pk=task.instance_id)
+    place = audit.Head(task.instance_id, head.audit_seq, bytes(head.audit_head))
+    draft = audit.Draft("task.commented", TESTER, {"note": "An older one."})
+    audit.record_rows(audit.link(place, [draft], now=database_now()))
+    dan = world.browser("dan")
+    timeline = dan.get(reverse("audit-case", args=[task.instance_id])).content.decode()
+    found = dan.get(f"{reverse('audit-search')}?kind=task.*").content.decode()
+    for page in (timeline, found):
+        assert "Reason: I know him." in page
+        assert "Note: An older one." in page

@@ -1,0 +1,111 @@
+"""What a person types about a case stays with that case's entries and is kept beside."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+import tests.factories.handlers  # noqa: F401  registers the handlers
+from review.core.bundles import Redaction
+from tests.factories.processes import TESTER, chain, deploy, process
+from tests.factories.said import read_detail
+from tests.integration.engine.conftest import Waiting, people
+from tests.integration.evidence import world
+from workflows.models import AuditEntry, Disclosure, Incident, Instance
+from workflows.operations import incidents, instances
+from workflows.operations.advance import advance_batch
+from workflows.operations.instances import Start
+
+__all__ = ["people"]
+
+pytestmark = pytest.mark.django_db
+
+SAID = "Quillfeather lives next door."
+CHILD = process(
+    '<startEvent id="s"/><userTask id="t"/><endEvent id="e"/>' + chain("s", "t", "e")
+)
+PARENT = process(
+    '<startEvent id="s"/><callActivity id="c" calledElement="called"/>'
+    '<endEvent id="e"/>' + chain("s", "c", "e")
+)
+BROKEN = process(
+    '<startEvent id="s"/><serviceTask id="book" cs:handler="test.broken"/>'
+    '<endEvent id="e"/>' + chain("s", "book", "e")
+)
+
+
+def start(definition_id: int) -> UUID:
+    wish = Start(variables={"amount": -1}, initiator=TESTER)
+    (instance_id,) = instances.start_many(definition_id=definition_id, starts=[wish])
+    drain()
+    return instance_id
+
+
+def drain() -> None:
+    while advance_batch(worker="test").instances:
+        pass
+
+
+def told(kind: str, instance_id: UUID) -> AuditEntry:
+    return AuditEntry.objects.get(chain=instance_id, kind=kind)
+
+
+def test_reason_to_cancel_a_called_case_does_not_reach_its_caller(
+    people: Waiting,
+) -> None:
+    deploy(CHILD, key="called")
+    caller = start(deploy(PARENT, key="caller"))
+    child = Instance.objects.get(parent_instance_id=caller)
+    instances.cancel(instance_id=child.id, actor=TESTER, reason=SAID)
+    drain()
+    message = Incident.objects.get(instance_id=caller).message
+    assert message.startswith("The called process ended CANCELED.")
+    assert not Disclosure.objects.filter(instance_id=caller).exists()
+    assert not AuditEntry.objects.filter(entry__contains=SAID).exists()
+    assert read_detail(told("instance.canceled", child.id))["reason"] == SAID
+
+
+@pytest.mark.parametrize("compensate", [True, False], ids=["taken-back", "at-once"])
+def test_reason_to_cancel_a_caller_does_not_reach_the_called_case(
+    compensate: bool, people: Waiting
+) -> None:
+    deploy(CHILD, key="called")
+    caller = start(deploy(PARENT, key="caller"))
+    child = Instance.objects.get(parent_instance_id=caller)
+    instances.cancel(
+        instance_id=caller, actor=TESTER, reason=SAID, compensate=compensate
+    )
+    drain()
+    assert set(Instance.objects.values_list("state", flat=True)) == {"CANCELED"}
+    assert read_detail(told("instance.canceled", caller))["reason"] == SAID
+    assert not AuditEntry.objects.filter(entry__contains=SAID).exists()
+    because = read_detail(told("instance.canceled", child.id))["because"]
+    assert because == "the calling step was canceled"
+    assert not Disclosure.objects.filter(instance_id=child.id).exists()
+
+
+def test_resolution_by_hand_is_told_by_its_commitment_in_a_bundle(
+    tmp_path: Path,
+) -> None:
+    instance_id = start(deploy(BROKEN))
+    incidents.resolve_by_hand(
+        incident_id=Incident.objects.get().id, output={}, actor=TESTER, reason=SAID
+    )
+    assert not AuditEntry.objects.filter(entry__contains=SAID).exists()
+    assert read_detail(told("incident.resolved", instance_id))["reason"] == SAID
+    ended = AuditEntry.objects.filter(chain=instance_id, kind="step.completed")
+    by_hand = [read_detail(one).get("by_hand") for one in ended]
+    assert SAID in by_hand
+    bundle = world.export([instance_id], redaction=Redaction(without_disclosures=True))
+    with zipfile.ZipFile(world.path_of(bundle)) as archive:
+        archive.extractall(tmp_path)
+    (root,) = tmp_path.iterdir()
+    assert world.faults_of(root) == []
+    (case,) = world.lines_of(root, "data/cases.jsonl")
+    assert SAID not in json.dumps(case)
+    entries = [one["detail"] for one in world.lines_of(root, "data/events.jsonl")]
+    assert case["incidents"][0]["reason"] in [one.get("reason") for one in entries]
