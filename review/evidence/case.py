@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from django.db.models import TextField
@@ -38,7 +38,6 @@ from workflows.core.commitments import (
 )
 from workflows.core.engine.personal import hide_words, list_needles, read_paths
 from workflows.core.states import FINAL_INSTANCE_STATES
-from workflows.core.typed import TYPED
 from workflows.models import (
     ContentKey,
     Disclosure,
@@ -49,6 +48,8 @@ from workflows.models import (
 )
 from workflows.operations import definitions
 from workflows.store import parse_json, payloads
+
+_RESOLVED: Final = ("reason of incident.resolved", "entry:reason")
 
 
 @dataclass(slots=True)
@@ -240,12 +241,11 @@ def _read(found: Any, rows: _Rows) -> Case:
 
 
 def _read_typed(rows: Sequence[Disclosure]) -> dict[str, str]:
-    """Return which commitment stood first in an entry for words that somebody typed."""
+    """Return which commitment stands for what was said as an incident was resolved."""
     return {
         value: row.committed
-        for row in reversed(rows)
-        if row.what.split(" ")[0] in TYPED
-        and isinstance(value := parse_json(row.value), str)
+        for row in rows
+        if row.what in _RESOLVED and isinstance(value := parse_json(row.value), str)
     }
 
 

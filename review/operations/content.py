@@ -111,7 +111,7 @@ _TYPED: Final = (
 )
 _OPENED: Final = """
     SELECT value FROM workflows_disclosure
-    WHERE instance_id = %s AND split_part(what, ' ', 1) = ANY(%s)
+    WHERE instance_id = %s AND split_part(replace(what, 'entry:', ''), ' ', 1) = ANY(%s)
 """
 _ARGUMENTS: Final = """
     SELECT id, arguments::text FROM review_intervention WHERE instance_id = %s

@@ -12,8 +12,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from review.core.erasing import HoldKind
+from review.core.erasing import LONG_WORDS, HoldKind
 from review.models import LegalHold
+from review.operations import content
 from workflows import audit
 from workflows.core.actors import Actor
 from workflows.core.engine.personal import holds_any
@@ -77,12 +78,7 @@ def place(*, wish: Wish, actor: Actor) -> int:
     """
     check_reason(wish.reason)
     _check(wish)
-    if wish.subject.strip() and holds_any(wish.reason, {wish.subject.strip()}):
-        raise Invalid(
-            "The reason names whose cases are held, and stays in the log; give the"
-            " number of the matter instead.",
-            code="reason-names-person",
-        )
+    _check_names_nobody(wish.reason, wish.subject, wish.instance_id)
     wait_for_holds()
     now = database_now()
     subject = digest_subject(wish.subject) if wish.subject else ""
@@ -104,7 +100,7 @@ def place(*, wish: Wish, actor: Actor) -> int:
 
 @transaction.atomic
 def lift(*, hold_id: int, actor: Actor, reason: str) -> None:
-    """Lift a hold. Raises NotFound, Conflict (lifted already), Invalid (no reason)."""
+    """Lift a hold. Raises NotFound, Conflict (lifted already), Invalid as `place`."""
     check_reason(reason)
     wait_for_holds()
     found = LegalHold.objects.select_for_update().filter(pk=hold_id).first()
@@ -112,6 +108,7 @@ def lift(*, hold_id: int, actor: Actor, reason: str) -> None:
         raise NotFound(f"There is no legal hold {hold_id}.")
     if found.lifted_at is not None:
         raise Conflict(f"Legal hold {hold_id} was lifted already.")
+    _check_names_nobody(reason, "", found.instance_id)
     now = database_now()
     found.lifted_at = now
     found.lifted_by = actor.ref
@@ -120,6 +117,20 @@ def lift(*, hold_id: int, actor: Actor, reason: str) -> None:
     _record(
         "legal_hold.lifted", found, actor, {**_tell(found), "reason": reason}, now=now
     )
+
+
+def _check_names_nobody(reason: str, subject: str, case: UUID | None) -> None:
+    """Refuse a reason that says whom a hold is about: it stays in the log for ever."""
+    needles = {subject.strip()} - {""}
+    if case is not None:
+        found = content.find_needles(case)
+        needles |= {one for one in found if len(one) >= LONG_WORDS // 2}
+    if holds_any(reason, needles):
+        raise Invalid(
+            "The reason names whose cases are held, and stays in the log; give the"
+            " number of the matter instead.",
+            code="reason-names-person",
+        )
 
 
 def _check(wish: Wish) -> None:

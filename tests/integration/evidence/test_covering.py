@@ -136,11 +136,9 @@ def test_personal_data_is_covered_until_it_is_unmasked(world: World) -> None:
 
     unmask = reverse("audit-unmask", args=[task.instance_id])
     dan.post(unmask, {"reason": "Her own complaint, number 17"})
-    shown = read()
-    assert NAME in shown
-    assert "next door" in dan.get(pages[1]).content.decode()
-    # The search lists many cases, and this one is not unmasked there.
-    assert "next door" not in dan.get(pages[-1]).content.decode()
+    assert NAME in read()
+    seen = ["next door" in dan.get(url).content.decode() for url in pages]
+    assert seen == [False, True, True, True, False, False]
     assert dan.get(file).status_code != 403
     # Who judges it has always seen it.
     page = world.browser("alice").get(reverse("task-detail", args=[task.pk]))

@@ -47,7 +47,7 @@ from review.operations import (
 from tests.factories.processes import TESTER, deploy, process
 from tests.factories.tasks import AT_ONCE, PASSWORD, judge, make_person, review_process
 from tests.integration.evidence import world
-from tests.integration.evidence.speaking import KINDS, NICK, Speakers, speak
+from tests.integration.evidence.speaking import Speakers
 from tests.integration.evidence.traces import (
     NAME,
     check_traces,
@@ -206,22 +206,6 @@ def check_pages(client: Client, task: Task) -> None:
         assert b"Zenobia" not in page.content
 
 
-def escaped(client: Client, url: str) -> bytes:
-    """Return a page with its quotes as they were typed."""
-    return client.get(url).content.replace(b"&#x27;", b"'")
-
-
-def drain() -> None:
-    while advance.advance_batch(worker="test").instances:
-        pass
-
-
-def list_naming(folder: Path, word: str) -> set[str]:
-    """Return the names of the files in which a word stands."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return {path.name for path in files if word.encode() in path.read_bytes()}
-
-
 def test_case_is_erased_and_its_proofs_survive(
     scene: Scene, client: Client, tmp_path: Path, log_keys: KeyFolder
 ) -> None:
@@ -269,53 +253,6 @@ def test_case_is_erased_and_its_proofs_survive(
     assert NAME not in last.entry
 
 
-def test_typed_reasons_are_shown_as_long_as_the_case_has_its_content(
-    scene: Scene, client: Client, tmp_path: Path, log_keys: KeyFolder
-) -> None:
-    client.force_login(sign_up(scene.erik, "erik"))
-    task = start(scene)
-    said = f"{NICK} is {NAME}'s neighbour."
-    speak(task, scene.speakers, said, away="away")
-    judge(task, scene.bob, Decision.REJECT, rationale=WORDS)
-    drain()
-    instance_id = task.instance_id
-    written = [one for one in entries(instance_id) if one["kind"] in KINDS]
-    assert {one["kind"] for one in written} == KINDS
-    assert not any(name in json.dumps(written) for name in (NICK, NAME))
-    pages = (
-        f"/instances/{instance_id}/",
-        f"/tasks/{task.id}/",
-        f"/tasks/{task.id}/clock/",
-    )
-    for url in pages:
-        assert said.encode() in escaped(client, url), url
-    code, words = verify_bundle(instance_id, tmp_path / "before")
-    assert code == 0, words
-    assert list_naming(tmp_path / "before", NICK) == {
-        "disclosures.jsonl", "ocel.json", "00001-0001.html",
-    }  # fmt: skip
-
-    proposed = erasing.propose(subject=NAME, person=scene.olga, reason="Request 17.")
-    erasing.approve(erasure_id=proposed, person=scene.erik)
-    assert find_rows(NAME, NICK) == {}
-    for url in pages:
-        assert NICK.encode() not in escaped(client, url), url
-    assert b"Reason: content erased" in escaped(client, pages[0])
-    assert b"content erased" in escaped(client, pages[2])
-    holds.place(
-        wish=holds.Wish(
-            kind=HoldKind.CASE, reason="A suit of the estate.", instance_id=instance_id
-        ),
-        actor=TESTER,
-    )
-    assert list(list_disclosures([instance_id])) == []
-    seal(folder=log_keys, now=database_now())
-    assert verify_log(folder=log_keys).faults == []
-    code, words = verify_bundle(instance_id, tmp_path / "after")
-    assert code == 0, words
-    assert list_naming(tmp_path / "after", NICK) == set()
-
-
 def test_open_case_and_held_case_are_not_erased(scene: Scene) -> None:
     task = start(scene)
     with pytest.raises(Conflict, match="is still open"):
@@ -332,6 +269,11 @@ def test_open_case_and_held_case_are_not_erased(scene: Scene) -> None:
             since=database_now() - dt.timedelta(days=1),
         ),
     ]
+    named = holds.Wish(
+        kind=HoldKind.CASE, reason=f"{NAME} sues.", instance_id=task.instance_id
+    )
+    with pytest.raises(Invalid, match="names whose cases"):
+        holds.place(wish=named, actor=TESTER)
     for wish in wishes:
         hold = holds.place(wish=wish, actor=TESTER)
         with pytest.raises(Conflict, match=f"Legal hold {hold} keeps"):
