@@ -38,6 +38,7 @@ from workflows.core.commitments import (
 )
 from workflows.core.engine.personal import hide_words, list_needles, read_paths
 from workflows.core.states import FINAL_INSTANCE_STATES
+from workflows.core.typed import TYPED
 from workflows.models import (
     ContentKey,
     Disclosure,
@@ -95,7 +96,8 @@ class Case:
         if opening.committed in self.opened:
             return
         self.opened.add(opening.committed)
-        self.needles |= list_needles([[opening.value]], [("*",)])
+        if not _is_short(opening.value, what):
+            self.needles |= list_needles([[opening.value]], [("*",)])
         self.disclosures.append({
             "committed": opening.committed,
             "salt": opening.salt.hex(),
@@ -112,6 +114,12 @@ class Case:
         if salt is not None and text:
             self.open(Opening(committed, bytes(salt), text, ""), what=what)
         return stand_in(committed)
+
+
+def _is_short(value: object, what: str) -> bool:
+    """Tell whether typed words are too few to be looked for in other places."""
+    typed = what.split(" ", maxsplit=1)[0] in TYPED
+    return typed and isinstance(value, str) and len(value) < erasing.LONG_WORDS
 
 
 def read_case(instance_id: UUID) -> Case | None:

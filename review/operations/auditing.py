@@ -46,7 +46,11 @@ PATIENCE: Final = "20s"
 _BY_DATA: Final = """
     SELECT i.id FROM workflows_instance i
     WHERE {conditions} AND (
-        i.variables::text ILIKE %(written)s OR EXISTS (
+        i.variables::text ILIKE %(written)s
+        OR EXISTS (
+            SELECT FROM workflows_disclosure o
+            WHERE o.instance_id = i.id AND o.value ILIKE %(written)s)
+        OR EXISTS (
             SELECT FROM review_task t JOIN review_taskcontent c ON c.task_id = t.id
             WHERE t.instance_id = i.id
               AND (c.payload::text ILIKE %(written)s OR t.title ILIKE %(words)s)))
@@ -230,7 +234,7 @@ def _count(person: Person, facets: Mapping[str, str]) -> int:
 
 
 def _find_by_data(words: str, scope: AuditScope) -> list[UUID]:
-    """Look through payloads and variables, for as long as PATIENCE has it.
+    """Look through payloads, variables and typed words, for as long as PATIENCE has it.
 
     Raises Invalid where that was not enough.
     """

@@ -185,8 +185,12 @@ class TestSearch:
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         task = world.open_task(applicant='Ann "Nan" Roe\\Lee')
-        dan = world.people["dan"]
-        for words in ('ann "NAN" roe', "Roe\\Lee"):
+        dan, alice = world.people["dan"], world.people["alice"]
+        lease = claims.claim(task_id=task.id, person=alice)
+        claims.release(
+            task_id=task.id, person=alice, token=lease.token, reason='I know "Nan".'
+        )
+        for words in ('ann "NAN" roe', "Roe\\Lee", 'know "nan"'):
             found = auditing.search_personal_data(person=dan, words=words, reason="X")
             assert found.cases == [task.instance_id]
         monkeypatch.setattr(auditing, "PATIENCE", "20ms")
@@ -194,7 +198,7 @@ class TestSearch:
         monkeypatch.setattr(auditing, "_BY_DATA", slow)
         with pytest.raises(Invalid, match="takes longer than 20ms"):
             auditing.search_personal_data(person=dan, words="Roe", reason="X")
-        assert len(notices("audit.personal_data_searched")) == 2
+        assert len(notices("audit.personal_data_searched")) == 3
 
     def test_what_nobody_could_mean_is_refused_in_words(self, world: World) -> None:
         task = world.open_task(applicant="Zoë Quist")
