@@ -94,6 +94,11 @@ urlpatterns = [
         name="draft-table",
     ),
     path(
+        "definitions/<slug:key>/draft/table/new/",
+        draft_table.draft_table_new,
+        name="draft-table-new",
+    ),
+    path(
         "definitions/<slug:key>/draft/save/",
         definition_model.draft_save,
         name="draft-save",

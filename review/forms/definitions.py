@@ -78,6 +78,18 @@ class RevisionForm(forms.Form):
     revision = forms.IntegerField(widget=forms.HiddenInput)
 
 
+class NewTableForm(RevisionForm):
+    """A decision table that a draft does not have yet."""
+
+    name = forms.CharField(
+        label="New decision table",
+        max_length=100,
+        widget=forms.TextInput(
+            attrs={**_TEXT, "class": "input is-short", "placeholder": "Credit limit"}
+        ),
+    )
+
+
 class RemoveForm(RevisionForm):
     """Which file of a draft is taken away."""
 

@@ -6,7 +6,9 @@ nothing is written; what was typed can be put over the newest saving, this table
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from django.utils.text import slugify
 
 from review.models import DraftRevision, Person
 from review.operations import definition_drafts
@@ -21,6 +23,7 @@ from workflows.core.dmn.editing import (
     read_result,
     read_sheet,
     require,
+    write_new,
     write_result,
     write_sheet,
 )
@@ -40,9 +43,10 @@ from workflows.core.outline import (
 from workflows.core.outline.logic import Kind
 from workflows.operations import exports
 from workflows.operations.decisions import Remark, remark
-from workflows.operations.errors import Invalid, NotFound
+from workflows.operations.errors import Conflict, Invalid, NotFound
 
-_SUFFIX = ".dmn"
+_SUFFIX: Final = ".dmn"
+_LONGEST_ID: Final = 80
 
 
 class Listed(NamedTuple):
@@ -126,6 +130,34 @@ def open_table(
     return Opened(found, path, number, place, read_sheet(place.table))
 
 
+def add(*, key: str, revision: int, name: str, person: Person) -> str:
+    """Give a draft a new file with one empty table; return its path.
+
+    Raises Invalid for a name that no id can be made of, Conflict where a file or a
+    decision is called so already, and what definition_drafts.save does.
+    """
+    identity = slugify(name)[:_LONGEST_ID].strip("-")
+    if not identity[:1].isalpha():
+        raise Invalid(
+            f"Begin the name with a letter; no id can be made of {name!r:.60}."
+        )
+    files = definition_drafts.read(key).files
+    path = f"{identity}{_SUFFIX}"
+    taken = {one.name.casefold() for one in list_tables(files)}
+    if path in files or name.casefold() in taken:
+        raise Conflict(
+            f"The draft has a decision table {name!r:.60} already; change that."
+        )
+    definition_drafts.save(
+        key=key,
+        revision=revision,
+        files={path: write_new(name, identity)},
+        person=person,
+        what=f"Made the table {name} in {path}",
+    )
+    return path
+
+
 def write(opened: Opened, typed: Typed) -> bytes:
     """Return the file with what was typed in the place of the table."""
     source = _read(opened.draft.files[opened.path], opened.path)
@@ -158,7 +190,7 @@ def judge(opened: Opened, typed: Typed) -> Judged:
         outline=outline,
         logic=logic,
         table=table,
-        faults=check_sheet(typed.sheet, sight),
+        faults=[*_check_result(model, typed), *check_sheet(typed.sheet, sight)],
         remarks=_remark(model, opened),
         is_tried=decision is not None,
     )
@@ -316,6 +348,12 @@ def _find_outlined(outline: Outline, place: Place, number: int) -> tuple[Logic, 
     kind: Kind = "decision" if place.owner.tag == "decision" else "knowledge"
     logic = outline.items[kind, name]
     return logic, logic.tables[number]
+
+
+def _check_result(model: Model, typed: Typed) -> Iterator[Fault]:
+    if typed.result and _find_type(model, typed.result) is None:
+        said = f"The decision gives: there is no type “{typed.result}”."
+        yield Fault(("result",), said)
 
 
 def _remark(model: Model, opened: Opened) -> list[Remark]:

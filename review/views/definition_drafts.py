@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from review import live, permissions
 from review.dashboards import definition_desk as shown
 from review.forms.definitions import (
+    NewTableForm,
     RemoveForm,
     RevisionForm,
     UploadForm,
@@ -242,6 +243,7 @@ def _show(
             for one in shown.list_savings(key)
         ],
         "upload": upload or UploadForm(),
+        "table_form": NewTableForm(initial={"revision": revision}),
         "version_form": version
         or VersionForm(initial={"version": written, "revision": revision}),
         "waiting": build_change(waiting, viewer, now=now) if waiting else None,

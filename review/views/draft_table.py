@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from review import permissions
 from review.forms.decision_tables import (
@@ -18,6 +18,7 @@ from review.forms.decision_tables import (
     window_size,
 )
 from review.forms.decisions import TryForm
+from review.forms.definitions import NewTableForm
 from review.operations import definition_drafts, draft_tables
 from review.operations.draft_tables import Judged, Listed, Opened, Typed
 from review.views.access import is_fragment, screen
@@ -30,7 +31,7 @@ from review.views.pages import render_page
 from review.views.sheets import find_record
 from workflows.core.outline import tell_changes
 from workflows.operations.decisions import Tried, try_model
-from workflows.operations.errors import NotFound, Stale
+from workflows.operations.errors import Invalid, NotFound, Stale
 from workflows.store import database_now
 
 MOST_TOLD: Final = 60
@@ -48,6 +49,23 @@ def draft_table(request: HttpRequest, key: str) -> HttpResponse:
     first = read_number(request.GET.get("first", "")) or 0
     editor = read_stored(opened.sheet, result=opened.result, first=first)
     return _show(request, opened, editor)
+
+
+@require_POST
+@screen(permissions.check_can_deploy)
+def draft_table_new(request: HttpRequest, key: str) -> HttpResponse:
+    """Give a draft one more table, and open it."""
+    form = NewTableForm(request.POST)
+    if not form.is_valid():
+        raise Invalid("Say what the decision table is to be called.")
+    path = draft_tables.add(
+        key=key,
+        revision=form.cleaned_data["revision"],
+        name=" ".join(form.cleaned_data["name"].split()),
+        person=find_person(request),
+    )
+    messages.success(request, "Made; add its inputs and rules.")
+    return redirect(table_url(key, path))
 
 
 def _edit(request: HttpRequest, key: str) -> HttpResponse:

@@ -59,6 +59,7 @@ def draw_editor(
         "says_result": judged.is_tried,
         "result": editor.result,
         "result_types": _with(types, editor.result),
+        "result_faults": said.faults.get("result", []),
         "result_hints": said.hints.get("result", []),
         "asks": editor.asks,
         "first": editor.first,

@@ -217,6 +217,7 @@ ANSWERS: Final = frozenset([
     "draft-remove",
     "draft-version",
     "draft-discard",
+    "draft-table-new",
     "draft-package",
     "draft-file",
     "draft-save",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, Final
 import pytest
 from django.urls import resolve
 from django.urls.resolvers import URLPattern
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from review import urls
 from tests.e2e.conftest import AXE, Backstage, People, Site
@@ -157,3 +158,39 @@ def test_page_is_for_everybody(name: str, visitors: People, page_of: Any) -> Non
         faults.append(f"at 400 % the page scrolls sideways by {over} px")
     visitors.complaints[:] = complaints
     assert not faults, "\n".join(faults)
+
+
+def test_table_is_edited_by_keys_in_place_and_asks_before_it_is_left(
+    visitors: People, page_of: Any
+) -> None:
+    page = page_of("decision table")
+    focused = "document.activeElement.name"
+    page.locator("[name=r0-t0]").focus()
+    for key, name in (
+        ("ArrowDown", "r1-t0"),
+        ("Enter", "r2-t0"),
+        ("Shift+Enter", "r1-t0"),
+        ("ArrowRight", "r1-t1"),
+        ("ArrowLeft", "r1-t0"),
+        ("ArrowUp", "r0-t0"),
+    ):
+        page.keyboard.press(key)
+        assert page.evaluate(focused) == name
+    text = page.input_value("[name=r1-t2]")
+    page.keyboard.press("Alt+ArrowDown")
+    expect(page.locator("[name=r0-t2]")).to_have_value(text)
+    page.locator("[name=r0-t2]").fill("< ")
+    assert page.locator("[data-unsaved]").count() == 1
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#r0-faults")).to_contain_text("Rule 1, Amount: expected a")
+    assert page.evaluate(focused) == "r0-t2"
+    page.keyboard.press("Control+s")
+    expect(page.locator("#editor [role=status]").first).to_have_text(
+        re.compile("^Saved as revision")
+    )
+    assert page.locator("[data-unsaved]").count() == 0
+    expect(page.locator("#r0-faults")).to_be_visible()
+    complaints = [*visitors.complaints]
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert list_barriers(page) == []
+    visitors.complaints[:] = complaints

@@ -7,12 +7,16 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from review.core.changes import ChangeKind
 from review.core.states import Role
-from review.operations import definition_drafts, people
+from review.operations import definition_changes, definition_drafts, people
 from tests.factories.desk import World
 from tests.factories.processes import TESTER
 from tests.unit.dmn.models import decision, definitions, input_data, table
 from workflows.core.dmn.source import read_source
+from workflows.models import Definition
+from workflows.operations import decisions
+from workflows.store import database_now
 
 GRID = definitions(
     input_data("amount", "number")
@@ -63,8 +67,12 @@ def read_fields(page: str) -> dict[str, str]:
     found = {name: html.unescape(value or "") for name, value in FIELD.findall(form)}
     for name, options in CHOICE.findall(form):
         chosen = CHOSEN.search(options)
-        found[name] = html.unescape(chosen[1] or chosen[2]) if chosen else ""
+        found[name] = _value(chosen) if chosen else ""
     return found
+
+
+def _value(option: re.Match[str]) -> str:
+    return html.unescape(option[2] if option[1] is None else option[1])
 
 
 def open_page(browser: Client) -> dict[str, str]:
@@ -128,10 +136,12 @@ def test_each_cell_says_what_is_wrong_with_it(browser: Client) -> None:
         "r1-o0": "two",
         "i0-allowed": "[1..",
         "policy": "PRIORITY",
+        "result": "tier",
     }
     page = html.unescape(press(browser, "check", fields | wrong))
     for said in (
-        "2 cells cannot be used",
+        "3 cells cannot be used",
+        "The decision gives: there is no type “tier”.",
         "Rule 1, amount: expected a value, found the end (character 2).",
         'Rule 2, amount: "much" is no number, so it never matches.',
         'Rule 1, output 1: "thee" is not among its allowed values',
@@ -147,7 +157,8 @@ def test_each_cell_says_what_is_wrong_with_it(browser: Client) -> None:
     )
     assert "The package would be refused" in page
     fields = read_fields(press(browser, "add-output", open_page(browser)))
-    page = html.unescape(press(browser, "check", fields | {"o0-name": "limit"}))
+    named = {"o0-name": "limit", "result": "string"}
+    page = html.unescape(press(browser, "check", fields | named))
     assert "Output 2 needs a name" in page
     assert "several outputs make a context: it would give null" in page
 
@@ -218,6 +229,40 @@ def test_only_process_owners_edit_and_what_is_no_table_is_said(
     sent = {"file": "limits.dmn", "table": "1", "revision": "3", "do": "check"}
     refused = browser.post(url(), sent)
     assert (refused.status_code, b"DOCTYPE" in refused.content) == (422, True)
+
+
+def test_new_table_is_filled_and_deployed_by_two(world: World, browser: Client) -> None:
+    new = reverse("draft-table-new", args=["screens"])
+    for name, status in (("", 422), ("7", 422), ("Limit", 409), ("A & B", 302)):
+        answer = browser.post(new, {"revision": 2, "name": name})
+        assert answer.status_code == status
+    where = answer["Location"]
+    assert where == f"{url()}?file=a-b.dmn"
+    fields = read_fields(browser.get(where).content.decode())
+    fields |= {"o0-name": "", "o0-default": "1"}
+    fields = read_fields(press(browser, "add-input", fields))
+    fields |= {"i0-expression": "days", "i0-type": "number"}
+    fields = read_fields(press(browser, "ask-0", fields))
+    fields = read_fields(press(browser, "add", fields))
+    fields |= {"r0-t0": "> 3", "r0-o0": "2"}
+    page = press(browser, "try", fields, **{"in-0": "4"})
+    assert 'It answers:</strong> <span class="mono">2<' in page
+    assert press(browser, "save", read_fields(page)) == "saved"
+    change = definition_changes.propose(
+        person=world.people["olga"],
+        wish=definition_changes.Wish(
+            kind=ChangeKind.DEPLOY, key="screens", reason="Longer.", revision=4
+        ),
+    )
+    definition_changes.approve(change_id=change.id, person=world.people["carol"])
+    deployed = decisions.get_sheet(
+        definition_id=Definition.objects.get(key="screens", version="1.1.0").pk,
+        decision="A & B",
+    )
+    now = database_now()
+    for days, value in ((4, "2"), (1, "1")):
+        tried = decisions.try_decision(deployed, inputs={"days": days}, now=now)
+        assert (tried.value, tried.messages) == (value, ())
 
 
 def test_long_tables_are_edited_a_part_at_a_time(world: World, browser: Client) -> None:

@@ -7,12 +7,14 @@ What stands there beside the texts stays with it: ids, extensions, comments.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
+from xml.sax.saxutils import quoteattr
 
 from workflows.core.dmn.source import Node, Source, make
 
 _FIRST: Final = ("description", "extensionElements")
 _OWNERS: Final = frozenset({"decision", "businessKnowledgeModel"})
 _BEFORE_NEEDS: Final = (*_FIRST, "question", "allowedAnswers", "variable")
+_NEWEST: Final = "https://www.omg.org/spec/DMN/20230324/MODEL/"
 DASH: Final = "-"
 
 
@@ -137,6 +139,23 @@ def write_sheet(source: Source, table: Node, sheet: Sheet) -> None:
         _write_rule(row, rule, sheet, own)
         wanted.append(row)
     table.arrange("rule", wanted, after=(*_FIRST, "input", "output", "annotation"))
+
+
+def write_new(name: str, identity: str) -> bytes:
+    """Return a file of one decision, a table that has an output and nothing else yet."""
+    called = quoteattr(name)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<definitions xmlns="{_NEWEST}" id="{identity}-definitions" name={called}'
+        f' namespace="urn:countersign:dmn:{identity}">\n'
+        f'  <decision id="{identity}" name={called}>\n'
+        f"    <variable name={called}/>\n"
+        f'    <decisionTable id="{identity}-table" hitPolicy="UNIQUE">\n'
+        f'      <output id="{identity}-table-output-1" name="answer"/>\n'
+        "    </decisionTable>\n"
+        "  </decision>\n"
+        "</definitions>\n"
+    ).encode()
 
 
 def read_result(owner: Node) -> str:
