@@ -8,11 +8,15 @@ from hypothesis import strategies as st
 from workflows.core.outline import (
     Comparison,
     InputColumn,
+    Logic,
+    Outline,
     OutputColumn,
     Rule,
     Table,
     compare_tables,
+    tell_changes,
 )
+from workflows.core.outline.differences import compare_decisions
 
 
 def make(
@@ -98,3 +102,39 @@ def test_moving_rules_back_leaves_the_kept_ones_in_order(order: list[int]) -> No
     kept = [n for place, n in enumerate(order, 1) if place not in moved]
     assert kept == sorted(kept)
     assert len(moved) == found.moved
+
+
+def test_changes_are_told_by_the_newer_numbers() -> None:
+    old = make([("r1", "1", "2", "x"), ("r2", "3", "-", "y")], ids=True)
+    new = make(
+        [("r3", "9", "-", "z"), ("r2", "3", "-", "y"), ("r1", "1", "5", "x")],
+        ids=True,
+        policy="FIRST",
+    )
+    assert tell_changes(old, new) == [
+        "Rule 3, b: 2 became 5.",
+        "Rule 1 is new: 9, - gives z.",
+        "Rule 1 is rule 3 now.",
+        "Hit policy UNIQUE became FIRST.",
+    ]
+    assert tell_changes(old, make([("1", "x")], inputs=("a",))) == [
+        "Rule 2 is gone: 3, - gives y.",
+        "Input b is gone.",
+    ]
+    assert tell_changes(old, old) == []
+
+
+def test_who_approves_sees_each_cell_of_a_changed_table() -> None:
+    def outline(*rows: Sequence[str]) -> Outline:
+        grid = make(rows)
+        logic = Logic(kind="decision", id="d", name="D", table=grid)
+        return Outline(source="d.dmn", name="d", items={("decision", "d"): logic})
+
+    (found,) = compare_decisions(
+        [outline(("1", "2", "x"))], [outline(("1", "5", "x"), ("2", "-", "y"))]
+    )
+    assert [(one.what, one.old, one.new) for one in found.details[1:]] == [
+        ("rule 1, b", "2", "5"),
+        ("rule 2", "", "2, - gives y"),
+    ]
+    assert found.details[0].new.endswith("1 cell changed; 1 rule added")

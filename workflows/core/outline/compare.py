@@ -2,9 +2,9 @@
 
 import difflib
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from workflows.core.outline.logic import Rule, Table
 
@@ -69,44 +69,69 @@ def compare_tables(old: Table, new: Table) -> Comparison:
     )
 
 
-def tell_changes(old: Table, new: Table) -> list[str]:
-    """Say what differs rule by rule, one sentence each, by the newer one's numbers."""
+class Change(NamedTuple):
+    """One cell or one rule that differs, by the newer table's numbers.
+
+    `kind` is cell, new, gone or moved; of what was or is not there the text is "".
+    """
+
+    kind: str
+    what: str
+    old: str
+    new: str
+
+    @property
+    def sentence(self) -> str:
+        """Return it in words."""
+        match self.kind:
+            case "new":
+                return f"{self.what} is new: {self.new}."
+            case "gone":
+                return f"{self.what} is gone: {self.old}."
+            case "moved":
+                return f"Rule {self.old} is rule {self.new} now."
+            case _:
+                old, new = self.old or "nothing", self.new or "nothing"
+                return f"{self.what}: {old} became {new}."
+
+
+def list_changes(old: Table, new: Table) -> Iterator[Change]:
+    """Give what differs rule by rule: cells, then rules that are new, gone or moved."""
     pairs = _pair(old.rules, new.rules)
     labels = {
         **{("input", one.expression): one.label for one in new.inputs},
         **{("output", one.name): one.name or "output" for one in new.outputs},
     }
-    said = []
     for a, b, column in _changed_cells(old, new, pairs):
         before = _cells(old, old.rules[a - 1])[column]
         after = _cells(new, new.rules[b - 1])[column]
         label = labels.get(column, column[1])
-        said.append(
-            f"Rule {b}, {label}: {before or 'nothing'} became {after or 'nothing'}."
-        )
+        yield Change("cell", f"Rule {b}, {label}", before, after)
     known_new, known_old = {b for _, b in pairs}, {a for a, _ in pairs}
-    said += [
-        f"Rule {one.number} is new: {_tell_rule(one)}."
-        for one in new.rules
-        if one.number not in known_new
-    ]
-    said += [
-        f"Rule {one.number} is gone: {_tell_rule(one)}."
-        for one in old.rules
-        if one.number not in known_old
-    ]
-    said += [f"Rule {a} is rule {b} now." for a, b in sorted(_moved(pairs))]
-    before_columns, after_columns = list_columns(old), list_columns(new)
-    said += [
+    for rule in new.rules:
+        if rule.number not in known_new:
+            yield Change("new", f"Rule {rule.number}", "", _tell_rule(rule))
+    for rule in old.rules:
+        if rule.number not in known_old:
+            yield Change("gone", f"Rule {rule.number}", _tell_rule(rule), "")
+    for a, b in sorted(_moved(pairs)):
+        yield Change("moved", f"The place of rule {b}", str(a), str(b))
+
+
+def tell_changes(old: Table, new: Table) -> list[str]:
+    """Say all that differs, one sentence each: rules, columns, and what is around."""
+    before, after = list_columns(old), list_columns(new)
+    columns = [
         f"{part.capitalize()} {name or 'without a name'} {word}."
         for word, mine, others in (
-            ("is new", after_columns, before_columns),
-            ("is gone", before_columns, after_columns),
+            ("is new", after, before),
+            ("is gone", before, after),
         )
         for part, name in mine
         if (part, name) not in others
     ]
-    return [*said, *_other(old, new)]
+    rules = [one.sentence for one in list_changes(old, new)]
+    return [*rules, *columns, *_other(old, new)]
 
 
 def _tell_rule(rule: Rule) -> str:

@@ -1,11 +1,15 @@
 """What differs between the decisions of two versions of a package, in words."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import zip_longest
+from itertools import islice, zip_longest
+from typing import Final
 
 from workflows.core.bpmn.differences import Detail, Difference, Mark
-from workflows.core.outline.compare import Comparison, compare_tables
+from workflows.core.outline.compare import Comparison, compare_tables, list_changes
 from workflows.core.outline.logic import Logic, Outline, Table
+
+MOST_CHANGES: Final = 60
+"""Cells and rules of one table that are told one by one; all are counted."""
 
 
 def compare_decisions(
@@ -76,6 +80,8 @@ def _table_details(what: str, old: Table | None, new: Table | None) -> Iterator[
     compared = compare_tables(old, new)
     if not compared.is_same:
         yield Detail(what, _size(old), f"{_size(new)}: {_told(compared)}")
+        for one in islice(list_changes(old, new), MOST_CHANGES):
+            yield Detail(one.what[0].lower() + one.what[1:], one.old, one.new)
 
 
 def _size(table: Table | None) -> str:
