@@ -30,6 +30,9 @@ from workflows.store import database_now
 EVERY: Final = 60.0
 """How many seconds lie between two looks at a subject."""
 
+_ONE_SILENCE: Final = (
+    "SELECT pg_advisory_xact_lock(hashtextextended('silence:' || %s, 0))"
+)
 _SEED: Final = """
     INSERT INTO review_watchstate (subject, next_at)
     SELECT v, clock_timestamp() FROM unnest(%s::text[]) v ORDER BY v
@@ -208,13 +211,19 @@ def silence(
 ) -> Silence:
     """Tell nobody of a subject for a time; alerts are raised and kept all the same.
 
-    Raises Invalid (no reason, no such time), Forbidden, NotFound for no subject.
+    Raises Invalid (no reason, no such time), Forbidden, NotFound for no subject, and
+    Conflict where it is silent already: two would have to be ended one by one.
     """
     check_reason(reason)
     if not dt.timedelta() < lasting <= LONGEST_SILENCE:
         raise Invalid(f"A silence lasts {LONGEST_SILENCE.days} days at most.")
     _check_may(subject, person)
+    with connection.cursor() as cursor:
+        cursor.execute(_ONE_SILENCE, [subject])
     now = database_now()
+    standing = Silence.objects.filter(subject=subject, ended_at=None, ends_at__gt=now)
+    if standing.exists():
+        raise Conflict("Nobody is told of it as it is; end that silence first.")
     made = Silence.objects.create(
         subject=subject,
         reason=reason.strip(),

@@ -31,7 +31,7 @@ from review.views.formats import Pill, format_duration, format_moment
 from review.views.pages import render_page
 from review.views.proposed_changes import tell_change
 from review.views.watch_rows import build_episode, build_silence
-from workflows.operations.errors import NotFound, Refused
+from workflows.operations.errors import Conflict, Invalid, NotFound, Refused
 from workflows.store import database_now
 
 DELIVERY_STATES = {
@@ -137,12 +137,17 @@ def alert_silence(request: HttpRequest, rule_id: int) -> HttpResponse:
     if not form.is_valid():
         initial = _form(viewer, rule=rule, initial=_initial(rule))
         return _show(request, initial, rule=rule, silence=form, status=422)
-    watching.silence(
-        subject=alerts.subject_of(rule),
-        person=_person(viewer),
-        lasting=form.lasting,
-        reason=form.cleaned_data["reason"],
-    )
+    try:
+        watching.silence(
+            subject=alerts.subject_of(rule),
+            person=_person(viewer),
+            lasting=form.lasting,
+            reason=form.cleaned_data["reason"],
+        )
+    except (Conflict, Invalid) as refusal:
+        form.add_error(None, refusal.message)
+        kept = _form(viewer, rule=rule, initial=_initial(rule))
+        return _show(request, kept, rule=rule, silence=form, status=refusal.status)
     messages.success(request, "Nobody is told of it meanwhile; alerts are kept.")
     return redirect("alert-edit", rule_id)
 

@@ -29,7 +29,7 @@ from review.views.objective_bars import (
 )
 from review.views.pages import render_page
 from review.views.watch_rows import build_episode, build_silence
-from workflows.operations.errors import NotFound, Refused
+from workflows.operations.errors import Conflict, Invalid, NotFound
 from workflows.store import database_now
 
 MOST_LATE: Final = 50
@@ -76,7 +76,7 @@ def objective_silence(request: HttpRequest, key: str, name: str) -> HttpResponse
             lasting=form.lasting,
             reason=form.cleaned_data["reason"],
         )
-    except Refused as refusal:
+    except (Conflict, Invalid) as refusal:
         form.add_error(None, refusal.message)
         return _show(request, key, name, form=form, status=refusal.status)
     messages.success(request, "Nobody is told of it meanwhile; alerts are kept.")

@@ -130,6 +130,8 @@ def silence_and_tell_again(olga: Client, rule: AlertRule) -> None:
     """Silence a rule and end its silence: one person's acts."""
     silence = reverse("alert-silence", args=[rule.id])
     assert olga.post(silence, {"hours": "4", "reason": "A move."}).status_code == 302
+    twice = olga.post(silence, {"hours": "4", "reason": "A move."})
+    assert (twice.status_code, "silence first" in twice.content.decode()) == (409, True)
     listed = olga.get(reverse("alert-list"))
     (standing,) = listed.context["silences"]
     assert (standing["stands"], standing["what"]) == (True, rule.name)
