@@ -1,6 +1,5 @@
 """What really happened in a process: the mined map beside the model, and its variants."""
 
-import datetime as dt
 from collections.abc import Collection, Sequence
 
 from django.http import HttpRequest, HttpResponse
@@ -28,6 +27,7 @@ from review.views.processes import (
     build_links,
     build_periods,
     build_versions,
+    find_begin,
     get_process,
     read_days,
 )
@@ -42,7 +42,8 @@ def process_map(request: HttpRequest, key: str) -> HttpResponse:
     viewer = viewer_required(request)
     look = _look(request, key)
     now = database_now()
-    asked = Question(look.process, now - dt.timedelta(days=look.days))
+    since = find_begin(look.days, now=now, zone=viewer.look.tzinfo)
+    asked = Question(look.process, since)
     variants = reading.read_variants(asked)
     whole = mine(variants)
     kept = choose_activities(whole, percent=look.activities)
@@ -90,7 +91,8 @@ def process_map_cases(request: HttpRequest, key: str) -> HttpResponse:
     viewer = viewer_required(request)
     look = _look(request, key)
     now = database_now()
-    asked = Question(look.process, now - dt.timedelta(days=look.days))
+    since = find_begin(look.days, now=now, zone=viewer.look.tzinfo)
+    asked = Question(look.process, since)
     checked = read_model(look.process.chosen)
     if "variant" in request.GET:
         variants = reading.read_variants(asked)

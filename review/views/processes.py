@@ -107,6 +107,12 @@ def read_days(request: HttpRequest) -> int:
     return int(text) if text in {str(days) for days in PERIODS} else DAYS
 
 
+def find_begin(days: int, *, now: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    """Return when a period of days began: with a whole day, as lists are narrowed by."""
+    day = now.astimezone(zone).date() - dt.timedelta(days=days)
+    return dt.datetime.combine(day, dt.time.min, zone)
+
+
 def build_links(
     process: Process, viewer: Viewer, *, current: str
 ) -> list[dict[str, object]]:
@@ -162,9 +168,7 @@ def _look(request: HttpRequest, key: str) -> Look:
 
 def _numbers(look: Look, viewer: Viewer, *, now: dt.datetime) -> dict[str, object]:
     """Return what a hint makes new: the figures above, and the table."""
-    zone = viewer.look.tzinfo
-    day = now.astimezone(zone).date() - dt.timedelta(days=look.days)
-    since = dt.datetime.combine(day, dt.time.min, zone)
+    since = find_begin(look.days, now=now, zone=viewer.look.tzinfo)
     standing = processes.read_standing(look.process, now=now)
     passed = processes.read_passed(look.process, since=since, hidden=_PASSED_BY)
     totals = processes.read_totals(look.process, since=since)
@@ -189,7 +193,7 @@ def _numbers(look: Look, viewer: Viewer, *, now: dt.datetime) -> dict[str, objec
     return {
         "topic": f"{INSTANCES} {MANY_INSTANCES} {INCIDENTS} {DASHBOARD}",
         "refresh_url": f"{look.url()}&part=numbers",
-        "tiles": _tiles(look, standing, totals, day=day, may_list=may_list),
+        "tiles": _tiles(look, standing, totals, day=since.date(), may_list=may_list),
         "rows": rows,
         "heat": look.heat,
         "legend": _legend(look, bounds),
@@ -307,10 +311,7 @@ def _tiles(
     day: dt.date,
     may_list: bool,
 ) -> list[dict[str, str]]:
-    """Return the figures above, each with the list of what it counts.
-
-    A period begins with a whole day, for lists are narrowed by days.
-    """
+    """Return the figures above, each with the list of what it counts."""
     incidents = sum(one.incidents for one in standing.values())
     breached = sum(one.breached for one in standing.values())
     lists = look.instances_url if may_list else lambda **_: ""
