@@ -8,8 +8,8 @@ from typing import Final
 from workflows.core.calendars import BusinessCalendar
 
 _DURATION: Final = re.compile(
-    r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
-    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
+    r"P(?:(?P<weeks>\d{1,18})W)?(?:(?P<days>\d{1,18})D)?"
+    r"(?:T(?:(?P<hours>\d{1,18})H)?(?:(?P<minutes>\d{1,18})M)?(?:(?P<seconds>\d{1,18})S)?)?"
 )
 _SHARE: Final = re.compile(r"(?P<percent>\d{1,2}(?:\.\d+)?)%|(?P<part>0?\.\d+)")
 

@@ -45,6 +45,8 @@ class JsonForm(ReasonForm):
             )
         except ValueError as error:
             raise forms.ValidationError(f"This is not JSON: {error}.") from error
+        except RecursionError as error:
+            raise forms.ValidationError("This is nested too deep.") from error
         if not isinstance(values, dict):
             raise forms.ValidationError('Write an object, like {"amount": 120}.')
         return values

@@ -126,7 +126,7 @@ class EditForm(ActForm, JsonForm):
         """Return digests by name."""
         try:
             base = json.loads(self.cleaned_data["base"])
-        except ValueError:
+        except (ValueError, RecursionError):
             base = None
         if not isinstance(base, dict):
             raise forms.ValidationError("This page is broken; open the form again.")

@@ -193,7 +193,7 @@ def list_types() -> tuple[tuple[str, str], ...]:
 
 
 def _count(text: str | None, most: int) -> int:
-    return min(int(text), most) if text and text.isdecimal() else 0
+    return min(int(text), most) if text and text.isdecimal() and len(text) < 10 else 0
 
 
 def _field_name(fault: Fault) -> str:

@@ -74,7 +74,7 @@ def find_labeled(label: str) -> NamedCalendar:
         return ALWAYS
     key, _, number = label.rpartition(" v")
     row = Calendar.objects.filter(key=key).values_list("id", flat=True).first()
-    if row is None or not number.isdecimal():
+    if row is None or not number.isdecimal() or len(number) > 9:
         raise CalendarError(f"There is no calendar {label!r} any more.")
     return _load(row, int(number))
 

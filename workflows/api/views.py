@@ -206,6 +206,7 @@ def _check_query(request: Request, *, known: set[str]) -> None:
 
 def _number(request: Request, name: str, *, default: int, low: int, high: int) -> int:
     text = request.query_params.get(name, str(default))
-    if not text.isascii() or not text.isdecimal() or not low <= int(text) <= high:
+    is_number = text.isascii() and text.isdecimal() and len(text) < 10
+    if not is_number or not low <= int(text) <= high:
         raise Invalid(f"{name} must be a whole number from {low} to {high}.")
     return int(text)

@@ -14,7 +14,7 @@ _DURATION = re.compile(
     r"(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?"
     r"(?:(?P<seconds>\d+(?:\.\d{1,6})?)S)?)?"
 )
-_REPEAT = re.compile(r"R(?P<count>\d*)/(?:(?P<origin>[^P]+.*)/)?(?P<rest>[^/]+)")
+_REPEAT = re.compile(r"R(?P<count>\d{0,18})/(?:(?P<origin>[^P]+.*)/)?(?P<rest>[^/]+)")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _OUTSIDE = "The moment lies outside the years 1 to 9999."
 
@@ -119,10 +119,10 @@ def parse_duration(text: str) -> Duration:
             minutes=int(part["minutes"]),
             seconds=float(part["seconds"]),
         )
-    except OverflowError as error:
+        months = int(part["years"]) * 12 + int(part["months"])
+        days = 7 * int(part["weeks"]) + int(part["days"])
+    except (OverflowError, ValueError) as error:
         raise Iso8601Error(f"{text!r} is longer than a timer can wait.") from error
-    months = int(part["years"]) * 12 + int(part["months"])
-    days = 7 * int(part["weeks"]) + int(part["days"])
     return Duration(months=sign * months, exact=sign * exact, days=sign * days)
 
 

@@ -26,7 +26,11 @@ def test_days_and_weeks_are_working_ones() -> None:
     assert day == dt.timedelta(hours=24)
 
 
-@pytest.mark.parametrize("text", ["", "P", "PT", "soon", "P1M", "P1Y", "-PT1H", "8H"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "P", "PT", "soon", "P1M", "P1Y", "-PT1H", "8H",
+     pytest.param(f"P{'9' * 5000}D", id="digits without end")],
+)  # fmt: skip
 def test_what_is_no_duration_is_quoted(text: str) -> None:
     with pytest.raises(ClockError, match="write it like PT8H"):
         read_duration(text, calendar=OFFICE)

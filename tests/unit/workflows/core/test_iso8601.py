@@ -72,6 +72,9 @@ def test_moment_that_is_none_is_refused(text: str, word: str) -> None:
         "R/2026-03-27T08:00:00/P1D",
         "R//P1D",
         "P1D",
+        pytest.param(f"R{'9' * 5000}/P1D", id="times without end"),
+        pytest.param(f"R/P{'9' * 5000}Y", id="years without end"),
+        pytest.param(f"R/P{'9' * 5000}D", id="days without end"),
     ],
 )
 def test_repetition_that_does_not_go_on_is_refused(text: str) -> None:
