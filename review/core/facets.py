@@ -159,7 +159,7 @@ def _read_box(text: str) -> dict[str, Any]:
 def _zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text or "UTC")
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise UnreadableFacet("zone", f"There is no time zone {text!r}.") from error
 
 

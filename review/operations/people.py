@@ -171,7 +171,7 @@ def change_preferences(
     """
     try:
         ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise Invalid(f"There is no time zone {zone!r}.") from error
     if theme not in {"auto", "light", "dark"}:
         raise Invalid(f"The theme {theme!r} is none of auto, light and dark.")

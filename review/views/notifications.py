@@ -109,7 +109,8 @@ def notification_mark(request: HttpRequest) -> HttpResponse:
         word = "unread" if act == "unread" else "read"
         messages.success(request, f"{count} marked as {word}.")
     back = request.POST.get("back", "")
-    if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+    is_path = back.startswith("/")
+    if is_path and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         return redirect(back)
     return redirect("notification-list")
 

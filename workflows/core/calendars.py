@@ -65,7 +65,7 @@ def read_calendar(
     """
     try:
         ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise CalendarError(f"There is no time zone {zone!r}.") from error
     unknown = set(hours) - {str(day) for day in range(7)}
     if unknown:

@@ -79,11 +79,11 @@ def test_notices_are_listed_opened_and_marked(bob: Person, ada: Person) -> None:
     for wrong in ({"act": "burn"}, {"act": "read", "id": "x"}):
         answer = client.post(reverse("notification-mark"), wrong)
         assert answer.status_code == 422
-    away = client.post(
-        reverse("notification-mark"),
-        {"act": "all", "newest": "1", "back": "https://evil.example.com/"},
-    )
-    assert away["Location"] == reverse("notification-list")
+    for back in ("https://evil.example.com/", "//evil.example.com/", "nowhere", "-1"):
+        away = client.post(
+            reverse("notification-mark"), {"act": "all", "newest": "1", "back": back}
+        )
+        assert away["Location"] == reverse("notification-list"), back
 
 
 def test_a_person_hears_hints_about_himself_alone(bob: Person, ada: Person) -> None:

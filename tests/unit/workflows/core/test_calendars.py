@@ -221,6 +221,9 @@ def test_spans_of_the_week_as_read() -> None:
     [
         ("Mars/Olympus", OFFICE, "no time zone 'Mars/Olympus'"),
         ("../etc/passwd", OFFICE, "no time zone"),
+        # A folder of the zones' own, and a name that no file may have.
+        ("Europe", OFFICE, "no time zone"),
+        pytest.param("x" * 5000, OFFICE, "no time zone", id="a name without end"),
         ("UTC", {}, "no working hours on any day"),
         ("UTC", {"0": []}, "no working hours on any day"),
         ("UTC", {"7": [["09:00", "17:00"]]}, "'7' is no weekday"),
