@@ -11,10 +11,11 @@ from django.test import Client
 from tests.factories.processes import TESTER
 from tests.integration.api.conftest import URL, Post
 from workflows.core.actors import Actor
+from workflows.core.canonical import digest
 from workflows.models import IdempotencyKey, Instance
 from workflows.operations import tokens
 from workflows.operations.answers import Answer, answer_once
-from workflows.operations.errors import Conflict
+from workflows.operations.errors import Conflict, Invalid
 
 BODY = {"definition": "payments", "variables": {"amount": 12}}
 
@@ -38,6 +39,28 @@ def test_order_of_keys_makes_no_other_body(post: Post) -> None:
     again = post('{"variables": {"amount": 12.0}, "definition": "payments"}', key="k1")
     assert again.status_code == 201
     assert Instance.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_body_is_known_by_a_digest_under_the_secret_key() -> None:
+    request = {"body": {"name": "Ada"}}
+
+    def ask() -> Answer:
+        return answer_once(
+            actor=TESTER, key="k1", request=request, act=lambda: Answer(201, {})
+        )
+
+    ask()
+    kept = IdempotencyKey.objects.get()
+    assert kept.request_digest != digest(request)
+    assert ask().replayed
+    # A row of before: its digest is plain.
+    kept.request_digest = digest(request)
+    kept.save()
+    assert ask().replayed
+    request["body"] = {"name": "Eve"}
+    with pytest.raises(Invalid, match="another request"):
+        ask()
 
 
 @pytest.mark.django_db
