@@ -1,11 +1,10 @@
 """The list of instances as a file, with the values that its process is searched by."""
 
-import csv
 import datetime as dt
 from collections.abc import Iterator
 from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_GET
 
 from review import permissions
@@ -13,8 +12,8 @@ from review.dashboards import engine
 from review.dashboards.instance_search import read_values
 from review.operations import auditing
 from review.views.access import screen, viewer_required
+from review.views.csv_files import answer_csv
 from review.views.instance_lists import Question, read_question
-from review.views.numbers import write_cell
 from review.views.tasks import person_of
 
 MOST: Final = 50_000
@@ -25,13 +24,6 @@ _HEAD: Final = (
     "case", "instance", "process", "version", "state", "incident", "where", "started",
     "ended", "end",
 )  # fmt: skip
-
-
-class _Echo:
-    """A file that gives each line back instead of keeping it."""
-
-    def write(self, text: str) -> str:
-        return text
 
 
 @require_GET
@@ -46,21 +38,12 @@ def instance_csv(request: HttpRequest) -> HttpResponseBase:
             what="list of instances",
             facets=request.GET.dict(),
         )
-    return StreamingHttpResponse(
-        _lines(asked),
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": 'attachment; filename="instances.csv"',
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return answer_csv(request, "instances.csv", _lines(asked))
 
 
-def _lines(asked: Question) -> Iterator[str]:
-    writer = csv.writer(_Echo(), lineterminator="\n")
+def _lines(asked: Question) -> Iterator[list[str]]:
     names = [one.name for one in asked.declared]
-    yield writer.writerow([*_HEAD, *names])
+    yield [*_HEAD, *names]
     after: engine.After | None = None
     for _ in range(MOST // BATCH):
         rows = engine.list_instances(
@@ -70,12 +53,11 @@ def _lines(asked: Question) -> Iterator[str]:
         values = read_values([row.id for row in shown]) if names else {}
         for row in shown:
             kept = values.get(row.id, {})
-            cells = [*_cells(row), *(kept.get(name, "") for name in names)]
-            yield writer.writerow([write_cell(cell) for cell in cells])
+            yield [*_cells(row), *(kept.get(name, "") for name in names)]
         if len(rows) <= BATCH:
             return
         after = engine.After(at=shown[-1].started_at, id=str(shown[-1].id))
-    yield writer.writerow([f"more than {MOST:,} rows fit; narrow the search"])
+    yield [f"more than {MOST:,} rows fit; narrow the search"]
 
 
 def _cells(row: Any) -> list[str]:

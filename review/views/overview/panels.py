@@ -1,14 +1,9 @@
 """One panel of the dashboard: as a part of the page, as a page of its own, as a file."""
 
-import csv
 import dataclasses
-import io
-import itertools
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from review import permissions
 from review.views.access import is_fragment, screen, viewer_required
-from review.views.numbers import write_cell
+from review.views.csv_files import answer_csv
 from review.views.overview import (
     panels_flow,
     panels_now,
@@ -28,8 +23,6 @@ from review.views.overview.panel import Content, Sheet
 from review.views.pages import render_page
 from workflows.operations.errors import NotFound
 from workflows.store import database_now
-
-LINES_AT_ONCE: Final = 500
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -111,23 +104,6 @@ def panel_file(request: HttpRequest, name: str) -> StreamingHttpResponse:
     return answer_csv(request, f"{name}.csv", _lines(content.sheet))
 
 
-def answer_csv(
-    request: HttpRequest, name: str, lines: Iterator[list[str]]
-) -> StreamingHttpResponse:
-    """Return lines as a CSV file that no spreadsheet takes for formulas.
-
-    It is written while it is sent, however long it is.
-    """
-    chunks = _write(lines)
-    answer = StreamingHttpResponse(
-        _await(chunks) if isinstance(request, ASGIRequest) else chunks,
-        content_type="text/csv; charset=utf-8",
-    )
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
-
-
 def list_frames(asked: Asked) -> list[Frame]:
     """Return the places of all panels, in order."""
     return [
@@ -189,21 +165,3 @@ def _lines(sheet: Sheet) -> Iterator[list[str]]:
     ]
     for row in sheet.rows:
         yield [row.value or row.label, *(cell.value for cell in row.cells)]
-
-
-def _write(lines: Iterator[list[str]]) -> Iterator[str]:
-    while some := list(itertools.islice(lines, LINES_AT_ONCE)):
-        text = io.StringIO()
-        writer = csv.writer(text)
-        writer.writerows([write_cell(cell) for cell in line] for line in some)
-        yield text.getvalue()
-
-
-async def _await(chunks: Iterator[str]) -> AsyncIterator[str]:
-    """Give the same without holding up others: Django would else gather it all."""
-    while chunk := await sync_to_async(_next)(chunks):
-        yield chunk
-
-
-def _next(chunks: Iterator[str]) -> str:
-    return next(chunks, "")

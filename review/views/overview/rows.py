@@ -16,6 +16,7 @@ from review.dashboards.figure_rows import AfterRow, Span
 from review.models import Person
 from review.operations import auditing
 from review.views.access import screen, viewer_required
+from review.views.csv_files import answer_csv
 from review.views.empty import Empty
 from review.views.formats import (
     OUTCOME_PILLS,
@@ -27,7 +28,7 @@ from review.views.formats import (
 from review.views.numbers import read_number
 from review.views.overview.asking import Asked, read_asked
 from review.views.overview.panel import say_value
-from review.views.overview.panels import answer_csv, describe_scope
+from review.views.overview.panels import describe_scope
 from review.views.pages import render_page
 from review.views.paging import cut, mark_moment, read_after
 from review.views.tables import Column, Row, Table, link, make_cells, muted, pill
