@@ -156,6 +156,7 @@ def _process(
     """Return a process with its pages, and what of its live cases needs somebody."""
     incidents, breached = (live.incidents, live.breached) if live else (0, 0)
     compare_url = reverse("process-compare", args=[key])
+    cases_url = f"{reverse('instance-list')}?{urlencode({'definition': key})}"
     return {
         "key": key,
         "versions": versions,
@@ -163,7 +164,9 @@ def _process(
         "map_url": reverse("process-map", args=[key]),
         "compare_url": compare_url if len(versions) > 1 else "",
         "incidents": f"{incidents:,} in incident" if incidents else "",
+        "incidents_url": f"{cases_url}&incident=yes",
         "breached": f"{breached:,} overdue" if breached else "",
+        "breached_url": f"{cases_url}&late=yes",
     }
 
 

@@ -95,6 +95,7 @@ def check_same_overdue(browser: Client, count: int) -> None:
     assert behind.context["value"] == str(count)
     (row,) = browser.get(reverse("definition-list")).context["processes"]
     assert row["breached"] == (f"{count} overdue" if count else "")
+    assert len(browser.get(row["breached_url"]).context["rows"]) == count
 
 
 def test_page_asks_no_more_however_many_cases_there_are(world: World) -> None:
