@@ -7,8 +7,7 @@ from typing import Any, Final
 from review.forms.decision_tables import TableEditor, Texts
 from review.operations.draft_tables import Judged
 from review.views.sheets import AGGREGATIONS, POLICIES, light_rows
-from workflows.core.dmn.checking import Fault, name_output
-from workflows.core.dmn.editing import Output
+from workflows.core.dmn.checking import Fault
 
 TYPES: Final = (
     "string",
@@ -115,7 +114,7 @@ def _list_heads(editor: TableEditor) -> list[dict[str, str]]:
         for k, one in enumerate(editor.inputs)
     ]
     for k, one in enumerate(editor.outputs):
-        told = name_output(Output(one["name"], label=one["label"]), k)
+        told = one["label"] or one["name"] or f"Output {k + 1}"
         heads.append({"head": told, "below": "", "kind": "output"})
     heads += [{"head": one, "below": "", "kind": "note"} for one in editor.notes]
     return [*heads, {"head": "Note", "below": "", "kind": "note"}]
