@@ -23,7 +23,8 @@ class Queue(models.Model):
     offered here. `signature_meaning` is what a verdict states (21 CFR 11.50).
     Below the confidence `rationale_below`, and from the amount `rationale_above` on, an
     approval says why in words.
-    `ladder` is what late work here sets off, unless the step says (core/ladders.py).
+    `ladder` is what late work here sets off, unless the step says
+    (workflows/core/ladders.py).
     """
 
     key = models.CharField(max_length=100, unique=True)

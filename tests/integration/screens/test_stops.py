@@ -33,11 +33,12 @@ def test_grid_is_stopped_from_its_page_and_lifted_by_two(world: World) -> None:
     assert (
         olga.get(reverse("stop-new"), {"kind": "CELL", "row": "x"}).status_code == 422
     )
-    for query in (
+    absent: tuple[dict[str, str], ...] = (
         {"kind": "DEFINITION", "name": "nowhere"},
         {"kind": "CELL", "queue": "nowhere"},
-        {"kind": "CELL", "queue": world.queue.key, "grid": grid.id, "row": "9"},
-    ):
+        {"kind": "CELL", "queue": world.queue.key, "grid": str(grid.id), "row": "9"},
+    )
+    for query in absent:
         assert olga.get(reverse("stop-new"), query).status_code == 404, query
     assert world.browser("dan").get(row["url"]).status_code == 403
     empty = olga.post(row["url"], {"hours": "24", "reason": ""})

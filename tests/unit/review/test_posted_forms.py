@@ -27,4 +27,4 @@ def test_rows_without_end_are_none() -> None:
 )
 def test_values_that_are_no_object_are_refused_in_words(text: str, said: str) -> None:
     form = JsonForm({"values": text, "reason": "To see it."})
-    assert said in " ".join(form.errors["values"])
+    assert said in " ".join(map(str, form.errors["values"]))
