@@ -10,8 +10,8 @@ from django.db import connection
 
 from review.core.leases import Lease
 from review.core.states import Decision, Role
-from review.models import Person, Task, Verdict
-from review.operations import claims, people, verdicts
+from review.models import Person, RoleGrant, Task, Verdict
+from review.operations import claims, granting, people, verdicts
 from tests.factories.processes import TESTER
 from tests.factories.tasks import (
     PASSWORD,
@@ -280,3 +280,20 @@ def test_revoking_a_role_is_before_or_after_a_verdict(table: Track) -> None:
         people.grant_role(
             person=desk.alice, role=Role.REVIEWER, queue=desk.queue, actor=TESTER
         )
+
+
+def test_the_last_two_of_a_role_never_take_it_from_each_other(table: Track) -> None:
+    owner = make_person("Olga", Role.PROCESS_OWNER)
+    pair = [make_person(name, Role.ADMINISTRATOR) for name in ("Erin", "Anna")]
+    held = RoleGrant.objects.filter(role="ADMINISTRATOR", revoked_at=None)
+    for _ in range(10):
+        answers = table.race(*[
+            act(granting.revoke_role, by=a, person=b, role=Role.ADMINISTRATOR)
+            for a, b in (pair, pair[::-1])
+        ])
+        assert [one.code for one in refusals(answers)] == ["may-not-grant"]
+        left = held.get().person
+        for one in pair:
+            if one != left:
+                people.grant_role(person=one, role=Role.ADMINISTRATOR, actor=TESTER)
+    assert owner.grants.filter(revoked_at=None).exists()
