@@ -17,6 +17,7 @@ Texts = dict[str, str]
 MOST_FIELDS: Final = 900
 """Django reads 1,000 fields of a form."""
 WINDOW: Final = 60
+MOST_COLUMNS: Final = 40
 INPUT_FIELDS: Final = ("label", "expression", "type", "allowed")
 OUTPUT_FIELDS: Final = ("name", "label", "type", "allowed", "default")
 _ACT: Final = re.compile(
@@ -140,11 +141,12 @@ class TableEditor:
         return (len(self.rows) + rows) * cells + heads + 50
 
     def _has_room(self, **more: int) -> bool:
-        if self._count_fields(**more) <= MOST_FIELDS:
+        wide = len(self.inputs) + len(self.outputs) + more.get("columns", 0)
+        if self._count_fields(**more) <= MOST_FIELDS and wide <= MOST_COLUMNS:
             return True
         self.refused = (
             "There are too many cells on this page for more. Save it; then fewer rules"
-            " are shown at a time."
+            f" are shown at a time. A table has {MOST_COLUMNS} columns at most here."
         )
         return False
 
@@ -182,7 +184,9 @@ class TableEditor:
         columns, letter = (self.inputs, "t") if part == "input" else (self.outputs, "o")
         fields = INPUT_FIELDS if part == "input" else OUTPUT_FIELDS
         order = list(range(len(columns)))
-        if name == "add" and self._has_room(columns=1):
+        if name == "add":
+            if not self._has_room(columns=1):
+                return
             columns.append({"from": "", **dict.fromkeys(fields, "")})
             for row in self.rows:
                 row[f"{letter}{len(order)}"] = DASH if part == "input" else ""
@@ -248,6 +252,11 @@ def read_posted(data: Mapping[str, str], standing: Sheet) -> TableEditor:
         for n in range(min(_number(data.get("rows")), MOST_FIELDS))
     ]
     return editor
+
+
+def is_too_wide(sheet: Sheet) -> bool:
+    """Tell whether a table has more columns than a form can send."""
+    return len(sheet.inputs) + len(sheet.outputs) + len(sheet.notes) > MOST_COLUMNS
 
 
 def window_size(sheet: Sheet) -> int:

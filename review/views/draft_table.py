@@ -12,7 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from review import permissions
 from review.forms.decision_tables import (
+    MOST_COLUMNS,
     TableEditor,
+    is_too_wide,
     read_posted,
     read_stored,
     window_size,
@@ -46,6 +48,11 @@ def draft_table(request: HttpRequest, key: str) -> HttpResponse:
     listed = draft_tables.list_tables(definition_drafts.read(key).files)
     one = _choose(request, key, listed)
     opened = draft_tables.open_table(key=key, path=one.path, number=one.number)
+    if is_too_wide(opened.sheet):
+        raise Invalid(
+            f"{opened.name} has more than {MOST_COLUMNS} columns; tables of so many are"
+            f" changed by uploading {opened.path}."
+        )
     first = read_number(request.GET.get("first", "")) or 0
     editor = read_stored(opened.sheet, result=opened.result, first=first)
     return _show(request, opened, editor)
@@ -108,6 +115,10 @@ def _save(
             )
     except Stale as stale:
         return _show(request, opened, editor, stale=stale)
+    except Invalid as refusal:
+        # What was typed stays on the page, whatever the package says to it.
+        editor.refused = refusal.message
+        return _show(request, opened, editor, status=refusal.status)
     said = f"Saved as revision {saved.revision}."
     key = opened.draft.draft.key
     first = read_number(do.removeprefix("save-")) if do != "save" else None
@@ -154,6 +165,7 @@ def _show(
     *,
     stale: Stale | None = None,
     said: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     typed = _read_typed(opened, editor)
     judged = draft_tables.judge(opened, typed)
@@ -185,7 +197,7 @@ def _show(
     if is_fragment(request):
         # In place what is refused is shown as well: it is the editor again.
         return render(request, "review/_table_editor.html", context)
-    status = 409 if stale else 200
+    status = stale.status if stale else status
     return render_page(request, "review/draft_table.html", context, status=status)
 
 

@@ -15,7 +15,7 @@ from tests.factories.processes import TESTER
 from tests.unit.dmn.models import decision, definitions, input_data, table
 from workflows.core.dmn.source import read_source
 from workflows.models import Definition
-from workflows.operations import decisions
+from workflows.operations import decisions, packages
 from workflows.store import database_now
 
 GRID = definitions(
@@ -127,7 +127,9 @@ def test_rules_and_columns_are_changed_tried_and_saved(
     assert "rules 1 and 2 both match" in html.unescape(page)
 
 
-def test_each_cell_says_what_is_wrong_with_it(browser: Client) -> None:
+def test_each_cell_says_what_is_wrong_with_it(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fields = open_page(browser)
     wrong = {
         "r0-t0": "< ",
@@ -150,6 +152,12 @@ def test_each_cell_says_what_is_wrong_with_it(browser: Client) -> None:
     ):
         assert said in page
     assert 'aria-invalid="true" aria-describedby="r0-faults"' in page
+    monkeypatch.setattr(packages, "MAX_FILE_BYTES", 20_000)
+    long = {"r0-d": "x" * 20_000, "do": "save"}
+    refused = browser.post(url(), {**fields, **long})
+    assert refused.status_code == 422
+    assert "larger than 20,000 bytes" in refused.content.decode()
+    assert refused.content.decode().count(long["r0-d"]) == 1
     # A draft is a place to work: what is unfinished is kept, and refused when deployed.
     assert press(browser, "save", fields | wrong) == "saved"
     page = html.unescape(
