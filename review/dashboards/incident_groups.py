@@ -8,7 +8,14 @@ from uuid import UUID
 
 from django.db.models import Count
 
-from review.core.incident_groups import HOURS, By, Fault, Group, group_faults
+from review.core.incident_groups import (
+    HOURS,
+    By,
+    Fault,
+    Group,
+    group_faults,
+    normalize_message,
+)
 from review.core.incident_orders import MOST
 from review.dashboards import incidents
 from review.models import IncidentOrder, IncidentOrderItem
@@ -36,13 +43,26 @@ class Board:
         return next((one for one in self.groups if one.key == key), None)
 
 
-def read_board(*, filters: Mapping[str, str], by: By, now: dt.datetime) -> Board:
-    """Read what is open and group it, in two statements however much there is."""
+def read_board(
+    *,
+    filters: Mapping[str, str],
+    by: By,
+    now: dt.datetime,
+    is_covered: bool = False,
+) -> Board:
+    """Read what is open and group it, in two statements however much there is.
+
+    Covered, words are looked for in messages without what names the single case.
+    """
     since = now - dt.timedelta(hours=HOURS)
     rows = incidents.list_faults(since=since, most=MOST)
     handlers = incidents.list_handlers({row.definition_id for row in rows})
     read = [(row, _fault(row, handlers)) for row in rows]
-    kept = [(row, fault) for row, fault in read if _fits(fault, filters)]
+    kept = [
+        (row, fault)
+        for row, fault in read
+        if _fits(fault, filters, is_covered=is_covered)
+    ]
     opened = [row for row in rows if row.is_open]
     hours = [0] * HOURS
     for _, fault in kept:
@@ -115,10 +135,11 @@ def _fault(row: Any, handlers: Mapping[tuple[int, str], str]) -> Fault:
     )
 
 
-def _fits(fault: Fault, filters: Mapping[str, str]) -> bool:
+def _fits(fault: Fault, filters: Mapping[str, str], *, is_covered: bool) -> bool:
+    message = normalize_message(fault.message) if is_covered else fault.message
     return (
         filters.get("definition", "") in {"", fault.definition}
         and filters.get("code", "") in {"", fault.code}
         and filters.get("handler", "") in {"", fault.handler}
-        and filters.get("q", "").casefold() in fault.message.casefold()
+        and filters.get("q", "").casefold() in message.casefold()
     )

@@ -56,7 +56,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
     zone, now = viewer.look.tzinfo, database_now()
     form = IncidentFilter(request.GET)
     filters, by = _read(form)
-    board = boards.read_board(filters=filters, by=by, now=now)
+    board = _board(viewer, filters, by, now=now)
     context = {
         "page_title": "Incidents",
         "filter_form": form,
@@ -169,7 +169,7 @@ def _show_group(
     viewer = viewer_required(request)
     zone, now = viewer.look.tzinfo, database_now()
     filters, by = _read(IncidentFilter(request.GET))
-    board = boards.read_board(filters=filters, by=by, now=now)
+    board = _board(viewer, filters, by, now=now)
     group = board.find(key)
     ids = sorted(board.instances) if key == ALL else group.ids if group else []
     shown, pages = _page(request, ids)
@@ -194,6 +194,14 @@ def _show_group(
         or OrderForm(count=len(ids), initial={"until": max(ids, default=0)}),
     }
     return render_page(request, "review/incident_group.html", context, status=status)
+
+
+def _board(
+    viewer: Viewer, filters: Mapping[str, str], by: By, *, now: dt.datetime
+) -> Board:
+    """Read what is open; auditors find nobody's data by words in messages."""
+    is_covered = viewer.rights.audit is not None
+    return boards.read_board(filters=filters, by=by, now=now, is_covered=is_covered)
 
 
 def _draw(

@@ -84,6 +84,9 @@ def test_one_fault_is_one_line_with_its_runbook(
     for who, is_told in (("olga", True), ("dan", False)):
         rows = world.browser(who).get(str(second["url"])).context["rows"]
         assert all(("1.0.0" in row["message"]) is is_told for row in rows), who
+        url = reverse("incident-list")
+        found = world.browser(who).get(url, {"q": "1.0.0"}).context["groups"]
+        assert bool(found) is is_told, who
     assert "https://wiki.example/broken" in (
         world
         .browser("olga")
