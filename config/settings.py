@@ -259,7 +259,7 @@ CONTENT_SECURITY_POLICY = {
 # -- Screens ---------------------------------------------------------------------------
 
 # How the screens look to who has chosen nothing yet. The words are those of
-# review.core.wellness; a test holds the two together.
+# review.core.tasks.wellness; a test holds the two together.
 HOUSE_ZONE = env.text("COUNTERSIGN_ZONE", "UTC")
 HOUSE_THEME = env.choice("COUNTERSIGN_THEME", "auto", words=["auto", "light", "dark"])
 HOUSE_DENSITY = env.choice(

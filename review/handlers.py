@@ -5,29 +5,19 @@ Imported by the engine's autodiscovery when the applications are ready.
 
 import review.demo.handlers  # noqa: F401  (importing registers them)
 from review.live import publish_instances
-from review.operations import (
-    building,
-    clocks,
-    control_orders,
-    coverage,
-    definition_moves,
-    delivering,
-    incident_orders,
-    instance_clocks,
-    policies,
-    presence,
-    rebalancing,
-    reporting,
-    retaining,
-    rollups,
-    settling,
-    stopping,
-    watch_sweep,
-    workshop,
-)
 from review.operations.backroom import Backroom
-from review.operations.openings import ReviewDesk
-from review.operations.stops import Brakes
+from review.operations.clocks import clocks, instance_clocks
+from review.operations.definitions import definition_moves
+from review.operations.evidence import building, control_orders, retaining, workshop
+from review.operations.figures import reporting, rollups, watch_sweep
+from review.operations.instances import incident_orders
+from review.operations.notices import delivering
+from review.operations.policies import policies
+from review.operations.stops import stopping
+from review.operations.stops.stops import Brakes
+from review.operations.tasks import coverage, presence, rebalancing
+from review.operations.tasks.openings import ReviewDesk
+from review.operations.verdicts import settling
 from workflows.holding import set_stops
 from workflows.kinds import (
     register_sweep,

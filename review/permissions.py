@@ -20,7 +20,7 @@ from typing import Any, ParamSpec
 
 from django.db import connection
 
-from review.core.scopes import AuditScope
+from review.core.evidence.scopes import AuditScope
 from review.core.states import Role
 from workflows.operations.errors import Forbidden, NotFound
 

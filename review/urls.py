@@ -8,47 +8,51 @@ from review.urls_desks import urlpatterns as desk_urls
 from review.urls_policies import urlpatterns as policy_urls
 from review.urls_processes import urlpatterns as process_urls
 from review.urls_stops import urlpatterns as stops_urls
-from review.views import (
-    acts,
-    approvals,
+from review.views import finding, rail
+from review.views.clocks import clock
+from review.views.definitions import versions
+from review.views.evidence import (
     audit,
     audit_case,
-    availability,
-    batches,
-    bulk,
-    bulk_tasks,
     bundles,
-    clock,
     control_runs,
-    decisions,
-    definitions,
-    delegations,
-    emergencies,
     erasing,
-    finding,
+    log_tiles,
+    papers,
+    samples,
+)
+from review.views.instances import (
+    acts,
+    approvals,
+    bulk,
     incidents,
     instance_lists,
     instances,
-    judging,
-    large,
-    log_tiles,
-    my_work,
-    next_up,
+)
+from review.views.overview import urls as overview
+from review.views.people import (
+    availability,
+    delegations,
+    emergencies,
     notifications,
-    papers,
-    queues,
-    rail,
-    returning,
-    samples,
-    saved_views,
     settings,
     sign_in,
+)
+from review.views.processes import decisions, definitions
+from review.views.tasks import (
+    batches,
+    bulk_tasks,
+    judging,
+    large,
+    my_work,
+    next_up,
+    queues,
+    returning,
+    saved_views,
     source_files,
     task_acts,
     tasks,
-    versions,
 )
-from review.views.overview import urls as overview
 
 urlpatterns = [
     path("", my_work.my_work, name="my-work"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from review.views import control_orders
+from review.views.evidence import control_orders
 
 urlpatterns = [
     path(

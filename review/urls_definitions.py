@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from review.views import (
+from review.views.definitions import (
     definition_changes,
     definition_desk,
     definition_drafts,

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from review.views import incident_groups, people
+from review.views.instances import incident_groups
+from review.views.people import people
 
 urlpatterns = [
     path("incidents/", incident_groups.incident_list, name="incident-list"),

@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from review.operations.policies import KINDS_OF_QUEUES
-from review.views import calendar_new, calendars, policies, policy_edit
+from review.operations.policies.policies import KINDS_OF_QUEUES
+from review.views.policies import calendar_new, calendars, policies, policy_edit
 
 urlpatterns = [
     *(

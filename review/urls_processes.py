@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from review.views import instance_csv, process_compare, process_map, processes
+from review.views.instances import instance_csv
+from review.views.processes import process_compare, process_map, processes
 
 urlpatterns = [
     path("instances.csv", instance_csv.instance_csv, name="instance-csv"),

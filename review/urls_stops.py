@@ -2,7 +2,9 @@
 
 from django.urls import path
 
-from review.views import alerts, objectives, proposed_changes, stops
+from review.views.figures import alerts, objectives
+from review.views.policies import proposed_changes
+from review.views.stops import stops
 
 urlpatterns = [
     path("stops/", stops.stop_list, name="stop-list"),

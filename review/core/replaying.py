@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from review.core.evidence.xes import Event, Trace
 from review.core.states import Decision, Outcome
-from review.core.xes import Event, Trace
 
 END: Final = "the end of the case"
 

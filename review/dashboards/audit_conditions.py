@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from review.core.facets import BYPASSES, Facets
-from review.core.scopes import AuditScope
+from review.core.evidence.facets import BYPASSES, Facets
+from review.core.evidence.scopes import AuditScope
 from review.dashboards.audit_scope import limit_cases
 from review.dashboards.sql import read_row, read_rows
 from workflows.models.audit import USUAL_KINDS

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from review.core.scopes import AuditScope
+from review.core.evidence.scopes import AuditScope
 from review.dashboards.sql import read_rows
 
 _LISTS: Final = """

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from review.core.scopes import AuditScope
+from review.core.evidence.scopes import AuditScope
 from review.dashboards.sql import read_rows
 from review.permissions import Rights
 from workflows.operations.errors import Forbidden

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from review import permissions
 from review.core.states import Role, Stage, TaskState
-from review.core.visibility import Sight, see_verdict
-from review.core.visibility import Viewer as Seer
+from review.core.verdicts.visibility import Sight, see_verdict
+from review.core.verdicts.visibility import Viewer as Seer
 from review.dashboards.frame import Viewer
 from review.dashboards.sql import read_rows
 

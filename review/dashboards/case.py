@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from review import permissions
-from review.core.erasing import WORDS, readable
-from review.core.quorum import read_plan
+from review.core.evidence.erasing import WORDS, readable
 from review.core.states import Control, Role, Stage, TaskState
-from review.core.visibility import Sight, see_verdict
-from review.core.visibility import Viewer as Seer
+from review.core.verdicts.quorum import read_plan
+from review.core.verdicts.visibility import Sight, see_verdict
+from review.core.verdicts.visibility import Viewer as Seer
 from review.dashboards.audit_scope import check_case
 from review.dashboards.covering import cover_of, cover_payload
 from review.dashboards.frame import Viewer

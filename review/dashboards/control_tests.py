@@ -18,8 +18,8 @@ from types import ModuleType
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from review.core import clock_audit, clocks, goals, ladder_policy
-from review.core.clock_audit import (
+from review.core.clocks import clock_audit, clocks, goals
+from review.core.clocks.clock_audit import (
     FindCalendar,
     FindPolicy,
     Marks,
@@ -27,6 +27,7 @@ from review.core.clock_audit import (
     Turn,
     find_fault,
 )
+from review.core.policies import ladder_policy
 from review.core.states import ClockEventKind, PolicyState
 from review.dashboards.sql import read_json, read_rows
 from review.models import Policy
@@ -72,7 +73,7 @@ _DUAL: Final = """
     WHERE t.state = 'DECIDED' AND t.decided_by = 'PEOPLE' AND plan.needed > 1
       AND NOT (t.outcome = 'REJECTED' AND c.policy ->> 'reject_ends' = 'true')
 """
-# Judged in core/clock_audit.py: business time is no matter for SQL.
+# Judged in core/clocks/clock_audit.py: business time is no matter for SQL.
 _CLOCK: Final = """
     WITH cases AS (SELECT unnest(%(cases)s::uuid[]) AS id), clocks AS (
         SELECT t.instance_id, t.id AS task_id, t.due_at AS marked_due, t.breached_at,

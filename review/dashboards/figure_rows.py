@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from review.core.figures import BY_KEY
+from review.core.figures.figures import BY_KEY
 from review.dashboards.metrics import Period, Scope
 from review.dashboards.metrics.conditions import find_queue_ids, task_condition
 from review.dashboards.sql import GOES_ON, OVERDUE, read_rows

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from review.core.keys import map_keys
 from review.core.states import Role
-from review.core.wellness import Wellness
+from review.core.tasks.wellness import Wellness
 from review.models import Preference, User
 from review.permissions import Rights, get_rights
 

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any, Final
 
-from review.core.erasing import HoldKind
+from review.core.evidence.erasing import HoldKind
 from review.models import Erasure, LegalHold, RetentionRule
 from workflows.models import Definition
 

@@ -15,7 +15,7 @@ PAGE: Final = 50
 VIEW_CAP: Final = 100
 DEEPEST: Final = 20_000
 
-# As claiming refuses (operations/serving.py): who counts as one with somebody who
+# As claiming refuses (operations/tasks/serving.py): who counts as one with somebody who
 # judged, started or holds a seat of the task may not take it either.
 MAY_NOT: Final = """(t.excluded && %(persons)s::bigint[]
         OR t.seated && array_remove(%(persons)s::bigint[], %(person_id)s::bigint))"""

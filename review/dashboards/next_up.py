@@ -13,7 +13,7 @@ LIMIT: Final = 10
 CAP: Final = 500
 """Up to how many tasks of a lane are counted."""
 
-# The order of operations/serving.py: what was given to the person, then by rank.
+# The order of operations/tasks/serving.py: what was given to the person, then by rank.
 _NEXT: Final = """
     SELECT n.source, t.id, t.title, t.business_key, t.priority_class, t.opened_at,
            t.serve_at, t.due_at, t.assigned_until, t.lease_until, q.key AS queue_key,

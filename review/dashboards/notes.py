@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 from typing import Final
 
-from review.core.erasing import WORDS
+from review.core.evidence.erasing import WORDS
 from review.dashboards.sql import read_rows
 
 LIMIT: Final = 50

@@ -5,9 +5,15 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from review.core.controls import REPERFORMANCE, Result, compare
-from review.core.projection import Errors, Rate, Tainted, project_errors, project_rate
-from review.core.sampling import MONETARY, Method
+from review.core.evidence.controls import REPERFORMANCE, Result, compare
+from review.core.evidence.projection import (
+    Errors,
+    Rate,
+    Tainted,
+    project_errors,
+    project_rate,
+)
+from review.core.evidence.sampling import MONETARY, Method
 from review.dashboards.sql import read_row, read_rows
 from review.models import SamplePlan
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from review.core.scopes import AuditScope
+from review.core.evidence.scopes import AuditScope
 from review.dashboards.audit_scope import limit_cases
 from review.dashboards.sql import read_rows
 

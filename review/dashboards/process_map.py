@@ -1,6 +1,6 @@
 """What really happened in cases of a process, for the mined map: variants and times.
 
-Read from the newest MOST cases of a period. Counting is core/mining.py's.
+Read from the newest MOST cases of a period. Counting is core/figures/mining.py's.
 """
 
 import dataclasses
@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from review.core.mining import END, START, Pair, Variant
+from review.core.figures.mining import END, START, Pair, Variant
 from review.dashboards.processes import CASES, Process
 from review.dashboards.sql import read_rows
 from workflows.core.bpmn.following import HIDDEN

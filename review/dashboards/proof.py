@@ -5,8 +5,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from review.core.proof import digest_proof
 from review.core.states import TaskState
+from review.core.verdicts.proof import digest_proof
 from review.dashboards.case import Case
 from review.dashboards.sql import read_json, read_row, read_rows
 

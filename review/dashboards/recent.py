@@ -5,7 +5,7 @@ import datetime as dt
 from typing import Any, Final
 
 from review.core.states import Decision, Stage, TaskState
-from review.core.undoing import Vote, find_undo_until
+from review.core.verdicts.undoing import Vote, find_undo_until
 from review.dashboards.sql import read_row, read_rows
 
 LIMIT: Final = 10

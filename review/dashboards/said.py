@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from review.core.erasing import WORDS
+from review.core.evidence.erasing import WORDS
 from review.dashboards.sql import read_json, read_rows
 from review.evidence.masking import COVER, Mask
 from workflows.audit import INSTALLATION

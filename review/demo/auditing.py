@@ -3,16 +3,17 @@
 import datetime as dt
 from typing import Final
 
-from review.core.controls import REPERFORMANCE, Result
-from review.core.sampling import Method
-from review.core.scopes import AuditScope
+from review.core.evidence.controls import REPERFORMANCE, Result
+from review.core.evidence.sampling import Method
+from review.core.evidence.scopes import AuditScope
 from review.core.states import Role
 from review.demo.actors import DEMO
 from review.demo.cast import Cast
 from review.models import Person, RoleGrant, SampleItem, SamplePlan
-from review.operations import auditing, papers, people, samples
-from review.operations.control_runs import run_controls
-from review.operations.papers import Mark
+from review.operations.evidence import auditing, papers, samples
+from review.operations.evidence.control_runs import run_controls
+from review.operations.evidence.papers import Mark
+from review.operations.people import people
 from workflows.store import database_now
 
 FULL: Final = "Dana Doyle"

@@ -8,7 +8,7 @@ from review.core.states import Role
 from review.demo import rooms
 from review.demo.actors import DEMO
 from review.models import Person, Queue, RoleGrant, User
-from review.operations import people
+from review.operations.people import people
 
 PASSWORD: Final = "countersign-demo"  # noqa: S105  (printed for whoever tries it)
 

@@ -3,8 +3,9 @@
 from review.core.states import Decision
 from review.demo.cast import Cast
 from review.models import Person, Task
-from review.operations import claims, tasks, verdicts
-from review.operations.verdicts import Submitted
+from review.operations.tasks import claims, tasks
+from review.operations.verdicts import verdicts
+from review.operations.verdicts.verdicts import Submitted
 from workflows.store import database_now
 
 HALF_WAY = 4

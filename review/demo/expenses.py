@@ -12,8 +12,10 @@ from review.core.states import Decision
 from review.demo.actors import DEMO
 from review.demo.cast import Cast
 from review.models import Authority, Task
-from review.operations import authorities, claims, verdicts
-from review.operations.people import actor_of
+from review.operations.people import authorities
+from review.operations.people.people import actor_of
+from review.operations.tasks import claims
+from review.operations.verdicts import verdicts
 from workflows.operations import definitions, instances
 from workflows.operations.errors import NotFound
 from workflows.operations.instances import Start

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from review.core.alerting import Bounds, Comparison
+from review.core.figures.alerting import Bounds, Comparison
 from review.core.states import PolicyKind, PolicyState
 from review.models import AlertRule, Calendar, Person, Policy, ProposedChange, Queue
-from review.operations import alerts, policies, proposed_changes
-from review.operations.policy_subjects import Subject
+from review.operations.figures import alerts
+from review.operations.policies import policies, proposed_changes
+from review.operations.policies.policy_subjects import Subject
 
 INVOICE_GRID: Final[dict[str, Any]] = {
     "inputs": [{"expression": "match.status", "type": "string"}],

@@ -8,17 +8,10 @@ from django.db.models import QuerySet
 from review.core.states import Decision
 from review.demo.cast import PASSWORD, Cast
 from review.models import Notification, Person, SavedView, Task, User
-from review.operations import (
-    claims,
-    handing,
-    inbox,
-    notes,
-    parking,
-    saved_views,
-    signing,
-    verdicts,
-)
-from review.operations.saved_views import Wanted
+from review.operations.notices import inbox
+from review.operations.tasks import claims, handing, notes, parking, saved_views
+from review.operations.tasks.saved_views import Wanted
+from review.operations.verdicts import signing, verdicts
 
 UNREAD: Final = 3
 """How many of the newest notices each person has not read yet."""

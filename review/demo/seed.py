@@ -15,7 +15,7 @@ from review.demo.expenses import claim_expenses
 from review.demo.trips import book_trips
 from review.demo.walk import Walk
 from review.models import Task
-from review.operations import clocks
+from review.operations.clocks import clocks
 from workflows import audit
 from workflows.models import AuditEntry, Instance
 from workflows.operations import advance, correlation, definitions, external, timers

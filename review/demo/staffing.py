@@ -7,7 +7,8 @@ from typing import Final
 
 from review.demo.cast import Cast
 from review.models import Absence, BreakGlass, Delegation
-from review.operations import availability, delegations, emergencies, rebalancing
+from review.operations.people import availability, delegations, emergencies
+from review.operations.tasks import rebalancing
 from workflows.store import database_now
 
 MANAGER: Final = "Mona Meyer"

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from review.core.evidence.xes import Event, Trace
 from review.core.replaying import LogMap
 from review.core.states import Decision
-from review.core.xes import Event, Trace
 
 _SUBMITTED: Final = "Declaration SUBMITTED by EMPLOYEE"
 _SAVED: Final = "Declaration SAVED by EMPLOYEE"

@@ -10,7 +10,8 @@ from review.core.states import Decision
 from review.demo.actors import DEMO, PORTAL
 from review.demo.cast import Cast
 from review.models import Task
-from review.operations import claims, verdicts
+from review.operations.tasks import claims
+from review.operations.verdicts import verdicts
 from workflows.operations import instances, messages
 from workflows.operations.messages import Publication
 from workflows.store import database_now

@@ -16,8 +16,9 @@ from review.demo.actors import PORTAL
 from review.demo.cases import Case
 from review.demo.cast import Cast
 from review.models import Person, Task
-from review.operations import claims, verdicts
-from review.operations.people import actor_of
+from review.operations.people.people import actor_of
+from review.operations.tasks import claims
+from review.operations.verdicts import verdicts
 from workflows.operations import definitions, instances
 from workflows.operations.errors import NotFound
 from workflows.operations.instances import Start

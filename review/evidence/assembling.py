@@ -19,7 +19,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from review.core.bundles import Part, Redaction
+from review.core.evidence.bundles import Part, Redaction
 from review.evidence import envelope, files, ocel, pages, parts, tables, xes
 from review.evidence.anchored import is_of_one_epoch, tell_stamps, write_receipts
 from review.evidence.bag import Bag

@@ -21,7 +21,7 @@ from uuid import UUID
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
-from review.core import erasing
+from review.core.evidence import erasing
 from review.evidence import personal
 from review.models import Person, Task, TaskRevision, Verdict
 from workflows.core.actors import person
@@ -381,7 +381,7 @@ def _tell_task(
     content = row.content
     payloads = {revision.round: revision.payload for revision in revisions}
     payloads[row.round] = content.payload
-    # What review.core.shown takes the digest over.
+    # What review.core.verdicts.shown takes the digest over.
     beside = {
         "policy": content.policy.get("version", ""),
         "proposal": content.proposal,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from review.core.erasing import blank_words
+from review.core.evidence.erasing import blank_words
 from review.evidence.personal import read_paths
 from review.models import TaskContent, TaskRevision
 from workflows.core.commitments import Path, commit_at, open_content

@@ -18,9 +18,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from review.core.bundles import Redaction
-from review.core.erasing import WORDS
-from review.core.redacting import keep_rows
+from review.core.evidence.bundles import Redaction
+from review.core.evidence.erasing import WORDS
+from review.core.evidence.redacting import keep_rows
 from review.evidence import files, ocel, pages, tables, xes
 from review.evidence.case import Case, read_cases
 from review.evidence.chains import read_entry

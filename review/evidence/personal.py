@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from review.core.edits import Patch
+from review.core.tasks.edits import Patch
 from workflows.core.commitments import (
     Opening,
     Path,

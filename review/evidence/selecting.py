@@ -14,9 +14,9 @@ from collections.abc import Collection, Iterator
 from typing import Final
 from uuid import UUID
 
-from review.core.facets import Facets, UnreadableFacet, read_facets
-from review.core.scopes import EVERYTHING, AuditScope
-from review.core.selections import Selection
+from review.core.evidence.facets import Facets, UnreadableFacet, read_facets
+from review.core.evidence.scopes import EVERYTHING, AuditScope
+from review.core.evidence.selections import Selection
 from review.dashboards import audit
 from review.dashboards.audit_conditions import FROM, Search, build_search
 from review.dashboards.audit_scope import find_within, limit_cases

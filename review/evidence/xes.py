@@ -1,7 +1,7 @@
 """Event logs in XES (IEEE 1849-2016), written as a stream: a trace for each case.
 
 An event is a completed step of the process: what people and machines did, without the
-gateways between. How such logs are read: review/core/xes.py.
+gateways between. How such logs are read: review/core/evidence/xes.py.
 """
 
 from __future__ import annotations

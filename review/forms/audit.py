@@ -1,4 +1,4 @@
-"""Forms of the auditor's desk. What facets mean is for core/facets.py to say."""
+"""Forms of the auditor's desk. What facets mean is for core/evidence/facets.py to say."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -6,12 +6,12 @@ from typing import Any, Final
 from django import forms
 from django.http import QueryDict
 
-from review.core.facets import MACHINES, Facets, UnreadableFacet, read_facets
-from review.core.sampling import Method
+from review.core.evidence.facets import MACHINES, Facets, UnreadableFacet, read_facets
+from review.core.evidence.sampling import Method
 from review.core.states import Decision, Outcome, Role
 from review.filters import SEARCH
 from review.models import AuditList
-from review.operations.papers import LONGEST_CONCLUSION
+from review.operations.evidence.papers import LONGEST_CONCLUSION
 from workflows.operations.errors import Invalid
 
 _INPUT: Final = {"class": "input"}

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django import forms
 
-from review.core.erasing import HoldKind
+from review.core.evidence.erasing import HoldKind
 from review.forms.days import DayField
 
 _WORDS: Final = {"class": "input", "rows": 2}

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django import forms
 
-from review.core.notices import (
+from review.core.notices.notices import (
     KINDS,
     Channel,
     Digest,

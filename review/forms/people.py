@@ -9,7 +9,7 @@ from django import forms
 from review.core.states import Role
 from review.filters import SEARCH, SELECT, ListFilter
 from review.forms.days import DayField
-from review.operations.roles import BY_TWO
+from review.operations.people.roles import BY_TWO
 
 _SHORT: Final = {"class": "input is-short"}
 _DATE: Final = {"class": "input is-short", "type": "date"}

@@ -11,7 +11,7 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 
 from review.core.keys import ACTIONS, Action, find_conflicts, is_key
-from review.core.wellness import Wellness
+from review.core.tasks.wellness import Wellness
 from review.models import Preference
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from django import forms
 
-from review.core.policies import Fault
-from review.core.policy_inputs import MAX_INPUTS, TYPES
+from review.core.policies.policies import Fault
+from review.core.policies.policy_inputs import MAX_INPUTS, TYPES
 from review.core.states import PolicyKind
 from review.forms.acts import ReasonForm
 from review.forms.days import MomentField

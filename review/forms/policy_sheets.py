@@ -9,24 +9,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from review.core.calendar_policy import FIELDS as CALENDAR_FIELDS
-from review.core.calendar_policy import MOST_DAYS
-from review.core.clock_policy import WHERES
-from review.core.grid_table import CONTROLS, REVEALS
-from review.core.ladder_policy import (
+from review.core.figures.objectives import COLUMNS as OBJECTIVE_COLUMNS
+from review.core.figures.objectives import HEADS as OBJECTIVE_HEADS
+from review.core.figures.objectives import WINDOWS
+from review.core.policies.calendar_policy import FIELDS as CALENDAR_FIELDS
+from review.core.policies.calendar_policy import MOST_DAYS
+from review.core.policies.clock_policy import WHERES
+from review.core.policies.grid_table import CONTROLS, REVEALS
+from review.core.policies.ladder_policy import (
     LAST_ACTS,
     MAX_ACTS,
     PLAIN_ACTS,
     read_words,
     write_words,
 )
-from review.core.objectives import COLUMNS as OBJECTIVE_COLUMNS
-from review.core.objectives import HEADS as OBJECTIVE_HEADS
-from review.core.objectives import WINDOWS
-from review.core.policies import MAX_LINES
-from review.core.reason_policy import DECISIONS
-from review.core.reason_policy import HEADS as REASON_HEADS
-from review.core.routing_policy import COLUMNS as ROUTING_COLUMNS
+from review.core.policies.policies import MAX_LINES
+from review.core.policies.reason_policy import DECISIONS
+from review.core.policies.reason_policy import HEADS as REASON_HEADS
+from review.core.policies.routing_policy import COLUMNS as ROUTING_COLUMNS
 from review.core.states import PolicyKind
 from workflows.core.ladders import MAX_RUNGS
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from django import forms
 
-from review.core.alerting import Bounds, Comparison
-from review.core.figures import BY_KEY, FIGURES
+from review.core.figures.alerting import Bounds, Comparison
+from review.core.figures.figures import BY_KEY, FIGURES
 
 HOURS: Final = (
     (1, "1 hour"),

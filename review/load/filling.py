@@ -16,7 +16,8 @@ from django.db import connections
 from review.core.states import Role
 from review.load.cases import KEY, QUEUES, make_case, package
 from review.models import Person, Queue, User
-from review.operations import people, queues
+from review.operations import queues
+from review.operations.people import people
 from review.operations.queues import QueueRules
 from workflows.core.actors import Actor, ActorKind
 from workflows.models import Instance

@@ -8,8 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from review.core.controls import OrderState, Result
-from review.core.sampling import Method
+from review.core.evidence.controls import OrderState, Result
+from review.core.evidence.sampling import Method
 from review.models.fields import ExactDecoder, ExactEncoder
 from review.models.people import Person
 from workflows.models.fields import choices, one_of

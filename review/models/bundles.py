@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from review.core.bundles import BundleState, Custody
+from review.core.evidence.bundles import BundleState, Custody
 from review.models.people import Person
 from workflows.models.fields import choices, one_of, together
 
@@ -12,7 +12,7 @@ class EvidenceBundle(models.Model):
     """A bundle somebody ordered: what of, how far it is, and where its file is.
 
     `token` rises with each worker that takes it up: what an older one still does comes
-    to nothing. `parts` are those finished, in order (core/bundles.py); the cases asked
+    to nothing. `parts` are those finished, in order (core/evidence/bundles.py); the cases asked
     for stand in a file of the bundle's folder. `attempts` counts workers that took it
     up since a part was finished. `next_at` is when it is due: the end of the lease of
     who builds it, or when a finished one expires. `checkpoint_size` is how large the

@@ -155,7 +155,7 @@ class Skip(models.Model):
 class QuorumGap(models.Model):
     """A live task that nobody can approve as things stand, and why.
 
-    Worked out again and again from who may judge (operations/coverage.py): a note for
+    Worked out again and again from who may judge (operations/tasks/coverage.py): a note for
     managers, nobody's evidence. Without a constraint in the database, so that writing
     one never waits for who works on the task.
     """

@@ -46,7 +46,7 @@ class IncidentOrder(models.Model):
 
 
 class IncidentOrderItem(models.Model):
-    """One incident of an order. `fate` is empty until its turn came (operations/bulk.py).
+    """One incident of an order. `fate` is empty until its turn came (operations/instances/bulk.py).
 
     Fate and act are one transaction, so that a worker who dies leaves an incident
     either untouched or done and noted.

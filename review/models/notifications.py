@@ -5,7 +5,13 @@ import datetime as dt
 from django.db import models
 from django.db.models import F, Q
 
-from review.core.notices import ChatKind, DeliveryState, Digest, Notice, Schedule
+from review.core.notices.notices import (
+    ChatKind,
+    DeliveryState,
+    Digest,
+    Notice,
+    Schedule,
+)
 from review.models.people import Person
 from review.models.queues import Queue
 from workflows.models.fields import choices, one_of

@@ -84,7 +84,7 @@ class RoleGrant(models.Model):
     """A role a person holds, or held; without a queue it is for all of them.
 
     An auditor's may end by itself at `ends_at`, and be limited to a `scope`: processes,
-    queues, a period of opening (core/scopes.py).
+    queues, a period of opening (core/evidence/scopes.py).
     """
 
     person = models.ForeignKey(

@@ -1,6 +1,6 @@
 """What managers' figures are read from. Derived: each row can be made anew from others.
 
-`operations/rollups.py` keeps these tables and `manage.py rollup --rebuild` makes them
+`operations/figures/rollups.py` keeps these tables and `manage.py rollup --rebuild` makes them
 from nothing; nobody else writes them and no act depends on them.
 """
 

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from review.core.alerting import LONGEST_SILENCE, Comparison
+from review.core.figures.alerting import LONGEST_SILENCE, Comparison
 from review.models.people import Person
 from review.models.queues import Queue
 from workflows.models.fields import choices, one_of, together
@@ -12,7 +12,7 @@ from workflows.models.fields import choices, one_of, together
 class ObjectiveEvent(models.Model):
     """One task that was decided in time by a measure, or late at its deadline.
 
-    Worked out from the tasks; `measure` names what is measured (core/objectives.py), so
+    Worked out from the tasks; `measure` names what is measured (core/figures/objectives.py), so
     that a new version of an objective that measures the same keeps its past. No foreign
     key to the task, so that counting never waits for who works on it.
     """

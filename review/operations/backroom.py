@@ -1,6 +1,6 @@
 """What workers do while nobody waits for it: move instances, then what there is else."""
 
-from review.operations import definition_moves
+from review.operations.definitions import definition_moves
 from workflows.kinds import Bundler
 
 

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from review.core.states import Assignment, Decision, PolicyKind, Signature
 from review.models import Calendar, Person, Queue, ReasonCode
-from review.operations import calendars
-from review.operations.policies_in_force import is_ruled
+from review.operations.clocks import calendars
+from review.operations.policies.policies_in_force import is_ruled
 from workflows import audit
 from workflows.core.actors import Actor
 from workflows.core.calendars import CalendarError, read_calendar

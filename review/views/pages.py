@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from review.views import undoing
 from review.views.access import viewer_required
 from review.views.rail import build_rail
+from review.views.tasks import undoing
 
 
 def render_page(

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from review import live, permissions
 from review.dashboards.frame import Viewer
 from review.dashboards.rail import CAP, RailCounts, read_rail
-from review.operations.access_reviews import can_see_people
+from review.operations.people.access_reviews import can_see_people
 from review.views.access import is_fragment, screen, viewer_required
 
 MOST_QUEUES: Final = 12

@@ -13,8 +13,8 @@ from typing import Final
 
 from django.utils.safestring import SafeString
 
-from review.views.empty import Empty
 from review.views.formats import Bar, Pill
+from review.views.tasks.empty import Empty
 
 BAR_WIDTH: Final = 48
 

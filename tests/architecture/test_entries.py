@@ -17,12 +17,13 @@ from workflows.core.typed import CLEAR, TYPED
 
 WRITERS = (
     "workflows/core/engine/", "workflows/operations/", "workflows/store/",
-    "review/operations/", "review/core/shown.py",
+    "review/operations/", "review/core/verdicts/shown.py",
 )  # fmt: skip
 # These make entries that others write into the chain of the installation.
 OF_THE_INSTALLATION = (
-    "review/operations/calendar_policies.py", "review/operations/reason_policies.py",
-)  # fmt: skip
+    "review/operations/policies/calendar_policies.py",
+    "review/operations/policies/reason_policies.py",
+)
 RECORDERS = frozenset({
     "Draft", "complete", "finish", "hold_again", "move", "note", "push", "record",
     "submitted_draft", "take",

@@ -29,7 +29,8 @@ from django.db import connection, transaction  # noqa: E402
 
 from review.core.states import Decision  # noqa: E402
 from review.models import Person, Task  # noqa: E402
-from review.operations import claims, verdicts  # noqa: E402
+from review.operations.tasks import claims  # noqa: E402
+from review.operations.verdicts import verdicts  # noqa: E402
 from tests.benchmarks.audit_off import (  # noqa: E402
     without_entries,
     without_triggers,

@@ -18,9 +18,9 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
-from review.core.selections import Selection  # noqa: E402
+from review.core.evidence.selections import Selection  # noqa: E402
 from review.evidence import files, verify  # noqa: E402
-from review.operations import building, bundles  # noqa: E402
+from review.operations.evidence import building, bundles  # noqa: E402
 from tests.benchmarks import work  # noqa: E402
 from tests.benchmarks.audit_off import (  # noqa: E402
     without_entries,

@@ -12,10 +12,10 @@ django.setup()
 
 from django.db import connection, transaction  # noqa: E402
 
-from review.core.selections import Selection  # noqa: E402
+from review.core.evidence.selections import Selection  # noqa: E402
 from review.load.filling import fill  # noqa: E402
 from review.models import EvidenceBundle  # noqa: E402
-from review.operations import building, bundles  # noqa: E402
+from review.operations.evidence import building, bundles  # noqa: E402
 from tests.factories.processes import TESTER  # noqa: E402
 from workflows import audit  # noqa: E402
 from workflows.core.chain import Draft  # noqa: E402

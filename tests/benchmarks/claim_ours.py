@@ -12,7 +12,7 @@ django.setup()
 from review.load.cases import QUEUES  # noqa: E402
 from review.load.filling import hire  # noqa: E402
 from review.models import Person, Task  # noqa: E402
-from review.operations import claims  # noqa: E402
+from review.operations.tasks import claims  # noqa: E402
 from workflows.models import AuditEntry  # noqa: E402
 
 

@@ -161,9 +161,9 @@ def _compare_paused(
     terms: Mapping[str, Any],
     hours: Hours,
 ) -> Iterable[str]:
-    from review.core.clocks import Event, read_clock  # noqa: PLC0415
+    from review.core.clocks.clocks import Event, read_clock  # noqa: PLC0415
     from review.core.states import ClockEventKind  # noqa: PLC0415
-    from review.operations.calendars import find_labeled  # noqa: PLC0415
+    from review.operations.clocks.calendars import find_labeled  # noqa: PLC0415
 
     life = max(ended - opened, dt.timedelta(minutes=5))
     halts = [

@@ -16,14 +16,16 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
-from review.core.figures import FIGURES  # noqa: E402
+from review.core.figures.figures import FIGURES  # noqa: E402
 from review.core.states import Decision  # noqa: E402
 from review.dashboards import metrics  # noqa: E402
 from review.dashboards.metrics import Period, Scope  # noqa: E402
 from review.load.cases import QUEUES  # noqa: E402
 from review.load.filling import open_account  # noqa: E402
 from review.models import Person, Task, User  # noqa: E402
-from review.operations import claims, rollups, verdicts  # noqa: E402
+from review.operations.figures import rollups  # noqa: E402
+from review.operations.tasks import claims  # noqa: E402
+from review.operations.verdicts import verdicts  # noqa: E402
 from workflows.store import database_now  # noqa: E402
 from workflows.workers import tune_process  # noqa: E402
 

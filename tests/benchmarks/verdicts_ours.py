@@ -17,10 +17,11 @@ django.setup()
 
 from django.db import connection  # noqa: E402
 
-from review.core.leases import Lease  # noqa: E402
 from review.core.states import Decision  # noqa: E402
+from review.core.tasks.leases import Lease  # noqa: E402
 from review.models import Person, Queue, Task  # noqa: E402
-from review.operations import claims, verdicts  # noqa: E402
+from review.operations.tasks import claims  # noqa: E402
+from review.operations.verdicts import verdicts  # noqa: E402
 from tests.factories.tasks import NAMES, Desk, make_desk, start_cases  # noqa: E402
 from workflows.models import Definition, Instance, Step  # noqa: E402
 

@@ -21,36 +21,27 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 import tests.factories.handlers  # noqa: E402, F401  registers the handlers
-from review.core.alerting import Bounds, Comparison  # noqa: E402
 from review.core.changes import ChangeKind  # noqa: E402
+from review.core.evidence.sampling import Method  # noqa: E402
+from review.core.evidence.selections import Selection  # noqa: E402
+from review.core.figures.alerting import Bounds, Comparison  # noqa: E402
 from review.core.incident_orders import OrderAct  # noqa: E402
 from review.core.interventions import Act  # noqa: E402
-from review.core.sampling import Method  # noqa: E402
-from review.core.selections import Selection  # noqa: E402
 from review.core.states import Decision, PolicyKind  # noqa: E402
 from review.core.stops import StopKind, Target  # noqa: E402
 from review.models import Person, Queue, Task  # noqa: E402
-from review.operations import (  # noqa: E402
-    alerts,
-    approvals,
-    batches,
-    building,
-    bundles,
-    control_orders,
-    definition_changes,
-    definition_drafts,
-    delegations,
-    emergencies,
-    incident_orders,
-    policies,
-    queues,
-    samples,
-    stopping,
-    watch_sweep,
-)
-from review.operations.acts import Wish  # noqa: E402
-from review.operations.control_runs import run_controls  # noqa: E402
+from review.operations import queues  # noqa: E402
+from review.operations.definitions import definition_changes, definition_drafts  # noqa: E402
+from review.operations.evidence import building, bundles, control_orders, samples  # noqa: E402
+from review.operations.evidence.control_runs import run_controls  # noqa: E402
+from review.operations.figures import alerts, watch_sweep  # noqa: E402
+from review.operations.instances import approvals, incident_orders  # noqa: E402
+from review.operations.instances.acts import Wish  # noqa: E402
+from review.operations.people import delegations, emergencies  # noqa: E402
+from review.operations.policies import policies  # noqa: E402
 from review.operations.queues import QueueRules  # noqa: E402
+from review.operations.stops import stopping  # noqa: E402
+from review.operations.tasks import batches  # noqa: E402
 from tests.e2e import stage  # noqa: E402
 from tests.factories.alerts import bring_rule  # noqa: E402
 from tests.factories.processes import (  # noqa: E402

@@ -17,8 +17,11 @@ django.setup()
 import tests.factories.handlers  # noqa: E402, F401  registers the handlers
 from review.core.states import Decision, Role  # noqa: E402
 from review.models import Task  # noqa: E402
-from review.operations import claims, people, queues, verdicts  # noqa: E402
+from review.operations import queues  # noqa: E402
+from review.operations.people import people  # noqa: E402
 from review.operations.queues import QueueRules  # noqa: E402
+from review.operations.tasks import claims  # noqa: E402
+from review.operations.verdicts import verdicts  # noqa: E402
 from tests.factories.desk import build_world, payload  # noqa: E402
 from tests.factories.processes import (  # noqa: E402
     TESTER,

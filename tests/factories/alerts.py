@@ -3,8 +3,9 @@
 from typing import Any
 
 from review.models import AlertRule, Person
-from review.operations import alerts, proposed_changes
-from review.operations.alerts import Wanted
+from review.operations.figures import alerts
+from review.operations.figures.alerts import Wanted
+from review.operations.policies import proposed_changes
 
 
 def bring_rule(

@@ -9,7 +9,8 @@ from django.test import Client
 
 from review.core.states import Decision, Role
 from review.models import Person, Queue, Task, User
-from review.operations import people, queues
+from review.operations import queues
+from review.operations.people import people
 from tests.factories.processes import TESTER, chain, flow, package, process
 from tests.factories.tasks import AT_ONCE
 from workflows.operations import definitions, instances

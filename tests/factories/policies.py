@@ -2,7 +2,7 @@
 
 from review.core.states import PolicyKind, Role
 from review.models import Calendar, Policy, Queue
-from review.operations import policies
+from review.operations.policies import policies
 from tests.factories.tasks import make_person
 
 

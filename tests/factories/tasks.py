@@ -13,11 +13,14 @@ from uuid import UUID
 from django.contrib.postgres.functions import TransactionNow
 
 import tests.factories.handlers  # noqa: F401  registers the handlers
-from review.core.leases import Lease
 from review.core.states import Decision, Role
+from review.core.tasks.leases import Lease
 from review.models import Person, Queue, Task
-from review.operations import claims, people, queues, verdicts
+from review.operations import queues
+from review.operations.people import people
 from review.operations.queues import QueueRules
+from review.operations.tasks import claims
+from review.operations.verdicts import verdicts
 from tests.factories.decisions import decision, dmn, input_data, table
 from tests.factories.processes import TESTER, chain, flow, package, process
 from workflows.operations import definitions, instances

@@ -11,9 +11,9 @@ import django
 
 django.setup()
 
-from review.core.selections import Selection  # noqa: E402
+from review.core.evidence.selections import Selection  # noqa: E402
 from review.core.states import Role  # noqa: E402
-from review.operations import bundles, control_orders  # noqa: E402
+from review.operations.evidence import bundles, control_orders  # noqa: E402
 from tests.factories.processes import TESTER  # noqa: E402
 from tests.factories.tasks import make_person  # noqa: E402
 

@@ -24,7 +24,8 @@ from django.db import DatabaseError, connection  # noqa: E402
 
 from review.core.states import Decision  # noqa: E402
 from review.models import Person, Task, Verdict  # noqa: E402
-from review.operations import claims, verdicts  # noqa: E402
+from review.operations.tasks import claims  # noqa: E402
+from review.operations.verdicts import verdicts  # noqa: E402
 from tests.faults.raw_changes import list_tries  # noqa: E402
 from workflows.models import AuditEntry  # noqa: E402
 from workflows.operations.guards import read_guards  # noqa: E402

@@ -27,14 +27,10 @@ from django.db.models import F  # noqa: E402
 from review.core.interventions import Act  # noqa: E402
 from review.core.states import Decision, Role  # noqa: E402
 from review.models import Person, Task, Verdict  # noqa: E402
-from review.operations import (  # noqa: E402
-    acts,
-    claims,
-    delegations,
-    emergencies,
-    people,
-)
-from review.operations.acts import Wish  # noqa: E402
+from review.operations.instances import acts  # noqa: E402
+from review.operations.instances.acts import Wish  # noqa: E402
+from review.operations.people import delegations, emergencies, people  # noqa: E402
+from review.operations.tasks import claims  # noqa: E402
 from tests.factories.processes import TESTER  # noqa: E402
 from tests.factories.tasks import make_person  # noqa: E402
 from tests.faults.meeting import (  # noqa: E402

@@ -177,7 +177,7 @@ def act(task_id: int, other_id: int) -> None:
     """Let a case arrive, Bob decide the one Alice looks at, Carol give her another."""
     from review.core.states import Decision  # noqa: PLC0415  (needs Django)
     from review.models import Person, Task  # noqa: PLC0415
-    from review.operations import tasks  # noqa: PLC0415
+    from review.operations.tasks import tasks  # noqa: PLC0415
     from tests.e2e.stage import start_one  # noqa: PLC0415
     from tests.factories.tasks import judge  # noqa: PLC0415
 

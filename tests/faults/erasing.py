@@ -31,19 +31,13 @@ from django.test import Client  # noqa: E402
 from django.urls import reverse  # noqa: E402
 
 from config.local import binaries  # noqa: E402
-from review.core.erasing import HoldKind  # noqa: E402
+from review.core.evidence.erasing import HoldKind  # noqa: E402
 from review.core.states import Decision, Role  # noqa: E402
 from review.models import Task  # noqa: E402
-from review.operations import (  # noqa: E402
-    claims,
-    drafts,
-    erasing,
-    holds,
-    notes,
-    parking,
-    people,
-    queues,
-)
+from review.operations import queues  # noqa: E402
+from review.operations.evidence import erasing, holds  # noqa: E402
+from review.operations.people import people  # noqa: E402
+from review.operations.tasks import claims, drafts, notes, parking  # noqa: E402
 from tests.factories.processes import TESTER, deploy  # noqa: E402
 from tests.factories.tasks import (  # noqa: E402
     AT_ONCE,

@@ -13,8 +13,8 @@ from django.db import connection
 from pydantic import BaseModel
 
 import review.live
-from review.core import bundles
-from review.operations import building, control_orders, control_runs
+from review.core.evidence import bundles
+from review.operations.evidence import building, control_orders, control_runs
 from tests.faults import scoring  # noqa: F401  registers its handler
 from workflows.handlers import HandlerContext, handler
 from workflows.operations import claims

@@ -18,7 +18,9 @@ from django.db import connection  # noqa: E402
 
 from review.core.states import Decision, Role  # noqa: E402
 from review.models import Person, Task  # noqa: E402
-from review.operations import claims, queues, verdicts  # noqa: E402
+from review.operations import queues  # noqa: E402
+from review.operations.tasks import claims  # noqa: E402
+from review.operations.verdicts import verdicts  # noqa: E402
 from tests.factories.processes import TESTER, chain, deploy, process  # noqa: E402
 from tests.factories.tasks import AT_ONCE, make_person  # noqa: E402
 from workflows.operations import instances  # noqa: E402

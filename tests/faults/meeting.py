@@ -19,14 +19,10 @@ from django.db import connection  # noqa: E402
 
 from review.core.states import Decision, Role  # noqa: E402
 from review.models import Person, Queue, Task  # noqa: E402
-from review.operations import (  # noqa: E402
-    claims,
-    delegations,
-    emergencies,
-    people,
-    queues,
-    verdicts,
-)
+from review.operations import queues  # noqa: E402
+from review.operations.people import delegations, emergencies, people  # noqa: E402
+from review.operations.tasks import claims  # noqa: E402
+from review.operations.verdicts import verdicts  # noqa: E402
 from tests.factories.processes import TESTER, chain, deploy, process  # noqa: E402
 from tests.factories.tasks import AT_ONCE, PASSWORD, make_person  # noqa: E402
 from workflows.operations import instances  # noqa: E402

@@ -32,7 +32,7 @@ LOADED: Final = (
     "workflows.management.commands.seal",
     "workflows.management.commands.verify_audit",
     "review.management.commands.export_evidence",
-    "review.operations.verdicts",
+    "review.operations.verdicts.verdicts",
     "tests.factories.tasks",
 )
 

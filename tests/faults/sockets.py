@@ -40,7 +40,8 @@ from config.local.supervisor import WEB_POOL  # noqa: E402
 from review.core.states import Role  # noqa: E402
 from review.live import send_now  # noqa: E402
 from review.models import Person, Queue, User  # noqa: E402
-from review.operations import people, queues  # noqa: E402
+from review.operations import queues  # noqa: E402
+from review.operations.people import people  # noqa: E402
 from tests.factories.processes import TESTER  # noqa: E402
 from tests.factories.tasks import AT_ONCE, PASSWORD  # noqa: E402
 from tests.faults.frames import Page, Pages  # noqa: E402

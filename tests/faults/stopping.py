@@ -31,7 +31,8 @@ from django.db import connection  # noqa: E402
 from review.core.states import Role  # noqa: E402
 from review.core.stops import StopKind, Target  # noqa: E402
 from review.models import Diversion, Person, Stop, Task  # noqa: E402
-from review.operations import queues, stopping  # noqa: E402
+from review.operations import queues  # noqa: E402
+from review.operations.stops import stopping  # noqa: E402
 from tests.factories.decisions import decision, dmn, input_data, table  # noqa: E402
 from tests.factories.policies import set_policy  # noqa: E402
 from tests.factories.processes import TESTER, chain, package, process  # noqa: E402

@@ -1,7 +1,7 @@
 """The figures of managers: one call for a figure, one for each panel.
 
 Everything is about a Scope; what is over time about a Period too. Counts and durations
-come from the rollups (operations/rollups.py), what is urgent from the tasks themselves.
+come from the rollups (operations/figures/rollups.py), what is urgent from the tasks themselves.
 """
 
 from review.dashboards.metrics.aging import read_aging

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Final
 
-from review.core.forecasting import Survival, choose, estimate
-from review.core.histograms import find_bucket, merge, percentile
-from review.core.metrics import SLE_DAYS, SLE_SHARE, Measure
+from review.core.figures.forecasting import Survival, choose, estimate
+from review.core.figures.histograms import find_bucket, merge, percentile
+from review.core.figures.metrics import SLE_DAYS, SLE_SHARE, Measure
 from review.dashboards.metrics.conditions import cell_condition
 from review.dashboards.metrics.scopes import Period, Scope
 from review.dashboards.metrics.stored import Spread, read_spreads_by_class

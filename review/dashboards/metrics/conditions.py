@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from review.core.facts import CLASS_CELLS
+from review.core.figures.facts import CLASS_CELLS
 from review.dashboards.metrics.scopes import Scope
 from review.dashboards.sql import read_rows
 

@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Final, Literal
 
-from review.core import control_charts
-from review.core.histograms import percentile
-from review.core.metrics import Measure
+from review.core.figures import control_charts
+from review.core.figures.histograms import percentile
+from review.core.figures.metrics import Measure
 from review.dashboards.metrics.ages import find_monday
 from review.dashboards.metrics.conditions import cell_condition
 from review.dashboards.metrics.rows import Xmr, XmrPoint

@@ -6,8 +6,8 @@ import zoneinfo
 from collections.abc import Iterator
 from typing import Any, Final
 
-from review.core.histograms import percentile
-from review.core.metrics import Measure
+from review.core.figures.histograms import percentile
+from review.core.figures.metrics import Measure
 from review.dashboards.metrics.conditions import cell_condition, fact_condition
 from review.dashboards.metrics.rows import (
     CumulativePoint,

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-from review.core.forecasting import LEAST, add_up, find_chance
-from review.core.metrics import ALLOWED_SHARE
+from review.core.figures.forecasting import LEAST, add_up, find_chance
+from review.core.figures.metrics import ALLOWED_SHARE
 from review.dashboards.metrics.ages import Curves, read_curves
 from review.dashboards.metrics.conditions import cell_condition, task_condition
 from review.dashboards.metrics.flow import find_midnight

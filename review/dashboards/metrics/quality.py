@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from review.core.figures import BY_KEY
-from review.core.histograms import percentile
-from review.core.metrics import SHARES, Measure
-from review.core.previewing import wilson
+from review.core.figures.figures import BY_KEY
+from review.core.figures.histograms import percentile
+from review.core.figures.metrics import SHARES, Measure
+from review.core.policies.previewing import wilson
 from review.dashboards.metrics.conditions import cell_condition
 from review.dashboards.metrics.rows import PauseRow, QualityRow, Split, SplitRow
 from review.dashboards.metrics.scopes import Period, Scope

@@ -6,8 +6,8 @@ from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Final
 
-from review.core.figures import BY_KEY
-from review.core.metrics import (
+from review.core.figures.figures import BY_KEY
+from review.core.figures.metrics import (
     PERCENTILES,
     SHARES,
     Counts,

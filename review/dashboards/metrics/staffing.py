@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from review.core.metrics import Measure
+from review.core.figures.metrics import Measure
 from review.dashboards.metrics.conditions import cell_condition
 from review.dashboards.metrics.scopes import Period, Scope, floor_hour
 from review.dashboards.metrics.stored import read_spreads

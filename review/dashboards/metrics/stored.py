@@ -9,8 +9,8 @@ import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from review.core.facts import HOURLY
-from review.core.metrics import Counts, Measure
+from review.core.figures.facts import HOURLY
+from review.core.figures.metrics import Counts, Measure
 from review.dashboards.metrics.conditions import cell_condition, fact_condition
 from review.dashboards.metrics.scopes import Hours, Period, Scope
 from review.dashboards.sql import read_row, read_rows

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from review.operations import parking
+from review.operations.tasks import parking
 from workflows.core.actors import COMMAND_LINE
 from workflows.operations.errors import Refused
 

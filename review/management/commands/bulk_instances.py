@@ -9,7 +9,13 @@ from django.core.management.base import BaseCommand, CommandError
 
 from review.core.interventions import Act
 from review.dashboards.chosen import Choice, list_chosen
-from review.operations.bulk import BULK_ACTS, Fate, Order, check_order, run_order
+from review.operations.instances.bulk import (
+    BULK_ACTS,
+    Fate,
+    Order,
+    check_order,
+    run_order,
+)
 from workflows.core.actors import COMMAND_LINE
 from workflows.core.states import InstanceState
 from workflows.operations.errors import Refused

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
-from review.core.notices import ChatKind, Notice
+from review.core.notices.notices import ChatKind, Notice
 from review.dashboards.notifications import list_rooms
-from review.operations import chat_hooks
+from review.operations.notices import chat_hooks
 from workflows.core.actors import COMMAND_LINE
 from workflows.operations.errors import Refused
 

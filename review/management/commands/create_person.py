@@ -1,6 +1,6 @@
 """`manage.py create_person NAME USERNAME --role ROLE`: somebody who can sign in.
 
-What a person and a role are: operations/people.py.
+What a person and a role are: operations/people/people.py.
 """
 
 import getpass
@@ -15,7 +15,7 @@ from django.db import transaction
 
 from review.core.states import Role
 from review.models import Person, Queue
-from review.operations import people
+from review.operations.people import people
 from workflows.core.actors import COMMAND_LINE
 from workflows.operations.errors import Invalid, NotFound, Refused
 

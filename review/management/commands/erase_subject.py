@@ -7,7 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from review.models import Person
-from review.operations import erasing, people
+from review.operations.evidence import erasing
+from review.operations.people import people
 from workflows.operations.errors import Refused
 
 

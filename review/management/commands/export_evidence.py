@@ -9,11 +9,11 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from review.core.bundles import Redaction
-from review.core.facets import NAMES
-from review.core.selections import Selection
+from review.core.evidence.bundles import Redaction
+from review.core.evidence.facets import NAMES
+from review.core.evidence.selections import Selection
 from review.models import EvidenceBundle
-from review.operations import building, bundles
+from review.operations.evidence import building, bundles
 from workflows.core.actors import COMMAND_LINE
 from workflows.models import Instance
 from workflows.operations.errors import Refused

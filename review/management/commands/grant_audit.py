@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from review.core.scopes import AuditScope
+from review.core.evidence.scopes import AuditScope
 from review.core.states import Role
-from review.operations import people
+from review.operations.people import people
 from workflows.core.actors import COMMAND_LINE
 from workflows.core.zones import find_moment
 from workflows.operations.errors import Invalid, Refused

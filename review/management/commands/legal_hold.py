@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
-from review.core.erasing import HoldKind
+from review.core.evidence.erasing import HoldKind
 from review.models import LegalHold
-from review.operations import holds
+from review.operations.evidence import holds
 from workflows.core.actors import COMMAND_LINE
 from workflows.operations.errors import Refused
 

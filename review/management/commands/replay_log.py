@@ -11,11 +11,11 @@ from typing import IO, Any, Final, cast
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from review.core.evidence.xes import XesError, read_traces
 from review.core.replaying import LogMap
-from review.core.xes import XesError, read_traces
 from review.demo.travel_log import TRAVEL_LOG
-from review.operations.casting import REPLAY
-from review.operations.replay import Report, replay
+from review.operations.replay.casting import REPLAY
+from review.operations.replay.replay import Report, replay
 from workflows.operations import definitions
 from workflows.operations.errors import Refused
 from workflows.operations.log_key import KeyFolder

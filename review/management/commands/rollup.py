@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from review.operations import rollups
+from review.operations.figures import rollups
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from review.models import Queue
-from review.operations import authorities, people
+from review.operations.people import authorities, people
 from workflows.core.actors import COMMAND_LINE
 from workflows.operations.errors import Refused
 

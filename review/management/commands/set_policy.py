@@ -2,7 +2,7 @@
 
 Of a calendar: `--calendar KEY --kind calendar`; `--name` makes one that is not there.
 
-What a policy is and who may change it: operations/policies.py.
+What a policy is and who may change it: operations/policies/policies.py.
 """
 
 import json
@@ -14,12 +14,13 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
-from review.core.calendar_policy import to_days_off, to_hours
+from review.core.policies.calendar_policy import to_days_off, to_hours
 from review.core.states import PolicyKind, PolicyState
 from review.models import Calendar, Person, Queue, User
-from review.operations import policies, queues
-from review.operations.policies import BadBody
-from review.operations.policy_subjects import NAMES, Subject
+from review.operations import queues
+from review.operations.policies import policies
+from review.operations.policies.policies import BadBody
+from review.operations.policies.policy_subjects import NAMES, Subject
 from workflows.core.actors import COMMAND_LINE
 from workflows.operations.errors import Refused
 

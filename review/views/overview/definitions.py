@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from review import permissions
-from review.core.figures import FIGURES
+from review.core.figures.figures import FIGURES
 from review.views.access import screen
 from review.views.pages import render_page
 
@@ -38,4 +38,4 @@ def figure_list(request: HttpRequest) -> HttpResponse:
             for figure in FIGURES
         ],
     }
-    return render_page(request, "review/figure_list.html", context)
+    return render_page(request, "review/figures/figure_list.html", context)

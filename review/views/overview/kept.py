@@ -13,7 +13,7 @@ from review import permissions
 from review.dashboards.frame import Viewer
 from review.dashboards.saved_views import list_page_views
 from review.models import Person, Queue
-from review.operations import saved_views
+from review.operations.tasks import saved_views
 from review.views.access import screen, viewer_required
 from review.views.overview.asking import Asked, list_overseen_queues, read_words
 from workflows.operations.errors import Invalid

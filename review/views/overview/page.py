@@ -34,7 +34,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     now = database_now()
     if is_fragment(request):
         asked = read_asked(request, viewer, now=now)
-        return render(request, "review/_urgent.html", urgent.build(asked, viewer))
+        return render(
+            request, "review/figures/_urgent.html", urgent.build(asked, viewer)
+        )
     form = _make_form(request, viewer)
     try:
         asked = read_asked(request, viewer, now=now)
@@ -59,7 +61,9 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "zone_label": viewer.look.zone,
     }
     return render_page(
-        request, "review/dashboard.html", {**context, **urgent.build(asked, viewer)}
+        request,
+        "review/figures/dashboard.html",
+        {**context, **urgent.build(asked, viewer)},
     )
 
 
@@ -86,4 +90,6 @@ def _ask_again(
         "steps": figure_choices.list_steps(""),
         "reset_url": f"{reverse('dashboard')}?period={USUAL}",
     }
-    return render_page(request, "review/dashboard_unread.html", context, status=422)
+    return render_page(
+        request, "review/figures/dashboard_unread.html", context, status=422
+    )

@@ -5,8 +5,8 @@ import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 
-from review.core.drawings import Drawing
-from review.core.figures import BY_KEY, Better, Unit
+from review.core.figures.drawings import Drawing
+from review.core.figures.figures import BY_KEY, Better, Unit
 from review.views.formats import NONE, format_short
 
 

@@ -92,7 +92,7 @@ def panel(request: HttpRequest, name: str) -> HttpResponse:
         "period_label": asked.label,
         "dashboard_url": f"{reverse('dashboard')}?{asked.query}",
     }
-    return render_page(request, "review/figure_panel.html", {**context, **more})
+    return render_page(request, "review/figures/figure_panel.html", {**context, **more})
 
 
 @require_GET

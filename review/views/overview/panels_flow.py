@@ -6,7 +6,7 @@ from typing import Literal
 
 from django.urls import reverse
 
-from review.core.drawings import (
+from review.core.figures.drawings import (
     Group,
     Level,
     Spot,
@@ -15,8 +15,8 @@ from review.core.drawings import (
     draw_scatter,
     draw_stack,
 )
-from review.core.drawings import Line as Course
-from review.core.figures import BY_KEY, Unit
+from review.core.figures.drawings import Line as Course
+from review.core.figures.figures import BY_KEY, Unit
 from review.dashboards import metrics
 from review.dashboards.metrics import Reading
 from review.dashboards.metrics.rows import CumulativePoint, FlowPoint, Scatter, Xmr

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.urls import reverse
 
-from review.core.drawings import (
+from review.core.figures.drawings import (
     Drawing,
     Group,
     Key,
@@ -18,7 +18,7 @@ from review.core.drawings import (
     draw_columns,
     draw_lines,
 )
-from review.core.drawings import Line as Course
+from review.core.figures.drawings import Line as Course
 from review.dashboards import figure_rows, metrics
 from review.dashboards.metrics import Period
 from review.dashboards.metrics.rows import AgingClass, Burn, BurnDay, Forecast

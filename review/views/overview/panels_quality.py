@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from review.core.drawings import Group, draw_bars
-from review.core.figures import BY_KEY, Better
+from review.core.figures.drawings import Group, draw_bars
+from review.core.figures.figures import BY_KEY, Better
 from review.dashboards import metrics
 from review.dashboards.metrics import Reading
 from review.dashboards.metrics.rows import QualityRow, SplitRow

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from django.urls import reverse
 
-from review.core.drawings import Group, draw_bars, draw_lines
-from review.core.drawings import Line as Course
-from review.core.metrics import Measure
-from review.core.staffing import (
+from review.core.figures.drawings import Group, draw_bars, draw_lines
+from review.core.figures.drawings import Line as Course
+from review.core.figures.metrics import Measure
+from review.core.figures.staffing import (
     BUSY_SHARE,
     Marginal,
     add_person,
@@ -23,7 +23,7 @@ from review.dashboards.colleagues import list_reviewers_of
 from review.dashboards.metrics import Period
 from review.dashboards.metrics.staffing import WEEKS, Demand, read_demand
 from review.dashboards.metrics.stored import read_counts, read_spreads
-from review.operations.rosters import Roster, read_roster
+from review.operations.people.rosters import Roster, read_roster
 from review.views.formats import NONE
 from review.views.overview.asking import Asked
 from review.views.overview.panel import (

@@ -9,15 +9,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from review import permissions
-from review.core.figures import BY_KEY, Figure
+from review.core.figures.figures import BY_KEY, Figure
 from review.dashboards import figure_rows, metrics
 from review.dashboards.covering import cover_titles
 from review.dashboards.figure_rows import AfterRow, Span
 from review.models import Person
-from review.operations import auditing
+from review.operations.evidence import auditing
 from review.views.access import screen, viewer_required
 from review.views.csv_files import answer_csv
-from review.views.empty import Empty
 from review.views.formats import (
     OUTCOME_PILLS,
     format_duration,
@@ -32,6 +31,7 @@ from review.views.overview.panels import describe_scope
 from review.views.pages import render_page
 from review.views.paging import cut, mark_moment, read_after
 from review.views.tables import Column, Row, Table, link, make_cells, muted, pill
+from review.views.tasks.empty import Empty
 from workflows.operations.errors import Invalid, NotFound
 from workflows.store import database_now
 
@@ -99,7 +99,7 @@ def rows(request: HttpRequest, figure: str) -> HttpResponse:
         ),
         "pages": pages,
     }
-    return render_page(request, "review/figure_rows.html", context)
+    return render_page(request, "review/figures/figure_rows.html", context)
 
 
 @require_GET

@@ -21,13 +21,13 @@ from review.dashboards.frame import Viewer
 from review.dashboards.metrics.rows import LateTask
 from review.forms.bulk_tasks import ActForm, AssignForm, MoveForm, RankForm
 from review.models import Person, Queue, Task
-from review.operations import bulk_tasks
-from review.operations.batches import Result
+from review.operations.tasks import bulk_tasks
+from review.operations.tasks.batches import Result
 from review.views.access import is_fragment, screen, viewer_required
-from review.views.bulk_tasks import read_ids, results_table
 from review.views.formats import Bar, format_duration, sla_pill
 from review.views.overview.asking import Asked
 from review.views.pages import render_page
+from review.views.tasks.bulk_tasks import read_ids, results_table
 from workflows.operations.errors import Forbidden, Invalid, NotFound
 
 MOST: Final = 15
@@ -72,7 +72,7 @@ class Deed:
 
 
 def build(asked: Asked, viewer: Viewer) -> dict[str, object]:
-    """Return the rows with their counts, as `review/_urgent.html` shows them."""
+    """Return the rows with their counts, as `review/figures/_urgent.html` shows them."""
     now = asked.now
     late = metrics.read_breached(asked.scope, now=now, limit=MOST + 1)
     soon = metrics.read_due_soon(asked.scope, now=now, limit=MOST + 1)
@@ -289,9 +289,11 @@ def _ask(
         "back_url": f"{reverse('dashboard')}?{back}",
     }
     if is_fragment(request):
-        template = "review/_urgent_act.html"
+        template = "review/figures/_urgent_act.html"
         return render(request, template, {**context, "in_dialog": True}, status=status)
-    return render_page(request, "review/urgent_act.html", context, status=status)
+    return render_page(
+        request, "review/figures/urgent_act.html", context, status=status
+    )
 
 
 def _tell(request: HttpRequest, name: str, results: Sequence[Result]) -> HttpResponse:
@@ -315,7 +317,7 @@ def _tell(request: HttpRequest, name: str, results: Sequence[Result]) -> HttpRes
         "back_url": back_url,
         "table": results_table(results),
     }
-    return render_page(request, "review/urgent_act_done.html", context)
+    return render_page(request, "review/figures/urgent_act_done.html", context)
 
 
 def _label(task: Task) -> str:

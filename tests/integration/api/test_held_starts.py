@@ -12,7 +12,8 @@ from django.urls import reverse
 
 from review.core.states import Role
 from review.models import AlertEpisode, HeldStart, IntakeBrake
-from review.operations import intake, people
+from review.operations.figures import intake
+from review.operations.people import people
 from tests.factories.processes import TESTER
 from tests.factories.tasks import PASSWORD, make_person
 from tests.integration.api.conftest import Post

@@ -11,9 +11,9 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from review.core.scopes import AuditScope
+from review.core.evidence.scopes import AuditScope
 from review.core.states import Role
-from review.operations import people
+from review.operations.people import people
 from tests.factories.desk import build_world
 from tests.integration.audit.rows import NOW, an_instance
 from workflows.core.actors import COMMAND_LINE

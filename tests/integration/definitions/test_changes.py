@@ -14,13 +14,13 @@ from review.models import (
     Notification,
     Task,
 )
-from review.operations import (
+from review.operations.definitions import (
     definition_changes,
     definition_drafts,
     definition_moves,
-    people,
 )
-from review.operations.definition_changes import Wish
+from review.operations.definitions.definition_changes import Wish
+from review.operations.people import people
 from tests.factories.desk import PROCESS, World, build_world, payload
 from tests.factories.processes import TESTER, bpmn, package
 from workflows.audit import INSTALLATION

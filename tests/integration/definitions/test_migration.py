@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, transaction
 
 import tests.factories.handlers  # noqa: F401  registers the handlers
 from review.models import Task
-from review.operations import claims
+from review.operations.tasks import claims
 from tests.factories.processes import TESTER, chain, flow, process
 from tests.factories.said import read_detail
 from tests.factories.tasks import Desk, judge, make_desk

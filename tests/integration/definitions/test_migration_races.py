@@ -7,7 +7,8 @@ import pytest
 import tests.factories.handlers  # noqa: F401  registers the handlers
 from review.core.states import Decision
 from review.models import Task
-from review.operations import claims, verdicts
+from review.operations.tasks import claims
+from review.operations.verdicts import verdicts
 from tests.factories.processes import TESTER
 from tests.factories.tasks import Desk, make_desk
 from tests.integration.definitions.moving import (

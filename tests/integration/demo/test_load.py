@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from review.load.cases import QUEUES
 from review.models import Person, Task, User
-from review.operations import claims
+from review.operations.tasks import claims
 from workflows.operations.log_key import KeyFolder
 from workflows.operations.verification import verify_log
 

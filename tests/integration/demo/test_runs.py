@@ -10,7 +10,10 @@ from pytest_django import Settings
 from review.core.states import Decision, Role
 from review.demo import effects, rulebook
 from review.models import Person, Task
-from review.operations import claims, people, queues, verdicts
+from review.operations import queues
+from review.operations.people import people
+from review.operations.tasks import claims
+from review.operations.verdicts import verdicts
 from tests.factories.policies import set_policy
 from tests.factories.processes import TESTER
 from workflows.models import Incident, Instance, Step

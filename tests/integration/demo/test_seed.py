@@ -28,7 +28,7 @@ from review.models import (
     TaskContent,
     Verdict,
 )
-from review.operations import policies
+from review.operations.policies import policies
 from workflows.models import AuditEntry, Instance, Step
 
 pytestmark = pytest.mark.django_db

@@ -8,16 +8,10 @@ from typing import Final, NamedTuple
 from review.core.interventions import Act
 from review.core.states import PriorityClass
 from review.models import Person, Task
-from review.operations import (
-    approvals,
-    bulk_tasks,
-    claims,
-    parking,
-    restarting,
-    skipping,
-    tasks,
-)
-from review.operations.acts import Wish
+from review.operations.clocks import restarting
+from review.operations.instances import approvals
+from review.operations.instances.acts import Wish
+from review.operations.tasks import bulk_tasks, claims, parking, skipping, tasks
 from tests.factories.processes import TESTER
 from workflows.operations import instances, interventions
 from workflows.store import database_now

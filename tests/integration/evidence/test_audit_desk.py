@@ -15,11 +15,11 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from review.core.controls import REPERFORMANCE, Result
-from review.core.facets import read_facets
-from review.core.sampling import Method
-from review.core.scopes import AuditScope
-from review.core.selections import Selection
+from review.core.evidence.controls import REPERFORMANCE, Result
+from review.core.evidence.facets import read_facets
+from review.core.evidence.sampling import Method
+from review.core.evidence.scopes import AuditScope
+from review.core.evidence.selections import Selection
 from review.core.states import Decision, Role
 from review.dashboards import audit
 from review.dashboards.audit_conditions import build_search
@@ -31,15 +31,11 @@ from review.models import (
     Task,
     Verdict,
 )
-from review.operations import (
-    auditing,
-    claims,
-    papers,
-    people,
-    samples,
-    verdicts,
-)
-from review.operations.papers import Mark
+from review.operations.evidence import auditing, papers, samples
+from review.operations.evidence.papers import Mark
+from review.operations.people import people
+from review.operations.tasks import claims
+from review.operations.verdicts import verdicts
 from review.permissions import get_rights
 from tests.factories.desk import PASSWORD, World, build_world
 from tests.factories.processes import TESTER

@@ -9,14 +9,15 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from review.core.scopes import AuditScope
-from review.core.selections import Selection
+from review.core.evidence.scopes import AuditScope
+from review.core.evidence.selections import Selection
 from review.core.states import Role
 from review.dashboards.control_tests import ControlTest
 from review.evidence.selecting import OUTSIDE, UNKNOWN, resolve
 from review.models import RoleGrant, SampleItem
-from review.operations import building, bundles, people
-from review.operations.control_runs import run_controls
+from review.operations.evidence import building, bundles
+from review.operations.evidence.control_runs import run_controls
+from review.operations.people import people
 from review.permissions import get_rights
 from tests.audit_tables import owner_without_triggers
 from tests.factories.desk import World, build_world

@@ -17,14 +17,15 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from review.core import bundles as core
-from review.core.selections import Selection
+from review.core.evidence import bundles as core
+from review.core.evidence.selections import Selection
 from review.core.states import Role
 from review.dashboards import audit
 from review.evidence import files, parts
 from review.evidence.selecting import UNKNOWN, list_windows
 from review.models import BundleCustody, EvidenceBundle, Person
-from review.operations import building, bundles, people
+from review.operations.evidence import building, bundles
+from review.operations.people import people
 from tests.factories.processes import TESTER
 from tests.factories.tasks import PASSWORD
 from tests.integration.evidence import world

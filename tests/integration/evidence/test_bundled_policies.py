@@ -10,7 +10,8 @@ from pytest_django import Settings
 from review.core.states import PolicyKind
 from review.evidence import files
 from review.models import Task
-from review.operations import claims, queues, tasks
+from review.operations import queues
+from review.operations.tasks import claims, tasks
 from tests.factories.policies import set_calendar, set_policy
 from tests.factories.processes import TESTER, deploy
 from tests.factories.tasks import AT_ONCE, make_desk, open_task

@@ -13,25 +13,21 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from review.core.facets import read_facets
+from review.core.evidence.facets import read_facets
+from review.core.evidence.scopes import EVERYTHING
 from review.core.interventions import Act
-from review.core.scopes import EVERYTHING
 from review.core.states import Decision, PolicyKind, Role
 from review.dashboards import audit
 from review.dashboards.audit_conditions import build_search
 from review.models import Task
-from review.operations import (
-    acts,
-    claims,
-    delegations,
-    emergencies,
-    people,
-    policies,
-    queues,
-    verdicts,
-)
-from review.operations.acts import Wish
+from review.operations import queues
+from review.operations.instances import acts
+from review.operations.instances.acts import Wish
+from review.operations.people import delegations, emergencies, people
+from review.operations.policies import policies
 from review.operations.queues import QueueRules
+from review.operations.tasks import claims
+from review.operations.verdicts import verdicts
 from tests.factories.desk import World, build_world
 from tests.factories.processes import TESTER
 from tests.factories.said import read_detail

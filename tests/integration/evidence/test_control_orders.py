@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from review.core.controls import MOST_ATTEMPTS
+from review.core.evidence.controls import MOST_ATTEMPTS
 from review.core.states import Role
 from review.dashboards import audit
 from review.models import ControlException, ControlOrder, ControlPart, ControlRun, Task
-from review.operations import control_orders, control_runs, people, workshop
+from review.operations.evidence import control_orders, control_runs, workshop
+from review.operations.people import people
 from tests.audit_tables import owner_without_triggers
 from tests.factories.desk import World, build_world
 from tests.factories.processes import TESTER

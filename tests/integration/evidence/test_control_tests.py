@@ -17,7 +17,7 @@ from review.models import (
     Task,
     Verdict,
 )
-from review.operations.control_runs import run_controls, run_tests
+from review.operations.evidence.control_runs import run_controls, run_tests
 from tests.audit_tables import owner_without_triggers
 from tests.factories.desk import PROCESS, World, build_world, payload
 from tests.factories.processes import TESTER, deploy

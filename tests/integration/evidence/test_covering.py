@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from review.core.sampling import Method
+from review.core.evidence.sampling import Method
 from review.core.states import Decision
 from review.models import EvidenceBundle, Person, Task
-from review.operations import claims, samples
+from review.operations.evidence import samples
+from review.operations.tasks import claims
 from tests.factories.desk import PROCESS, World, build_world
 from tests.factories.desk import payload as desk_payload
 from tests.factories.processes import TESTER, deploy

@@ -15,8 +15,8 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
-from review.core.erasing import HoldKind
-from review.core.notices import Channel, Notice
+from review.core.evidence.erasing import HoldKind
+from review.core.notices.notices import Channel, Notice
 from review.core.states import Decision, Role
 from review.evidence.disclosures import list_disclosures
 from review.models import (
@@ -30,20 +30,10 @@ from review.models import (
     User,
     Verdict,
 )
-from review.operations import (
-    bundles,
-    claims,
-    delegations,
-    drafts,
-    erasing,
-    handing,
-    holds,
-    notes,
-    parking,
-    people,
-    queues,
-    retaining,
-)
+from review.operations import queues
+from review.operations.evidence import bundles, erasing, holds, retaining
+from review.operations.people import delegations, people
+from review.operations.tasks import claims, drafts, handing, notes, parking
 from tests.factories.processes import TESTER, deploy, process
 from tests.factories.tasks import AT_ONCE, PASSWORD, judge, make_person, review_process
 from tests.integration.evidence import world

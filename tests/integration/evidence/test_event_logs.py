@@ -14,14 +14,15 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
+from review.core.evidence.selections import Selection
+from review.core.evidence.xes import read_traces
 from review.core.replaying import Passed, reconstruct
-from review.core.selections import Selection
 from review.core.states import Outcome
-from review.core.xes import read_traces
 from review.demo.travel_log import TRAVEL_LOG
 from review.evidence import files
 from review.models import Task
-from review.operations import building, bundles, casting
+from review.operations.evidence import building, bundles
+from review.operations.replay import casting
 from tests.factories.processes import TESTER
 from tests.integration.evidence.logs import read_ocel, read_xes
 from tests.integration.evidence.world import faults_of

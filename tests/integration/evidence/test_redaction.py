@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from review.core.bundles import NOTHING, Redaction
-from review.core.redacting import keep_rows
+from review.core.evidence.bundles import NOTHING, Redaction
+from review.core.evidence.redacting import keep_rows
 from review.core.states import Decision, Role
 from review.evidence import files
 from review.models import Task

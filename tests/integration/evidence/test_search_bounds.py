@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from review.core.facets import read_facets
-from review.core.sampling import Method
-from review.core.scopes import EVERYTHING
+from review.core.evidence.facets import read_facets
+from review.core.evidence.sampling import Method
+from review.core.evidence.scopes import EVERYTHING
 from review.dashboards import audit, audit_conditions
 from review.dashboards.audit_conditions import Search, build_search
-from review.operations import samples
-from review.operations.samples import Wanted, plan_sample
+from review.operations.evidence import samples
+from review.operations.evidence.samples import Wanted, plan_sample
 from tests.factories.desk import World, build_world
 from workflows.models import AuditEntry
 from workflows.operations.errors import Invalid

@@ -11,11 +11,11 @@ import pytest
 from django.test import Client
 
 import tests.factories.handlers  # noqa: F401  registers the handlers
-from review.core.bundles import Redaction
-from review.core.erasing import HoldKind
+from review.core.evidence.bundles import Redaction
+from review.core.evidence.erasing import HoldKind
 from review.core.states import Decision
 from review.evidence.disclosures import list_disclosures
-from review.operations import erasing, holds
+from review.operations.evidence import erasing, holds
 from tests.factories.processes import TESTER, chain, deploy, process
 from tests.factories.said import read_detail
 from tests.factories.tasks import judge

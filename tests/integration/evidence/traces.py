@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from review.core.erasing import WORDS
-from review.core.selections import Selection
+from review.core.evidence.erasing import WORDS
+from review.core.evidence.selections import Selection
 from review.models import (
     AuditList,
     EvidenceBundle,
@@ -17,7 +17,8 @@ from review.models import (
     Person,
     SavedView,
 )
-from review.operations import building, bundles, saved_views
+from review.operations.evidence import building, bundles
+from review.operations.tasks import saved_views
 from tests.factories.processes import TESTER
 from workflows.store import database_now
 

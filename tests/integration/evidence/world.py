@@ -14,13 +14,17 @@ from typing import Any
 from uuid import UUID
 
 import tests.factories.handlers  # noqa: F401  registers the handlers
-from review.core.selections import Selection
+from review.core.evidence.selections import Selection
 from review.core.states import Decision, Role
 from review.evidence import files, verify
 from review.evidence.verify import Trust
 from review.models import EvidenceBundle, Person, Queue, Task
-from review.operations import building, bundles, claims, people, queues, verdicts
-from review.operations.recording import Seen
+from review.operations import queues
+from review.operations.evidence import building, bundles
+from review.operations.people import people
+from review.operations.tasks import claims
+from review.operations.verdicts import verdicts
+from review.operations.verdicts.recording import Seen
 from tests.factories.processes import TESTER, chain, deploy, process
 from tests.factories.tasks import AT_ONCE
 from workflows.operations import advance, instances

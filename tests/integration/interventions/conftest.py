@@ -9,7 +9,7 @@ from pytest_django import Settings
 import tests.factories.handlers  # noqa: F401  registers the handlers
 from review.core.states import Role
 from review.models import Person
-from review.operations import people as persons
+from review.operations.people import people as persons
 from tests.factories.processes import TESTER, chain, deploy, process
 from tests.integration.engine.conftest import Waiting, people
 from workflows.models import Step

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from review.core.interventions import Act
-from review.operations import acts, approvals
-from review.operations.acts import Wish
+from review.operations.instances import acts, approvals
+from review.operations.instances.acts import Wish
 from review.permissions import get_rights
 from tests.factories.said import read_detail
 from tests.integration.interventions.conftest import WHY, Office, step_at

@@ -12,9 +12,9 @@ from pytest_django import Settings
 from review.core.interventions import Act
 from review.core.states import Role
 from review.models import Intervention, Person
-from review.operations import acts, approvals
-from review.operations import people as persons
-from review.operations.acts import Wish
+from review.operations.instances import acts, approvals
+from review.operations.instances.acts import Wish
+from review.operations.people import people as persons
 from tests.factories.processes import TESTER
 from tests.integration.interventions.conftest import (
     WHY,

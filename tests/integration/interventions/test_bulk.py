@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from review.core.interventions import Act
 from review.dashboards.chosen import Choice, count_chosen, list_chosen
 from review.models import Intervention
-from review.operations.bulk import Fate, Order, Result, run_order
+from review.operations.instances.bulk import Fate, Order, Result, run_order
 from tests.factories.processes import TESTER
 from tests.integration.interventions.conftest import WHY, Office, step_at
 from workflows.models import Incident, Instance, Step

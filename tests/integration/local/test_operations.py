@@ -7,7 +7,7 @@ from django.test import Client
 
 from review.core.states import Role
 from review.models import User
-from review.operations.people import create_person, grant_role
+from review.operations.people.people import create_person, grant_role
 from workflows.core.actors import COMMAND_LINE
 
 PAGES = [

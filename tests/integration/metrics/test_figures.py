@@ -21,11 +21,12 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
-from review.core.figures import FIGURES
+from review.core.figures.figures import FIGURES
 from review.dashboards import metrics
 from review.dashboards.metrics import Period, Scope
 from review.demo import cast
-from review.operations import casting, rollups
+from review.operations.figures import rollups
+from review.operations.replay import casting
 from tests.factories.tasks import make_desk
 from tests.integration.metrics.oracle import Seen, exact, see_all, tally, within
 from tests.integration.metrics.work import do_all_kinds

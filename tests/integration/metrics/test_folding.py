@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 
 from review.models import RollupHour, RollupMark, RollupState, Task, TaskFact
-from review.operations import claims, rollups
+from review.operations.figures import rollups
+from review.operations.tasks import claims
 from tests.factories.tasks import Desk, judge, make_desk, open_task
 from tests.integration.metrics.work import do_all_kinds
 

@@ -2,10 +2,10 @@
 
 import dataclasses
 
-from review.core.figures import FIGURES
+from review.core.figures.figures import FIGURES
 from review.dashboards import metrics
 from review.dashboards.metrics import Hours, Period, Scope
-from review.operations import rollups
+from review.operations.figures import rollups
 from tests.factories.tasks import Desk
 from tests.integration.metrics.work import do_all_kinds
 from workflows.store import database_now

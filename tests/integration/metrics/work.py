@@ -5,8 +5,9 @@ from typing import Any
 
 from review.core.states import Decision, Role
 from review.models import Task, Verdict
-from review.operations import claims, handing, parking, reopening, tasks
 from review.operations.queues import QueueRules
+from review.operations.tasks import claims, handing, parking, tasks
+from review.operations.verdicts import reopening
 from tests.factories.processes import TESTER
 from tests.factories.tasks import (
     Desk,

@@ -7,7 +7,7 @@ import pytest
 from pytest_django import Settings
 
 from review.models import Person
-from review.operations import people
+from review.operations.people import people
 from tests.factories.desk import World, build_world
 from tests.factories.outside import HOST, ChatRoom, MailOffice, open_office, open_room
 from tests.factories.processes import TESTER

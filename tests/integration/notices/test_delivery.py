@@ -13,21 +13,21 @@ from django.db import connections, transaction
 from django.db.models import F
 from pytest_django import Settings
 
-from review.core.alerting import Bounds, Comparison
-from review.core.notices import Channel, ChatKind, Digest, Notice
+from review.core.figures.alerting import Bounds, Comparison
+from review.core.notices.notices import Channel, ChatKind, Digest, Notice
 from review.core.states import Role
 from review.models import ChatHook, Delivery, Notification, Person, Queue
-from review.operations import (
+from review.operations import queues
+from review.operations.figures.alerts import Wanted
+from review.operations.notices import (
     chat_hooks,
     delivering,
     inbox,
     notifying,
-    people,
     planning,
-    queues,
     retention,
 )
-from review.operations.alerts import Wanted
+from review.operations.people import people
 from tests.factories.alerts import bring_rule
 from tests.factories.outside import HOST, ChatRoom, MailOffice, open_office
 from tests.factories.processes import TESTER

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.urls import reverse
 
-from review.core.notices import (
+from review.core.notices.notices import (
     Digest,
     Notice,
     Quiet,
@@ -17,7 +17,8 @@ from review.core.notices import (
     find_reported,
 )
 from review.models import Notification, NotificationPreference
-from review.operations import delivering, inbox, reporting
+from review.operations.figures import reporting
+from review.operations.notices import delivering, inbox
 from tests.factories.desk import World
 from tests.factories.outside import MailOffice
 from workflows.store import database_now

@@ -9,11 +9,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from review.core.notices import Channel, Notice
+from review.core.notices.notices import Channel, Notice
 from review.core.states import Role
 from review.dashboards.hearing import list_heard
 from review.models import Delivery, Notification, NotificationPreference, Person, User
-from review.operations import delivering, people
+from review.operations.notices import delivering
+from review.operations.people import people
 from review.permissions import get_rights
 from tests.factories.outside import MailOffice
 from tests.factories.processes import TESTER

@@ -11,9 +11,10 @@ from django.db.models import F
 
 from review.core.states import PolicyKind, Role
 from review.models import Calendar, CalendarVersion, Policy
-from review.operations import calendar_previews, policies, queues
-from review.operations.policies import BadBody
-from review.operations.policy_subjects import Subject
+from review.operations import queues
+from review.operations.policies import calendar_previews, policies
+from review.operations.policies.policies import BadBody
+from review.operations.policies.policy_subjects import Subject
 from tests.factories.processes import TESTER
 from tests.factories.tasks import AT_ONCE, make_desk, make_person, open_task
 from workflows.models import AuditEntry

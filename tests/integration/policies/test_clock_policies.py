@@ -11,16 +11,20 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
-from review.core.clock_policy import read_levels
-from review.core.clock_previewing import ALL
+from review.core.policies.clock_policy import read_levels
+from review.core.policies.clock_previewing import ALL
 from review.core.states import PolicyKind, PolicyState, Role
 from review.dashboards.control_tests import TESTS
 from review.models import ClockEvent, Person, Policy, Queue, Task, TaskContent
-from review.operations import claims, clocks, people, policies, queues
-from review.operations.clock_previews import preview_levels, preview_words
-from review.operations.control_runs import run_tests
-from review.operations.locking import lock_task
-from review.operations.policies import BadBody
+from review.operations import queues
+from review.operations.clocks import clocks
+from review.operations.evidence.control_runs import run_tests
+from review.operations.people import people
+from review.operations.policies import policies
+from review.operations.policies.clock_previews import preview_levels, preview_words
+from review.operations.policies.policies import BadBody
+from review.operations.tasks import claims
+from review.operations.tasks.locking import lock_task
 from tests.audit_tables import owner_without_triggers
 from tests.factories.policies import set_policy
 from tests.factories.processes import TESTER, package

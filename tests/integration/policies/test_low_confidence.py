@@ -17,7 +17,8 @@ from pydantic import BaseModel
 
 from review.core.states import PolicyKind, Role
 from review.models import Task
-from review.operations import policies, queues
+from review.operations import queues
+from review.operations.policies import policies
 from tests.factories.decisions import decision, dmn, input_data, table
 from tests.factories.processes import TESTER, chain, package, process
 from tests.factories.tasks import AT_ONCE, make_person

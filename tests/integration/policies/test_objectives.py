@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from review.core.alerting import Bounds, Comparison
+from review.core.figures.alerting import Bounds, Comparison
 from review.core.states import PolicyKind, Role
 from review.models import (
     AlertEpisode,
@@ -21,17 +21,11 @@ from review.models import (
     Queue,
     WatchState,
 )
-from review.operations import (
-    alerts,
-    objectives,
-    proposed_changes,
-    rollups,
-    watch_sweep,
-    watching,
-)
-from review.operations.alerts import BadRule, Wanted
-from review.operations.people import actor_of
-from review.operations.policies_in_force import get_in_force
+from review.operations.figures import alerts, objectives, rollups, watch_sweep, watching
+from review.operations.figures.alerts import BadRule, Wanted
+from review.operations.people.people import actor_of
+from review.operations.policies import proposed_changes
+from review.operations.policies.policies_in_force import get_in_force
 from tests.audit_tables import owner_without_triggers
 from tests.factories.alerts import bring_rule, end_rule
 from tests.factories.policies import set_policy

@@ -8,16 +8,18 @@ import pytest
 from django.db import DatabaseError, transaction
 from django.db.models import F
 
-from review.core.lane_preview import LaneName
-from review.core.rules import read_rules
+from review.core.policies.lane_preview import LaneName
 from review.core.states import Decision, PolicyKind, PolicyState, Role
+from review.core.tasks.rules import read_rules
 from review.models import Person, Policy, Queue, Task, TaskContent
-from review.operations import people, policies, queues
-from review.operations.grids import load_grid
-from review.operations.lane_previews import preview_routing
-from review.operations.policies import BadBody
-from review.operations.policies_in_force import get_in_force
-from review.operations.previews import preview_grid
+from review.operations import queues
+from review.operations.people import people
+from review.operations.policies import policies
+from review.operations.policies.grids import load_grid
+from review.operations.policies.lane_previews import preview_routing
+from review.operations.policies.policies import BadBody
+from review.operations.policies.policies_in_force import get_in_force
+from review.operations.policies.previews import preview_grid
 from tests.factories.policies import set_policy
 from tests.factories.processes import TESTER
 from tests.factories.tasks import (

@@ -13,8 +13,10 @@ from django.urls import reverse
 
 from review.core.states import PolicyKind, Role
 from review.models import Calendar, Notification, Policy, ProposedChange
-from review.operations import people, policies, queues
-from review.operations.calendars import find_calendars
+from review.operations import queues
+from review.operations.clocks.calendars import find_calendars
+from review.operations.people import people
+from review.operations.policies import policies
 from tests.factories.desk import World, build_world
 from tests.factories.processes import TESTER
 from workflows.core.dmn import read_dmn

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from django.db.models import F
 
-from review.core.quorum_policy import read_quorum_rules
-from review.core.quorum_preview import Move
+from review.core.policies.quorum_policy import read_quorum_rules
+from review.core.policies.quorum_preview import Move
 from review.core.states import Decision, PolicyKind, Role
 from review.models import Policy, TaskContent
-from review.operations import policies
-from review.operations.quorum_previews import preview_quorum
+from review.operations.policies import policies
+from review.operations.policies.quorum_previews import preview_quorum
 from tests.factories.policies import set_policy
 from tests.factories.tasks import (
     Desk,

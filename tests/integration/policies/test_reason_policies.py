@@ -4,14 +4,15 @@ from typing import Any
 
 import pytest
 
-from review.core.reason_policy import read_reasons
+from review.core.policies.reason_policy import read_reasons
 from review.core.states import Decision, PolicyKind, Role
 from review.dashboards.reasons import reasons_of
 from review.models import Policy, ReasonCode, Verdict
-from review.operations import policies, queues
-from review.operations.policies import BadBody
-from review.operations.policy_subjects import Subject
-from review.operations.reason_previews import preview_reason_codes
+from review.operations import queues
+from review.operations.policies import policies
+from review.operations.policies.policies import BadBody
+from review.operations.policies.policy_subjects import Subject
+from review.operations.policies.reason_previews import preview_reason_codes
 from tests.factories.processes import TESTER
 from tests.factories.tasks import judge, make_desk, make_person, open_task
 from workflows.models import AuditEntry

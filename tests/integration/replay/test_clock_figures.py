@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from review.demo import cast
 from review.models import Task
-from review.operations import casting
+from review.operations.replay import casting
 from tests.benchmarks.clock_figures import compare
 from tests.unit.replay.logs import (
     ADMINISTRATION,

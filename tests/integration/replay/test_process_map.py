@@ -12,10 +12,10 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
-from review.core.mining import END, START, mine, project
+from review.core.figures.mining import END, START, mine, project
 from review.dashboards.process_map import Question, read_times, read_variants
 from review.dashboards.processes import find_process, read_passed
-from review.operations import casting
+from review.operations.replay import casting
 from tests.integration.replay.test_clock_figures import write_log
 from tests.unit.replay.logs import (
     ADMINISTRATION,

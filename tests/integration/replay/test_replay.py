@@ -12,9 +12,9 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from review.models import Person, Task, Verdict
-from review.operations import casting
-from review.operations import replay as replay_operations
-from review.operations.casting import REPLAY
+from review.operations.replay import casting
+from review.operations.replay import replay as replay_operations
+from review.operations.replay.casting import REPLAY
 from tests.factories.said import read_detail
 from tests.unit.replay.logs import (
     ADMINISTRATION,

@@ -10,9 +10,10 @@ from django.contrib.postgres.functions import TransactionNow
 
 from review.core.states import VOTES, Decision, Outcome
 from review.models import Notification, Person, Seat, Task, Verdict
-from review.operations import claims, drafts, parking, settling
-from review.operations.people import actor_of
+from review.operations.people.people import actor_of
 from review.operations.queues import QueueRules
+from review.operations.tasks import claims, drafts, parking
+from review.operations.verdicts import settling
 from tests.factories.processes import TESTER
 from tests.factories.tasks import AT_ONCE, Desk, judge, make_desk, open_task, set_rules
 from workflows.models import AuditEntry, Timer

@@ -7,7 +7,9 @@ import pytest
 
 from review.core.states import Role
 from review.models import Task
-from review.operations import claims, people, queues, tasks
+from review.operations import queues
+from review.operations.people import people
+from review.operations.tasks import claims, tasks
 from tests.factories.processes import TESTER
 from tests.factories.said import read_detail
 from tests.factories.tasks import (

@@ -10,8 +10,11 @@ from django.db.utils import IntegrityError
 
 from review.core.states import Decision, Role
 from review.models import ClockEvent, ClockRecord, InstanceClock, Notification, Task
-from review.operations import claims, clocks, people, queues
-from review.operations.locking import lock_task
+from review.operations import queues
+from review.operations.clocks import clocks
+from review.operations.people import people
+from review.operations.tasks import claims
+from review.operations.tasks.locking import lock_task
 from tests.factories.processes import TESTER, chain, package, process
 from tests.factories.tasks import AT_ONCE, Desk, judge, lapse, make_desk, make_person
 from workflows.models import AuditEntry, Instance, Timer

@@ -8,7 +8,9 @@ from django.db.models import F
 
 from review.core.states import Decision
 from review.models import Task, Verdict
-from review.operations import claims, clocks, queues
+from review.operations import queues
+from review.operations.clocks import clocks
+from review.operations.tasks import claims
 from tests.factories.policies import set_calendar
 from tests.factories.processes import TESTER, chain, package, process
 from tests.factories.tasks import AT_ONCE, Desk, judge, lapse, make_desk, open_task

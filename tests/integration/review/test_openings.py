@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from review.core.shown import digest_shown
+from review.core.verdicts.shown import digest_shown
 from review.models import Queue, Task
-from review.operations import claims
+from review.operations.tasks import claims
 from tests.factories.tasks import Desk, make_desk, open_task, start_cases
 from workflows.audit import INSTALLATION
 from workflows.core.canonical import digest

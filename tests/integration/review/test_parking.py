@@ -10,18 +10,11 @@ from django.core.management.base import CommandError
 
 from review.core.states import Decision, Role
 from review.models import InformationRequest, Note, Task, Verdict
-from review.operations import (
-    claims,
-    drafts,
-    handing,
-    notes,
-    parking,
-    people,
-    queues,
-    tasks,
-    verdicts,
-)
+from review.operations import queues
+from review.operations.people import people
 from review.operations.queues import QueueRules
+from review.operations.tasks import claims, drafts, handing, notes, parking, tasks
+from review.operations.verdicts import verdicts
 from tests.factories.processes import TESTER
 from tests.factories.tasks import (
     AT_ONCE,

@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 
 from review.core.states import Decision, Role
 from review.models import Person, Preference, ReasonCode, RoleGrant, User
-from review.operations import people, queues
+from review.operations import queues
+from review.operations.people import people
 from review.permissions import (
     can_audit,
     can_manage,

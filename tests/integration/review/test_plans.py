@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from review.models import Lane
-from review.operations import claims, serving
+from review.operations.tasks import claims, serving
 from tests.factories.tasks import Desk, start_cases
 
 

@@ -9,8 +9,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
 
-from review.core.proof import digest_proof
 from review.core.states import Decision, Role
+from review.core.verdicts.proof import digest_proof
 from review.models import (
     Authority,
     BreakGlass,
@@ -24,15 +24,9 @@ from review.models import (
     TaskContent,
     Verdict,
 )
-from review.operations import (
-    authorities,
-    claims,
-    coverage,
-    delegations,
-    emergencies,
-    people,
-    verdicts,
-)
+from review.operations.people import authorities, delegations, emergencies, people
+from review.operations.tasks import claims, coverage
+from review.operations.verdicts import verdicts
 from tests.factories.processes import TESTER
 from tests.factories.tasks import PASSWORD, judge, make_desk, make_person, open_task
 from workflows.models import AuditEntry

@@ -8,10 +8,12 @@ from functools import partial as act
 import pytest
 from django.db import connection
 
-from review.core.leases import Lease
 from review.core.states import Decision, Role
+from review.core.tasks.leases import Lease
 from review.models import Person, RoleGrant, Task, Verdict
-from review.operations import claims, granting, people, verdicts
+from review.operations.people import granting, people
+from review.operations.tasks import claims
+from review.operations.verdicts import verdicts
 from tests.factories.processes import TESTER
 from tests.factories.tasks import (
     PASSWORD,

@@ -7,7 +7,9 @@ from pytest_django import Settings
 
 from review.core.states import Role
 from review.models import Task, Verdict
-from review.operations import people, queues, reopening
+from review.operations import queues
+from review.operations.people import people
+from review.operations.verdicts import reopening
 from tests.factories.processes import TESTER, chain, package, process
 from tests.factories.said import read_detail
 from tests.factories.tasks import AT_ONCE, Desk, judge, make_person, open_task

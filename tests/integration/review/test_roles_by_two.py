@@ -4,11 +4,12 @@ import datetime as dt
 
 import pytest
 
-from review.core.scopes import AuditScope
+from review.core.evidence.scopes import AuditScope
 from review.core.states import Role
 from review.models import Person, ProposedChange, RoleGrant
-from review.operations import granting, people, proposed_changes
-from review.operations.roles import BY_TWO, propose_role
+from review.operations.people import granting, people
+from review.operations.people.roles import BY_TWO, propose_role
+from review.operations.policies import proposed_changes
 from tests.factories.processes import TESTER
 from tests.factories.tasks import make_person
 from workflows.models import AuditEntry

@@ -16,19 +16,18 @@ from review.models import (
     Task,
     TaskContent,
 )
-from review.operations import (
+from review.operations import queues
+from review.operations.people import availability, people
+from review.operations.policies import policies
+from review.operations.queues import QueueRules
+from review.operations.tasks import (
     ahead,
     assigning,
-    availability,
     claims,
-    people,
-    policies,
-    queues,
     rebalancing,
     skipping,
     tasks,
 )
-from review.operations.queues import QueueRules
 from tests.factories.processes import TESTER
 from tests.factories.tasks import (
     AT_ONCE,

@@ -5,11 +5,12 @@ from functools import partial as act
 
 import pytest
 
-from review.core.leases import Lease
 from review.core.states import Assignment
+from review.core.tasks.leases import Lease
 from review.models import Task
-from review.operations import claims, queues, rebalancing
+from review.operations import queues
 from review.operations.queues import QueueRules
+from review.operations.tasks import claims, rebalancing
 from tests.factories.processes import TESTER
 from tests.factories.tasks import make_desk, start_cases
 from tests.integration.review.racing import refusals, track

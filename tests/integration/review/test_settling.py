@@ -10,8 +10,9 @@ from django.db import transaction
 
 from review.core.states import Decision, Outcome, TaskState
 from review.models import Task, Verdict, VerdictUndo
-from review.operations import claims, drafts, settling, tasks, verdicts
 from review.operations.queues import QueueRules
+from review.operations.tasks import claims, drafts, tasks
+from review.operations.verdicts import settling, verdicts
 from tests.factories.processes import TESTER
 from tests.factories.tasks import Desk, judge, make_desk, open_task, set_rules
 from workflows.models import AuditEntry, Instance, Timer

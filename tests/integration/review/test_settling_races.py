@@ -7,12 +7,13 @@ from functools import partial as act
 import pytest
 from django.db.models.functions import Now
 
-from review.core.leases import Lease
 from review.core.states import Decision
+from review.core.tasks.leases import Lease
 from review.models import Task, VerdictUndo
-from review.operations import claims, settling, verdicts
 from review.operations.queues import QueueRules
-from review.operations.verdicts import Submitted
+from review.operations.tasks import claims
+from review.operations.verdicts import settling, verdicts
+from review.operations.verdicts.verdicts import Submitted
 from tests.factories.tasks import judge, make_desk, set_rules, start_cases
 from tests.integration.review.racing import Track, refusals, track
 from workflows.models import AuditEntry, Instance, Timer

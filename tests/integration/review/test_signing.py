@@ -9,8 +9,10 @@ import pytest
 
 from review.core.states import Decision, Role, Signature
 from review.models import Person, Task, Unveiling, User, Verdict
-from review.operations import claims, people, reveals, signing, verdicts
-from review.operations.verdicts import Seen
+from review.operations.people import people
+from review.operations.tasks import claims
+from review.operations.verdicts import reveals, signing, verdicts
+from review.operations.verdicts.verdicts import Seen
 from tests.factories.processes import TESTER
 from tests.factories.tasks import (
     AT_ONCE,

@@ -14,9 +14,10 @@ from pydantic import BaseModel
 from review.core.states import Role
 from review.core.stops import StopKind, Target
 from review.models import Diversion, Notification, Person, Queue, Stop, Task
-from review.operations import queues, stopping
+from review.operations import queues
+from review.operations.stops import stopping
 from review.permissions import get_rights
-from review.views.stop_choices import count_would, list_choices
+from review.views.stops.stop_choices import count_would, list_choices
 from tests.audit_tables import owner_without_triggers
 from tests.factories.decisions import decision, dmn, input_data, table
 from tests.factories.policies import set_policy

@@ -5,7 +5,8 @@ from django.db import IntegrityError, transaction
 
 from review.core.states import Decision, Outcome, TaskState
 from review.models import Task, TaskRevision, Verdict
-from review.operations import claims, verdicts
+from review.operations.tasks import claims
+from review.operations.verdicts import verdicts
 from tests.factories.processes import TESTER
 from tests.factories.tasks import (
     Desk,

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from review.models import Task
-from review.operations import people
+from review.operations.people import people
 from tests.factories.desk import ROLES, World
 from tests.factories.processes import TESTER
 

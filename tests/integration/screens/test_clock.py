@@ -8,9 +8,10 @@ from django.urls import reverse
 
 from review.core.states import Decision
 from review.models import ClockRecord, Task
-from review.operations import claims, clocks
-from review.operations.clock_trace import explain_clock
-from review.operations.locking import lock_task
+from review.operations.clocks import clocks
+from review.operations.clocks.clock_trace import explain_clock
+from review.operations.tasks import claims
+from review.operations.tasks.locking import lock_task
 from tests.factories.desk import World
 from tests.factories.processes import TESTER, chain, package, process
 from tests.factories.tasks import judge

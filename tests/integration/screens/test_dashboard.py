@@ -13,10 +13,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from review.core.figures import FIGURES
+from review.core.figures.figures import FIGURES
 from review.core.states import Role
 from review.models import SavedView, Task
-from review.operations import availability, people, rollups
+from review.operations.figures import rollups
+from review.operations.people import availability, people
 from review.views.overview.panels import PANELS
 from tests.factories.desk import World
 from tests.factories.processes import TESTER

@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from review.core.states import Role
 from review.models import DefinitionChange, DefinitionDraft
-from review.operations import definition_drafts, people
+from review.operations.definitions import definition_drafts
+from review.operations.people import people
 from tests.factories.desk import PROCESS, World
 from tests.factories.processes import TESTER, bpmn, package
 from workflows.models import Definition

@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from review.core.changes import ChangeKind
 from review.core.states import Role
-from review.operations import definition_changes, definition_drafts, people
+from review.operations.definitions import definition_changes, definition_drafts
+from review.operations.people import people
 from tests.factories.desk import World
 from tests.factories.processes import TESTER
 from tests.unit.dmn.models import decision, definitions, input_data, table

@@ -22,7 +22,7 @@ from review.dashboards.frame import read_viewer
 from review.dashboards.hearing import Ask, admit
 from review.live import send_now
 from review.models import User
-from review.operations import people
+from review.operations.people import people
 from tests.factories.desk import World
 from tests.factories.processes import TESTER
 

@@ -12,7 +12,8 @@ import tests.factories.handlers  # noqa: F401  registers the handlers
 from review.core.incident_orders import OrderAct
 from review.core.states import Role
 from review.models import IncidentOrder, IncidentOrderItem
-from review.operations import incident_orders, people
+from review.operations.instances import incident_orders
+from review.operations.people import people
 from tests.factories.desk import World
 from tests.factories.processes import TESTER, chain, deploy, process
 from workflows.models import AuditEntry, Incident

@@ -5,7 +5,8 @@ from django.urls import reverse
 
 from review.core.states import Decision
 from review.models import Task
-from review.operations import claims, verdicts
+from review.operations.tasks import claims
+from review.operations.verdicts import verdicts
 from tests.factories.desk import World
 from workflows.core.canonical import digest
 from workflows.core.payloads import Values

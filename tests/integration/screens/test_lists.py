@@ -20,7 +20,7 @@ from review.models import (
     Task,
     Verdict,
 )
-from review.operations import claims, parking
+from review.operations.tasks import claims, parking
 from tests.factories.desk import World
 from workflows.models import AuditEntry
 from workflows.store import database_now

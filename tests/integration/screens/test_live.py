@@ -24,7 +24,8 @@ from django.urls import reverse
 from review.core.states import Decision
 from review.live import hints_channel
 from review.models import Person, Task
-from review.operations import claims, tasks, verdicts
+from review.operations.tasks import claims, tasks
+from review.operations.verdicts import verdicts
 from tests.factories.desk import World
 from tests.factories.processes import TESTER
 from workflows.operations import instances

@@ -8,7 +8,8 @@ from pytest_django import Settings
 
 from review.core.states import PolicyKind
 from review.models import AlertEpisode, AlertRule, Silence
-from review.operations import planning, watch_sweep
+from review.operations.figures import watch_sweep
+from review.operations.notices import planning
 from tests.factories.desk import World
 from tests.factories.policies import set_policy
 from workflows.core.canonical import digest

@@ -9,7 +9,8 @@ from django.urls import reverse
 
 import tests.factories.handlers  # noqa: F401  registers the handlers
 from review.core.states import Role
-from review.operations import claims, people
+from review.operations.people import people
+from review.operations.tasks import claims
 from tests.factories.desk import World
 from tests.factories.processes import TESTER, chain, deploy, process
 from tests.integration.screens.test_task import approve

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from review.models import Authority, RoleGrant, Skill
-from review.operations import authorities, availability, people
+from review.operations.people import authorities, availability, people
 from tests.factories.desk import World
 from tests.factories.processes import TESTER
 from workflows.models import AuditEntry

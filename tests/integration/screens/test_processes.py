@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from review.views.processes import in_order
+from review.views.processes.processes import in_order
 from tests.factories.desk import PROCESS, World
 from tests.factories.processes import TESTER, bpmn, chain, package, process
 from workflows.core.actors import person

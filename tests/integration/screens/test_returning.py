@@ -4,7 +4,9 @@ from django.urls import reverse
 
 from review.core.states import Decision, Role
 from review.models import Task
-from review.operations import claims, notes, parking, people, verdicts
+from review.operations.people import people
+from review.operations.tasks import claims, notes, parking
+from review.operations.verdicts import verdicts
 from tests.factories.desk import World
 from tests.factories.processes import TESTER
 

@@ -4,7 +4,8 @@ import datetime as dt
 
 from review.core.states import Role
 from review.models import Absence, Person, Task
-from review.operations import availability, claims, people
+from review.operations.people import availability, people
+from review.operations.tasks import claims
 from tests.factories.desk import World
 from tests.factories.processes import TESTER
 from workflows.store import database_now

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from review.core.states import Role
 from review.models import BreakGlass, Delegation
-from review.operations import people
+from review.operations.people import people
 from tests.factories.desk import World
 from tests.factories.processes import TESTER
 from workflows.store import database_now

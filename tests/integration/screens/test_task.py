@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from review.models import Task, Verdict
-from review.operations import claims
+from review.operations.tasks import claims
 from tests.factories.desk import World
 
 

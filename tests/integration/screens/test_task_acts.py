@@ -9,7 +9,8 @@ from django.urls import reverse
 from review.core.states import Reveal, Role, Signature
 from review.evidence.case import read_case
 from review.models import Draft, Presence, Queue, Task, Verdict
-from review.operations import claims, people, presence
+from review.operations.people import people
+from review.operations.tasks import claims, presence
 from tests.factories.desk import World, payload
 from tests.factories.processes import TESTER
 from tests.integration.screens.test_task import claim, hand_in

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 
 from review.models import Delegation, Queue, Task
-from review.operations import claims
+from review.operations.tasks import claims
 from tests.factories.desk import World
 from tests.integration.screens.test_task import approve, claim, hand_in
 from workflows.store import database_now

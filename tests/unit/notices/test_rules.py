@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.core.deliveries import GIVE_UP_AFTER, LONGEST_WAIT, plan_retry
-from review.core.letters import Line, write_post, write_subject, write_text
-from review.core.notices import (
+from review.core.notices.deliveries import GIVE_UP_AFTER, LONGEST_WAIT, plan_retry
+from review.core.notices.letters import Line, write_post, write_subject, write_text
+from review.core.notices.notices import (
     KINDS,
     Channel,
     ChatKind,

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from xml.sax.saxutils import quoteattr
 
-from review.core.xes import Trace, read_traces
+from review.core.evidence.xes import Trace, read_traces
 
 START = dt.datetime(2026, 1, 5, 9, tzinfo=dt.UTC)
 SUBMITTED = "Declaration SUBMITTED by EMPLOYEE"

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from review.core.xes import MAX_EVENTS, XesError, read_traces
+from review.core.evidence.xes import MAX_EVENTS, XesError, read_traces
 from tests.unit.replay.logs import ADMINISTRATION, START, SUBMITTED, event, log
 
 LOG = log([SUBMITTED, ADMINISTRATION], [SUBMITTED])

@@ -6,10 +6,15 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.core.alert_rules import list_lines, read_bounds, tell_webhook, write_body
-from review.core.alerting import Bounds, Comparison
-from review.core.figures import FIGURES
-from review.core.policies import compare_lines
+from review.core.figures.alert_rules import (
+    list_lines,
+    read_bounds,
+    tell_webhook,
+    write_body,
+)
+from review.core.figures.alerting import Bounds, Comparison
+from review.core.figures.figures import FIGURES
+from review.core.policies.policies import compare_lines
 
 values = st.decimals(-1000, 1000, places=3)
 bounds = st.builds(

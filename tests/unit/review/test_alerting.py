@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.core.alerting import (
+from review.core.figures.alerting import (
     Bounds,
     Comparison,
     Move,
@@ -16,7 +16,7 @@ from review.core.alerting import (
     find_faults,
     judge,
 )
-from review.core.figures import FIGURES
+from review.core.figures.figures import FIGURES
 
 NOW = dt.datetime(2026, 1, 5, 9, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)

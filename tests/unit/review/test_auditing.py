@@ -7,12 +7,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from review.core.bundles import RangeRefused, read_range
-from review.core.controls import Result, compare
-from review.core.facets import Facets, UnreadableFacet, read_facets
-from review.core.scopes import EVERYTHING, AuditScope, UnreadableScope
-from review.core.selections import Selection, UnreadableSelection
-from review.core.sights import Span, list_sources, tell_model_view
+from review.core.evidence.bundles import RangeRefused, read_range
+from review.core.evidence.controls import Result, compare
+from review.core.evidence.facets import Facets, UnreadableFacet, read_facets
+from review.core.evidence.scopes import EVERYTHING, AuditScope, UnreadableScope
+from review.core.evidence.selections import Selection, UnreadableSelection
+from review.core.verdicts.sights import Span, list_sources, tell_model_view
 
 CASE = UUID("018f3c1e-0000-7000-8000-00000000002a")
 

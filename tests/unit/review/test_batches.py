@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from review.core.batches import (
+from review.core.states import Control, Decision, Reveal, Signature, Stage, TaskState
+from review.core.tasks.batches import (
     MOST,
     Candidate,
     Kind,
@@ -17,7 +18,6 @@ from review.core.batches import (
     find_unready,
     read_kind,
 )
-from review.core.states import Control, Decision, Reveal, Signature, Stage, TaskState
 
 KIND = Kind(rule="loan check", action="approve", form="default v1")
 

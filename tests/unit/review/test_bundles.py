@@ -2,7 +2,7 @@
 
 import pytest
 
-from review.core.bundles import RangeRefused, read_range
+from review.core.evidence.bundles import RangeRefused, read_range
 
 HUGE = "9" * 5000
 

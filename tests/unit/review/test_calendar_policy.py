@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.core.calendar_policy import (
+from review.core.clocks.clocks import Event
+from review.core.policies.calendar_policy import (
     CalendarRules,
     make_body,
     read_hours,
@@ -15,8 +16,7 @@ from review.core.calendar_policy import (
     to_days_off,
     to_hours,
 )
-from review.core.calendar_preview import Ran, find_due, preview_calendar
-from review.core.clocks import Event
+from review.core.policies.calendar_preview import Ran, find_due, preview_calendar
 from review.core.states import ClockEventKind
 from workflows.core.calendars import business_time_between
 

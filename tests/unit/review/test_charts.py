@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.core import charts, drawings
-from review.core.charts import Scale
-from review.core.drawings import Drawing, Group, Level, Line, Spot
-from review.core.figures import Better, Unit
+from review.core.figures import charts, drawings
+from review.core.figures.charts import Scale
+from review.core.figures.drawings import Drawing, Group, Level, Line, Spot
+from review.core.figures.figures import Better, Unit
 from review.views.formats import NONE
 from review.views.overview.panel import align_last, change_cell, say_delta
 

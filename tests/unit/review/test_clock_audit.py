@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from review.core.clock_audit import Marks, Turn, find_fault
-from review.core.clocks import Event, read_clock
+from review.core.clocks.clock_audit import Marks, Turn, find_fault
+from review.core.clocks.clocks import Event, read_clock
 from review.core.states import ClockEventKind as Kind
 from workflows.core.calendars import (
     AROUND_THE_CLOCK,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from review.core.clocks import Event, read_clock
+from review.core.clocks.clocks import Event, read_clock
 from review.core.states import ClockEventKind
 from workflows.core.calendars import (
     AROUND_THE_CLOCK,

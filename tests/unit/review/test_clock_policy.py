@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from review.core.clock_policy import (
+from review.core.clocks.clocks import Event, place_clock
+from review.core.policies.clock_policy import (
     Asked,
     ClockPolicyRules,
     choose_row,
@@ -16,7 +17,7 @@ from review.core.clock_policy import (
     list_remarks,
     read_levels,
 )
-from review.core.clock_previewing import (
+from review.core.policies.clock_previewing import (
     ALL,
     Case,
     Life,
@@ -26,10 +27,13 @@ from review.core.clock_previewing import (
     preview_clocks,
     preview_ladder,
 )
-from review.core.clocks import Event, place_clock
-from review.core.ladder_policy import LadderPolicyRules, read_words, write_words
+from review.core.policies.ladder_policy import (
+    LadderPolicyRules,
+    read_words,
+    write_words,
+)
 from review.core.states import ClockEventKind
-from review.views.clock_preview import describe_clocks, describe_ladder
+from review.views.clocks.clock_preview import describe_clocks, describe_ladder
 from workflows.core.calendars import AROUND_THE_CLOCK, read_calendar
 from workflows.core.ladders import read_ladder
 

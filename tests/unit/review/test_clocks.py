@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from review.core.clocks import start_clock
-from review.core.goals import ClockError, read_duration
+from review.core.clocks.clocks import start_clock
+from review.core.clocks.goals import ClockError, read_duration
 from workflows.core.calendars import AROUND_THE_CLOCK, read_calendar
 
 OFFICE = read_calendar(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.core.delegation import (
+from review.core.verdicts.delegation import (
     LONGEST,
     DelegationProblem,
     Lent,

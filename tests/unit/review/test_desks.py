@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from review.core.desks import assess, is_own_work, read_desk
 from review.core.states import Control, PriorityClass
+from review.core.tasks.desks import assess, is_own_work, read_desk
 from workflows.core.bpmn.graph import Node, NodeKind
 
 

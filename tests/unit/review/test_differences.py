@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from review.forms.corrections import Correction
-from review.views.changes import add_before, build_fields, compare_rounds
-from review.views.differences import diff_values, measure
+from review.views.tasks.changes import add_before, build_fields, compare_rounds
+from review.views.tasks.differences import diff_values, measure
 
 
 @pytest.mark.parametrize(

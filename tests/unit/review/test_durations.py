@@ -5,14 +5,7 @@ import datetime as dt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from review.core.durations import (
-    Halt,
-    Happening,
-    Hold,
-    Turn,
-    find_holds,
-    split,
-)
+from review.core.clocks.durations import Halt, Happening, Hold, Turn, find_holds, split
 
 NOON = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.core.edits import EditError, apply_patch, list_changed, make_patch
+from review.core.tasks.edits import EditError, apply_patch, list_changed, make_patch
 
 PAYLOAD: dict[str, Any] = {
     "amount": 500,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from review.core.erasing import (
+from review.core.evidence.erasing import (
     MOST_NAMED,
     WORDS,
     blank_words,

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pytest
 
-from review.core.flow_layout import GAP_X, HEIGHT, Drawing, lay_out
+from review.core.figures.flow_layout import GAP_X, HEIGHT, Drawing, lay_out
 
 
 def graph(seed: int) -> tuple[list[str], dict[tuple[str, str], float]]:

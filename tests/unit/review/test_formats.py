@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.views.entries import fold_ahead
+from review.views.evidence.entries import fold_ahead
 from review.views.formats import confidence_bar, dump_json, format_impact
-from review.views.why import explain_why
+from review.views.tasks.why import explain_why
 
 NUMBERS = st.integers(-(10**12), 10**12) | st.decimals(
     allow_nan=False, allow_infinity=False, places=4, min_value=-(10**9), max_value=10**9

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.core.grid import (
+from review.core.policies.grid import (
     Reading,
     put_to_grid,
     read_confidence,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from review.core.grid import Reading, put_to_grid, read_answer, settle
-from review.core.grid_matrix import build_matrix
-from review.core.grid_table import (
+from review.core.policies.grid import Reading, put_to_grid, read_answer, settle
+from review.core.policies.grid_matrix import build_matrix
+from review.core.policies.grid_table import (
     Grid,
     GridBody,
     GridRules,

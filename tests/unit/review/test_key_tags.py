@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.template import RequestContext
 
-from review.core.wellness import WORDS
+from review.core.tasks.wellness import WORDS
 from review.dashboards import frame
 from review.dashboards.frame import Look, Viewer
 from review.permissions import Rights

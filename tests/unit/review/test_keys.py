@@ -11,7 +11,7 @@ from review.core.keys import (
     map_keys,
     read_keys,
 )
-from review.core.wellness import THUMBNAILS, WORDS, Wellness
+from review.core.tasks.wellness import THUMBNAILS, WORDS, Wellness
 
 
 def test_the_defaults_are_keys_of_their_own() -> None:

@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from review.core.goals import ClockError
-from review.core.ladders import find_next, list_due, place_steps
+from review.core.clocks.goals import ClockError
+from review.core.clocks.ladders import find_next, list_due, place_steps
 from workflows.core.calendars import AROUND_THE_CLOCK, read_calendar
 from workflows.core.ladders import (
     Act,

@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from review.core.leases import LeaseProblem, find_lease_problem, is_free
 from review.core.states import TaskState
+from review.core.tasks.leases import LeaseProblem, find_lease_problem, is_free
 
 NOW = dt.datetime(2026, 1, 5, 9, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(minutes=5)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.core import control_charts, forecasting
-from review.core.facts import HOURLY
-from review.core.figures import BY_KEY, FIGURES
-from review.core.histograms import (
+from review.core.figures import control_charts, forecasting
+from review.core.figures.facts import HOURLY
+from review.core.figures.figures import BY_KEY, FIGURES
+from review.core.figures.histograms import (
     ERROR,
     LAST,
     count_buckets,
@@ -24,7 +24,7 @@ from review.core.histograms import (
     percentile,
     upper_edge,
 )
-from review.core.metrics import PERCENTILES, SHARES, Counts, Measure, find_share
+from review.core.figures.metrics import PERCENTILES, SHARES, Counts, Measure, find_share
 
 PAGE = Path(__file__).parents[3] / "docs/metrics.md"
 durations = st.lists(st.floats(0, 1e9, allow_nan=False), max_size=60)

@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from review.core.mining import (
+from review.core.evidence.xes import read_traces
+from review.core.figures.mining import (
     END,
     START,
     Count,
@@ -22,7 +23,6 @@ from review.core.mining import (
     project,
     rank_variants,
 )
-from review.core.xes import read_traces
 
 DATA = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 REAL_LOG = DATA / "bpic2020_domestic_declarations.xes.gz"

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.core.grid_strictness import is_stricter
-from review.core.objectives import (
+from review.core.figures.objectives import (
     RULES,
     Burn,
     Count,
@@ -25,6 +24,7 @@ from review.core.objectives import (
     read_response,
     window_start,
 )
+from review.core.policies.grid_strictness import is_stricter
 
 FAST, MIDDLE, SLOW = RULES
 numbers = st.integers(0, 500)

@@ -2,13 +2,18 @@
 
 import pytest
 
-from review.core.lane_preview import LaneName, Routing, Sent, preview_lanes
-from review.core.policies import Line, compare_lines, describe_changes, find_objection
-from review.core.previewing import Case, preview, wilson
-from review.core.routing_policy import RoutingRules
+from review.core.policies.lane_preview import LaneName, Routing, Sent, preview_lanes
+from review.core.policies.policies import (
+    Line,
+    compare_lines,
+    describe_changes,
+    find_objection,
+)
+from review.core.policies.previewing import Case, preview, wilson
+from review.core.policies.routing_policy import RoutingRules
 from review.core.states import Control, PolicyState, PriorityClass
-from review.views.lane_preview import describe_lanes
-from review.views.policy_preview import describe_preview
+from review.views.policies.lane_preview import describe_lanes
+from review.views.policies.policy_preview import describe_preview
 
 AUTO, REVIEW, DUAL = Control.AUTO, Control.REVIEW, Control.DUAL
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.core.coverage import Lack, Voter, find_gap
-from review.core.quorum import (
+from review.core.states import VOTES, Control, Decision, Outcome, Stage
+from review.core.tasks.coverage import Lack, Voter, find_gap
+from review.core.verdicts.quorum import (
     Judgement,
     Objection,
     Plan,
@@ -21,7 +22,6 @@ from review.core.quorum import (
     read_plan,
     tally,
 )
-from review.core.states import VOTES, Control, Decision, Outcome, Stage
 from workflows.core.bpmn.quorum_words import QuorumKind, read_quorum
 
 YES, NO, EDIT = Decision.APPROVE, Decision.REJECT, Decision.EDIT_AND_APPROVE

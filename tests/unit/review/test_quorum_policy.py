@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.core.quorum import Judgement, Plan, make_plan, tally
-from review.core.quorum_policy import (
+from review.core.policies.quorum_policy import (
     Ask,
     QuorumPolicy,
     read_quorum_rules,
     settle_plan,
 )
-from review.core.quorum_strictness import (
+from review.core.policies.quorum_strictness import (
     describe_plan,
     find_margin,
     is_as_strict,
     raise_plan,
 )
 from review.core.states import Control, Decision, Outcome, Stage
+from review.core.verdicts.quorum import Judgement, Plan, make_plan, tally
 from workflows.core.bpmn.quorum_words import read_quorum
 
 CONTROLS = st.sampled_from([Control.REVIEW, Control.DUAL])

@@ -5,8 +5,14 @@ from typing import Any
 
 import pytest
 
-from review.core.rationale import Given, Rules, find_lack, is_override, read_suggestion
 from review.core.states import Decision
+from review.core.verdicts.rationale import (
+    Given,
+    Rules,
+    find_lack,
+    is_override,
+    read_suggestion,
+)
 
 QUIET = Rules()
 ASKING = Rules(below_confidence=Decimal("0.8"), from_amount=Decimal(10000))

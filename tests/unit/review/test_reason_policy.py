@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.core.reason_policy import (
+from review.core.policies.reason_policy import (
     DECISIONS,
     Reason,
     ReasonRules,
     read_reasons,
 )
-from review.core.reason_preview import Given, preview_reasons
+from review.core.policies.reason_preview import Given, preview_reasons
 from review.core.states import Decision
 
 CODES = st.sampled_from(["late", "unproven", "misread", "double"])

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.core.assigning import Candidate, choose, explain_nobody, give
-from review.core.exclusions import Someone, find_conflicts
-from review.core.routing import (
+from review.core.states import Assignment, PriorityClass
+from review.core.tasks.assigning import Candidate, choose, explain_nobody, give
+from review.core.tasks.exclusions import Someone, find_conflicts
+from review.core.tasks.routing import (
     Lack,
     Place,
     Taker,
@@ -20,7 +21,7 @@ from review.core.routing import (
     find_lack,
     rank,
 )
-from review.core.rules import (
+from review.core.tasks.rules import (
     Exclusion,
     Route,
     Ruleset,
@@ -29,7 +30,6 @@ from review.core.rules import (
     read_rules,
     route,
 )
-from review.core.states import Assignment, PriorityClass
 
 T0 = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)

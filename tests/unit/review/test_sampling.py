@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from review.core.projection import (
+from review.core.evidence.projection import (
     Tainted,
     bound_binomial,
     poisson_factor,
     project_errors,
     project_rate,
 )
-from review.core.sampling import (
+from review.core.evidence.sampling import (
     MONETARY,
     Drawn,
     Impossible,
@@ -38,7 +38,7 @@ from review.core.sampling import (
     size_discovery,
     size_monetary,
 )
-from review.operations.sample_words import tell_redraw, tell_shell
+from review.operations.evidence.sample_words import tell_redraw, tell_shell
 
 D = Decimal
 SURE = D("0.95")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from review.dashboards.decisions import Hits
-from review.views.sheets import build_sheet, find_record, write_json
+from review.views.processes.sheets import build_sheet, find_record, write_json
 from workflows.core.outline import InputColumn, OutputColumn, Rule, Table
 
 

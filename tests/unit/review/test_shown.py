@@ -1,6 +1,6 @@
 """What was on a reviewer's screen, as digests."""
 
-from review.core.shown import describe_shown, digest_sources
+from review.core.verdicts.shown import describe_shown, digest_sources
 from workflows.core.canonical import digest
 
 LETTER = {"id": "letter", "text": "Dear Sir"}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from review.core.staffing import (
+from review.core.figures.staffing import (
     BUSY_SHARE,
     add_person,
     find_load,

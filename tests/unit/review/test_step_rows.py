@@ -4,7 +4,7 @@ import datetime as dt
 import json
 from types import SimpleNamespace
 
-from review.views.steps import build_step_rows
+from review.views.instances.steps import build_step_rows
 
 NOW = dt.datetime(2026, 1, 5, 9, 0, tzinfo=dt.UTC)
 

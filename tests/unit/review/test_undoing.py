@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from review.core.states import Decision, Stage, TaskState
-from review.core.undoing import Vote, find_undo_until
+from review.core.verdicts.undoing import Vote, find_undo_until
 
 AT = dt.datetime(2026, 1, 5, 9, tzinfo=dt.UTC)
 UNTIL = AT + dt.timedelta(seconds=8)

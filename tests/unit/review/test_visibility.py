@@ -3,7 +3,7 @@
 import pytest
 
 from review.core.states import Stage, TaskState
-from review.core.visibility import Sight, Viewer, see_verdict
+from review.core.verdicts.visibility import Sight, Viewer, see_verdict
 
 ALICE, BOB = 1, 2
 

@@ -1,0 +1,1 @@
+"""Due moments, stretches of time, and what late work sets off."""

@@ -1,0 +1,1 @@
+"""Samples, scopes, bundles and erasure as values."""

@@ -1,0 +1,1 @@
+"""Managers' figures: facts, percentiles, forecasts, signals, charts."""

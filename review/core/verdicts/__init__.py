@@ -1,0 +1,1 @@
+"""What verdicts make of a task, who counts, what proves it, who sees what."""

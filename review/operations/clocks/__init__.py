@@ -1,0 +1,1 @@
+"""Clocks of tasks and instances: turns, stretches, rungs of their ladders."""

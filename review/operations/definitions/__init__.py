@@ -1,0 +1,1 @@
+"""Drafts of definitions, and their deployment and migration by two persons."""

@@ -1,0 +1,1 @@
+"""Evidence: bundles, samples, control tests, erasure, holds, retention."""

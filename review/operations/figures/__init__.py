@@ -1,0 +1,1 @@
+"""Managers' figures: rollups, objectives, alerts, mails of them."""

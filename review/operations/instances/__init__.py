@@ -1,0 +1,1 @@
+"""Acts of people on instances and incidents, alone or many at once."""

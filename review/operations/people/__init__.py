@@ -1,0 +1,1 @@
+"""People, their roles and limits, when they are there, who stands in."""

@@ -1,0 +1,1 @@
+"""Policies of queues and calendars: proposed, previewed by replay, in force."""

@@ -1,0 +1,1 @@
+"""Recorded cases replayed as real ones."""

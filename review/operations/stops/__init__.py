@@ -1,0 +1,1 @@
+"""Stops of automatic decisions."""

@@ -1,0 +1,1 @@
+"""Tasks from their opening to their end: lanes, claims, seats, drafts, notes."""

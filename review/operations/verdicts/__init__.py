@@ -1,0 +1,1 @@
+"""Verdicts: handed in, counted, settled, taken back."""

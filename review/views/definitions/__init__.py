@@ -1,0 +1,1 @@
+"""The definitions desk: drafts, the modeler, differences, changes."""

@@ -1,0 +1,1 @@
+"""Auditors' pages: search, cases, samples, bundles, erasure."""

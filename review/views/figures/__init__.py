@@ -1,0 +1,1 @@
+"""Objectives and alerts; the dashboard stands in overview."""

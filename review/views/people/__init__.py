@@ -1,0 +1,1 @@
+"""People's pages, their own settings, and what they were told."""

@@ -1,0 +1,1 @@
+"""The policies desk: what is in force, its history, its editor, its preview."""

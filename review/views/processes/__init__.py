@@ -1,0 +1,1 @@
+"""Processes as their owners watch them: versions, decisions, the mined map."""

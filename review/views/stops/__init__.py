@@ -1,0 +1,1 @@
+"""The stop button's pages, and what other pages tell of stops."""

@@ -1,0 +1,1 @@
+"""Reviewers' pages: queues, one task, the verdict form, what comes next."""
