@@ -73,7 +73,7 @@ def _closed(words: str, conditions: str = "true") -> Kind:
 
 _CLOSED: Final = _closed("closed")
 _RUNNING: Final = (
-    "t.state <> 'WAITING' AND t.breached_at IS NULL AND t.due_at > %(now)s"
+    "t.state IN ('OPEN', 'CLAIMED') AND t.breached_at IS NULL AND t.due_at > %(now)s"
     f" AND {GOES_ON}"
 )
 KINDS: Final = {

@@ -20,8 +20,7 @@ _RECORDED: Final = """
     t.state IN ('OPEN', 'CLAIMED', 'WAITING') AND t.breached_at IS NOT NULL
 """
 RUNNING: Final = """
-    t.state IN ('OPEN', 'CLAIMED', 'WAITING') AND t.breached_at IS NULL
-    AND t.due_at IS NOT NULL AND t.state <> 'WAITING'
+    t.state IN ('OPEN', 'CLAIMED') AND t.breached_at IS NULL AND t.due_at IS NOT NULL
 """
 _COUNT: Final = """
     SELECT (SELECT count(*) FROM review_task t WHERE {recorded} AND {scope})
