@@ -12,6 +12,12 @@ _DEFINITIONS: Final = """
     SELECT DISTINCT ON (key) key, name FROM workflows_definition
     ORDER BY key, id DESC LIMIT 500
 """
+_NAMES: Final = """
+    SELECT
+        (SELECT name FROM review_queue WHERE key = %(queue)s) AS queue,
+        (SELECT name FROM workflows_definition WHERE key = %(definition)s
+         ORDER BY id DESC LIMIT 1) AS definition
+"""
 _TEAMS: Final = """
     SELECT DISTINCT l.region, l.skill FROM review_lane l
     JOIN review_queue q ON q.id = l.queue_id
@@ -31,6 +37,17 @@ _STEPS: Final = """
 def list_definitions() -> list[tuple[str, str]]:
     """Return the keys of all processes with the names of their newest versions."""
     return [(row.key, row.name or row.key) for row in read_rows(_DEFINITIONS, {})]
+
+
+def find_names(*, queue: str, definition: str) -> tuple[str, str]:
+    """Return what a queue and a process are called; what has no name, by its key.
+
+    "" asks for nothing; where both are empty no statement is run.
+    """
+    if not queue and not definition:
+        return "", ""
+    (row,) = read_rows(_NAMES, {"queue": queue, "definition": definition})
+    return row.queue or queue, row.definition or definition
 
 
 def list_teams(allowed: Collection[str] | None) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from review import permissions
+from review.dashboards import figure_choices
 from review.views.access import is_fragment, screen, viewer_required
 from review.views.csv_files import answer_csv
 from review.views.overview import (
@@ -133,12 +134,17 @@ def build_panel(name: str, spec: Spec, asked: Asked) -> dict[str, object]:
 
 
 def describe_scope(asked: Asked) -> str:
-    """Say whose figures these are: "desk, class A"."""
+    """Say whose figures these are: "Credit desk, class A"."""
     scope = asked.scope
+    queue, definition = figure_choices.find_names(
+        queue=scope.queue or "", definition=scope.definition or ""
+    )
+    if scope.allowed is not None and scope.queue not in scope.allowed:
+        queue = scope.queue or ""  # not the viewer's to know
     parts = [
-        scope.queue or "",
+        queue,
         f"class {scope.task_class}" if scope.task_class else "",
-        scope.definition or "",
+        definition,
         scope.step or "",
         f"team {scope.team}" if scope.team else "",
     ]
