@@ -211,6 +211,20 @@ def count_in(data: bytes, word: str) -> int:
     return data.count(plain) + data.count(plain.hex().encode())
 
 
+def find_in(data: bytes, word: str, *, most: int = 5) -> list[str]:
+    """Return where a word stands in a dump: its table, and some characters around."""
+    found: list[str] = []
+    table = b""
+    for line in data.splitlines():
+        if line.startswith(b"COPY "):
+            table = line.split()[1]
+        for sign in (word.encode(), word.encode().hex().encode()):
+            if len(found) < most and (place := line.find(sign)) >= 0:
+                around = line[max(0, place - 200) : place + 100]
+                found.append(f"{table.decode()}: {around.decode(errors='replace')}")
+    return found
+
+
 def dump() -> bytes:
     """Return a dump of the whole database, as a backup would have it."""
     found = connection.settings_dict
@@ -305,6 +319,7 @@ def erase(count: int, *, logs: Path | None = None) -> Told:
         "typed_in_dump_before": typed,
         "in_entries_before": in_entries,
         "in_dump": count_in(after, GONE),
+        "left_in_dump": find_in(after, GONE),
         "held_in_dump": count_in(after, KEPT),
         "in_broker": sum(count_in(one, GONE) for one in read_broker()),
         "in_logs": sum(count_in(one, GONE) for one in read_logs(logs)) if logs else 0,
